@@ -1,0 +1,179 @@
+"""Catalogues: collections of named classes, one class per module entry, found by listing a package.
+
+A layer, a data format, an objective, an optimizer, a schedule, an explanation method: each is one class with everything
+about it in one place. Palette, forms, files, help, search, command line and tests read it from here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticUndefined
+
+from workbench.errors import CatalogueError
+from workbench.text import Text
+
+
+class Params(BaseModel):
+    """What a person may set on a catalogue entry. Forms, validation and the file format come from the fields.
+
+    Declare fields with `param(...)`, so that each carries a label, a help sentence, a unit and a range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, protected_namespaces=(), allow_inf_nan=False)
+
+
+def param(
+    default: Any = PydanticUndefined, *, label: str, help: str, unit: str = "", main: bool = True, log: bool = False,
+    choices: tuple[Any, ...] = (), **limits: Any,
+) -> Any:
+    """Declares one field of a `Params` model.
+
+    Args:
+        default: The default; left out, the field is required.
+        label: A word or two for the form, in the field's own terms.
+        help: One sentence for the tooltip.
+        unit: Shown behind the value (`channels`, `rows`).
+        main: Whether it stands in the short form; the rest folds under "More".
+        log: Whether sliders and searches move on a log scale.
+        choices: The values to choose from, where the type alone does not say.
+        **limits: Passed on to `pydantic.Field` (`ge`, `gt`, `le`, `lt`, `min_length`, ...).
+    """
+    extra = {"unit": unit, "main": main, "log": log, "choices": list(choices)}
+    return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
+
+
+class Entry:
+    """What every catalogue entry has. Subclasses fill in the class attributes; an instance holds no state.
+
+    Attributes:
+        name: The stable id, as written in files (`conv2d`). Subclasses without a name are abstract and not listed.
+        label: What people call it (`Conv2d`).
+        category: The group in lists and the palette.
+        summary: One plain sentence.
+        aliases: Other names that a search should find: Keras, TensorFlow, ONNX, Chinese.
+        Params: What a person may set.
+    """
+
+    name: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    category: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    Params: ClassVar[type[Params]] = Params
+
+    def parse(self, raw: dict[str, Any]) -> Params:
+        """Returns `raw` as checked parameters.
+
+        Raises:
+            CatalogueError: A field is unknown or out of range; the message names it.
+        """
+        from pydantic import ValidationError
+
+        try:
+            return self.Params(**raw)
+        except (ValidationError, TypeError) as error:
+            raise CatalogueError(*explain_validation(self.label or self.name, error)) from error
+
+
+def explain_validation(owner: str, error: Exception) -> tuple[Text, Text]:
+    """Turns pydantic's report into one sentence and a hint."""
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return Text("{owner}: {reason}.", owner=owner, reason=str(error)), Text("Check the parameters of this entry.")
+    first = errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "?"
+    return (
+        Text("{owner}: {field} cannot be {value}.", owner=owner, field=field, value=repr(first.get("input"))[:80]),
+        Text("{reason}.", reason=first["msg"]),
+    )
+
+
+T = TypeVar("T", bound="Entry")
+
+
+class Catalogue(Generic[T]):
+    """The entries of one package, by name, in the order of category and label.
+
+    Args:
+        package: The dotted name of the package whose modules hold the entries.
+        base: The base class of the entries.
+        kind: What an entry is called in messages (`layer`).
+    """
+
+    def __init__(self, package: str, base: type[T], kind: str) -> None:
+        self.package, self.base, self.kind = package, base, kind
+
+    @cached_property
+    def _entries(self) -> dict[str, T]:
+        package = importlib.import_module(self.package)
+        entries: dict[str, T] = {}
+        for module in pkgutil.iter_modules(package.__path__, self.package + "."):
+            if module.ispkg:
+                continue
+            for value in vars(importlib.import_module(module.name)).values():
+                if self._is_entry(value, module.name):
+                    self._add(entries, value())
+        return entries
+
+    def _is_entry(self, value: Any, module: str) -> bool:
+        return isinstance(value, type) and issubclass(value, self.base) and value.__module__ == module and bool(vars(value).get("name"))
+
+    def _add(self, entries: dict[str, T], entry: T) -> None:
+        if entry.name in entries:
+            raise ValueError(f"two {self.kind} entries are called {entry.name!r}: {type(entries[entry.name])} and {type(entry)}")
+        entries[entry.name] = entry
+
+    def add(self, entry: T) -> None:
+        """Adds an entry from outside the package (a user's own layer)."""
+        self._add(self._entries, entry)
+
+    def __getitem__(self, name: str) -> T:
+        if name in self._entries:
+            return self._entries[name]
+        near = difflib.get_close_matches(name, self._entries, 3, 0.5) or sorted(self._entries)[:8]
+        raise CatalogueError(
+            Text("There is no {kind} called {name}.", kind=self.kind, name=repr(name)),
+            Text("Nearest: {names}.", names=", ".join(near)),
+        )
+
+    def get(self, name: str) -> T | None:
+        """Returns the entry, or None where there is none of that name."""
+        return self._entries.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def names(self) -> list[str]:
+        """Returns all names, sorted."""
+        return sorted(self._entries)
+
+    def search(self, words: str) -> list[T]:
+        """Returns the entries whose name, label, category or aliases hold all words, best first.
+
+        A match at the start of the label ranks first, then in the label or name, then in an alias.
+        """
+        parts = words.casefold().split()
+        ranked = [(rank, entry.label, entry) for entry in self if (rank := _rank(entry, parts)) is not None]
+        return [entry for _, _, entry in sorted(ranked, key=lambda item: item[:2])]
+
+
+def _rank(entry: Entry, parts: list[str]) -> int | None:
+    label, name = entry.label.casefold(), entry.name.casefold()
+    hay = " ".join((label, name, entry.category.casefold(), *(alias.casefold() for alias in entry.aliases)))
+    if not all(part in hay for part in parts):
+        return None
+    whole = " ".join(parts)
+    return 0 if label.startswith(whole) else 1 if whole in label or whole in name else 2

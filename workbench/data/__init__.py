@@ -1,0 +1,1 @@
+"""Data: typed fields, formats, splits, preprocessing, tokenisers, batches. A batch is one index gather."""

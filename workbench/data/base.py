@@ -1,0 +1,165 @@
+"""The contract of a dataset: typed fields, stable row ids, rows fetched by index arrays."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from workbench.catalogue import Entry
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Split(StrEnum):
+    """The three parts of a dataset."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class FieldKind(StrEnum):
+    """What one column of a dataset holds."""
+
+    IMAGE = "image"
+    TEXT = "text"
+    CATEGORY = "category"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column.
+
+    Attributes:
+        name: Unique in the dataset; an ASCII identifier.
+        kind: What it holds.
+        label: What people call it; "" means the name.
+        channels, height, width: For images: 1 (grey) or 3 (colour), and the common size in pixels, or 0 where sizes differ.
+        categories: For categories: the class names, in the order of their ids.
+        unit: For numbers.
+    """
+
+    name: str
+    kind: FieldKind
+    label: str = ""
+    channels: int = 0
+    height: int = 0
+    width: int = 0
+    categories: tuple[str, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataProblem:
+    """Something found in the data.
+
+    Attributes:
+        kind: A stable id (`unreadable`, `imbalance`, `duplicate`, `empty-text`).
+        message: One sentence.
+        rows: Ids of the rows concerned (for files that could not be read: their paths).
+        reason: Why it matters.
+    """
+
+    kind: str
+    message: str
+    rows: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Dataset(ABC):
+    """Rows with typed fields, fetched by index arrays. Immutable; opening is cheap, columns are read when asked for.
+
+    Attributes:
+        format: The name of the format it was opened with.
+        source: What was opened: a path or `generated:NAME`.
+        fields: The columns.
+        problems: What opening found (unreadable rows are left out and listed here).
+        licence: The licence of the data where known (shown, written into bundles).
+    """
+
+    format: str = ""
+    source: str = ""
+    fields: tuple[Field, ...] = ()
+    problems: tuple[DataProblem, ...] = ()
+    licence: str = ""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def ids(self) -> Sequence[str]:
+        """Returns the stable id of every row (path or content, not position)."""
+
+    @abstractmethod
+    def column(self, name: str, rows: np.ndarray | None = None) -> Any:
+        """Returns raw values of one field for these rows (all where None).
+
+        Image: uint8 `(n, H, W, C)` where the size is common, else a list of uint8 `(H, W, C)`. Text: a list of str.
+        Category: int64 `(n,)`. Number: float32 `(n,)`.
+        """
+
+    def given_splits(self) -> np.ndarray | None:
+        """Returns the split the source itself assigns to each row (`train`, `validation`, `test`), or None."""
+        return None
+
+    def deciding(self, row: int) -> Any:
+        """Returns which part of the input decides, where the source knows (generated data): for images a bool `(H, W)`, for texts the
+        indices of the deciding words; else None."""
+        return None
+
+    def field(self, name: str) -> Field:
+        """Returns the field of that name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for item in self.fields:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+
+class Format(Entry, ABC):
+    """One way data lies on disk (or is generated). One class in one module of `workbench/data/formats/`.
+
+    Attributes:
+        priority: Higher is asked first.
+    """
+
+    priority: ClassVar[int] = 0
+
+    def recognises(self, path: Path) -> bool:
+        """Whether `path` looks like this format. Cheap; never raises."""
+        return False
+
+    @abstractmethod
+    def open(self, source: str, params: Any) -> Dataset:
+        """Opens the data.
+
+        Raises:
+            DataError: It cannot be read; nothing was written.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows ready for the model.
+
+    Attributes:
+        values: Model-ready tensors by field name, on the run's device: image float32 `(N, C, H, W)`, text int64 `(N, T)`,
+            category int64 `(N,)`, number float32 `(N,)`.
+        lengths: Valid lengths `(N,)` int64 by field name, for fields whose rows differ in length.
+        rows: Dataset row indices `(N,)` int64.
+    """
+
+    values: Mapping[str, Any]
+    lengths: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    rows: Any = None

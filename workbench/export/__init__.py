@@ -1,0 +1,1 @@
+"""ONNX bundles, parity with torch, prediction."""

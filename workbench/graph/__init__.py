@@ -1,0 +1,1 @@
+"""The drawing: nodes, edges, shapes, problems, history. No torch, no Qt."""

@@ -1,0 +1,160 @@
+"""The drawing as one frozen value: nodes and the edges between their ports."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+Json = Any
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class PortRef:
+    """One port of one node, by ids."""
+
+    node: str
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One parameter that this node shares with another node.
+
+    Attributes:
+        parameter: The name of this node's own parameter (`weight`).
+        node: The id of the node that owns the shared one.
+        other: The name of the parameter there.
+    """
+
+    parameter: str
+    node: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One layer on the canvas.
+
+    Attributes:
+        id: Stable, never shown, never reused.
+        layer: The name of a catalogue entry; an unknown one is kept and shown as a placeholder.
+        name: An ASCII identifier, unique in its group; the submodule's name.
+        params: The raw parameters, as JSON values.
+        position: The centre of the card on the canvas, in pixels at 100 %.
+        group: The path of the group it stands in (`encoder.block1`), or "".
+        label: Free text shown instead of the name, or "".
+        ties: Parameters shared with other nodes.
+        extra: Fields of the file that this version does not know; kept.
+    """
+
+    id: str
+    layer: str
+    name: str
+    params: Mapping[str, Json] = field(default_factory=lambda: _EMPTY)
+    position: tuple[float, float] = (0.0, 0.0)
+    group: str = ""
+    label: str = ""
+    ties: tuple[Tie, ...] = ()
+    extra: Mapping[str, Json] = field(default_factory=lambda: _EMPTY)
+
+    @property
+    def path(self) -> str:
+        """The submodule path: group and name joined by a dot."""
+        return f"{self.group}.{self.name}" if self.group else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A wire from an output port to an input port. Where an input takes several wires, their order is that of the edges."""
+
+    source: PortRef
+    target: PortRef
+
+    @classmethod
+    def between(cls, source: str, target: str, source_port: str = "output", target_port: str = "input") -> Edge:
+        """Returns an edge between the usual ports of two nodes."""
+        return cls(PortRef(source, source_port), PortRef(target, target_port))
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """All nodes by id, in the order they were added, and all edges.
+
+    Attributes:
+        nodes: Read-only; edit with the functions of `workbench.graph.edit`.
+        edges: In the order they were drawn.
+        extra: Fields of the file that this version does not know; kept.
+    """
+
+    nodes: Mapping[str, Node] = field(default_factory=lambda: _EMPTY)
+    edges: tuple[Edge, ...] = ()
+    extra: Mapping[str, Json] = field(default_factory=lambda: _EMPTY)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes.values())
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self.nodes
+
+    def __getitem__(self, node_id: str) -> Node:
+        return self.nodes[node_id]
+
+    def named(self, path: str) -> Node | None:
+        """Returns the node at a submodule path, or None."""
+        return next((node for node in self if node.path == path), None)
+
+    def incoming(self, node_id: str) -> tuple[Edge, ...]:
+        """Returns the edges into a node, in order."""
+        return _by_target(self.edges).get(node_id, ())
+
+    def outgoing(self, node_id: str) -> tuple[Edge, ...]:
+        """Returns the edges out of a node, in order."""
+        return _by_source(self.edges).get(node_id, ())
+
+    def with_nodes(self, nodes: Mapping[str, Node]) -> Graph:
+        """Returns this graph with other nodes and the same edges."""
+        return replace(self, nodes=MappingProxyType(dict(nodes)))
+
+
+@lru_cache(maxsize=64)
+def _by_target(edges: tuple[Edge, ...]) -> dict[str, tuple[Edge, ...]]:
+    return _grouped(edges, lambda edge: edge.target.node)
+
+
+@lru_cache(maxsize=64)
+def _by_source(edges: tuple[Edge, ...]) -> dict[str, tuple[Edge, ...]]:
+    return _grouped(edges, lambda edge: edge.source.node)
+
+
+def _grouped(edges: tuple[Edge, ...], key: Any) -> dict[str, tuple[Edge, ...]]:
+    found: dict[str, list[Edge]] = {}
+    for edge in edges:
+        found.setdefault(key(edge), []).append(edge)
+    return {node: tuple(group) for node, group in found.items()}
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` may name a node: an ASCII identifier that is neither a keyword nor an attribute of a torch module."""
+    return bool(_IDENTIFIER.match(text)) and not keyword.iskeyword(text) and text not in MODULE_ATTRIBUTES
+
+
+# Every public attribute of torch.nn.Module (a contract test compares), and the names that the exported source uses itself.
+MODULE_ATTRIBUTES = frozenset(
+    """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval extra_repr
+    float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia named_buffers
+    named_children named_modules named_parameters parameters register_backward_hook register_buffer register_forward_hook
+    register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook
+    requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    self torch nn math super lengths""".split()
+)

@@ -1,0 +1,1 @@
+"""Drawing to torch module, to source code, to cost."""

@@ -1,0 +1,1 @@
+"""What is learned: loss, metrics, decoding."""

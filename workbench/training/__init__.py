@@ -1,0 +1,1 @@
+"""The engine, its launchers, the run folder, the doctor."""
