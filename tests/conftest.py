@@ -60,7 +60,7 @@ def no_stray_threads() -> Iterator[None]:
 
 def _lives_on(thread: threading.Thread) -> bool:
     # Threads that libraries keep for the whole process by design.
-    return thread.name.startswith(("pydevd", "execnet", "ThreadPoolExecutor", "TMonitor", "Dummy", "QueueFeederThread", "QueueManagerThread"))
+    return thread.name.startswith(("pydevd", "execnet", "ThreadPoolExecutor", "TMonitor", "Dummy", "QueueFeederThread"))
 
 
 @pytest.fixture(scope="session")

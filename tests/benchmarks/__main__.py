@@ -23,7 +23,8 @@ def main(names: list[str]) -> int:
         print(f"{name} (load {os.getloadavg()[0]:.1f})", flush=True)
         for row in module.run():
             failed += not row.get("ok", True)
-            print(f"  {row['name']:<58} {row['value']!s:>12}   hold {row.get('hold', '-')!s:<12} {'ok' if row.get('ok', True) else 'MISSED'}", flush=True)
+            verdict = "ok" if row.get("ok", True) else "MISSED"
+            print(f"  {row['name']:<58} {row['value']!s:>12}   hold {row.get('hold', '-')!s:<12} {verdict}", flush=True)
     return int(bool(failed))
 
 
