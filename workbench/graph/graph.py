@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -115,32 +115,53 @@ class Graph:
 
     def incoming(self, node_id: str) -> tuple[Edge, ...]:
         """Returns the edges into a node, in order."""
-        return _by_target(self.edges).get(node_id, ())
+        return _wires(self.edges)[1].get(node_id, ())
 
     def outgoing(self, node_id: str) -> tuple[Edge, ...]:
         """Returns the edges out of a node, in order."""
-        return _by_source(self.edges).get(node_id, ())
+        return _wires(self.edges)[2].get(node_id, ())
+
+    def wires_by_target(self) -> Mapping[str, tuple[Edge, ...]]:
+        """Returns the edges into each node that has some, in order."""
+        return _wires(self.edges)[1]
+
+    def wires_by_source(self) -> Mapping[str, tuple[Edge, ...]]:
+        """Returns the edges out of each node that has some, in order."""
+        return _wires(self.edges)[2]
 
     def with_nodes(self, nodes: Mapping[str, Node]) -> Graph:
         """Returns this graph with other nodes and the same edges."""
         return replace(self, nodes=MappingProxyType(dict(nodes)))
 
 
-@lru_cache(maxsize=64)
-def _by_target(edges: tuple[Edge, ...]) -> dict[str, tuple[Edge, ...]]:
-    return _grouped(edges, lambda edge: edge.target.node)
+Wires = dict[str, tuple[Edge, ...]]
+# By identity of the edge tuple, which each entry keeps alive: hashing a thousand edges on each look-up would cost a millisecond.
+_WIRES: OrderedDict[int, tuple[tuple[Edge, ...], Wires, Wires]] = OrderedDict()
 
 
-@lru_cache(maxsize=64)
-def _by_source(edges: tuple[Edge, ...]) -> dict[str, tuple[Edge, ...]]:
-    return _grouped(edges, lambda edge: edge.source.node)
+def _wires(edges: tuple[Edge, ...]) -> tuple[tuple[Edge, ...], Wires, Wires]:
+    """Returns the edges, the same by target node, and by source node."""
+    found = _WIRES.get(id(edges))
+    if found is None or found[0] is not edges:
+        found = (edges, _grouped(edges, lambda edge: edge.target.node), _grouped(edges, lambda edge: edge.source.node))
+        _WIRES[id(edges)] = found
+        if len(_WIRES) > 32:
+            _WIRES.popitem(last=False)
+    return found
 
 
-def _grouped(edges: tuple[Edge, ...], key: Any) -> dict[str, tuple[Edge, ...]]:
+def _grouped(edges: tuple[Edge, ...], key: Callable[[Edge], str]) -> Wires:
     found: dict[str, list[Edge]] = {}
     for edge in edges:
         found.setdefault(key(edge), []).append(edge)
     return {node: tuple(group) for node, group in found.items()}
+
+
+def frozen(value: Json) -> Json:
+    """Returns a JSON value whose lists are tuples and whose objects are read-only, so that it may be shared."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({str(key): frozen(item) for key, item in value.items()})
+    return tuple(frozen(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
 def is_name(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Union
 from workbench.catalogue import Entry, Params
 from workbench.graph.dim import Dim
 from workbench.graph.graph import Graph
+from workbench.graph.ports import Context, LayerProblem, Port, Shapes
 from workbench.graph.problem import Fix, Problem
 from workbench.graph.shape import Shape
 
@@ -31,23 +32,6 @@ class Family(StrEnum):
     ATTENTION = "attention"
     SHAPE = "shape"
     REGULARISING = "regularising"
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """One place where wires end or begin.
-
-    Attributes:
-        name: Unique among the inputs (or outputs) of the layer.
-        optional: An input that may stay empty.
-        variadic: An input that takes several wires, in order.
-        help: One sentence.
-    """
-
-    name: str
-    optional: bool = False
-    variadic: bool = False
-    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,45 +84,6 @@ class Cost:
     parameters: int = 0
     macs: int = 0
     activations: int = 0
-
-
-Shapes = Mapping[str, Shape]
-"""Shapes by port name; a variadic port `inputs` has its wires as `inputs.0`, `inputs.1`, ..."""
-
-
-class LayerProblem(Exception):
-    """Raised by `Layer.shape` where the inputs do not fit: becomes the `Problem` of the node.
-
-    Args:
-        kind: A stable id.
-        message: One sentence with `{node}` already filled in by the layer through `Context.name`.
-        reason: Why that is a mistake.
-        port: The input port concerned.
-        fixes: Repairs, best first.
-    """
-
-    def __init__(self, kind: str, message: str, *, reason: str = "", port: str = "", fixes: Sequence[Fix[Graph]] = ()) -> None:
-        super().__init__(message)
-        self.kind, self.message, self.reason, self.port, self.fixes = kind, message, reason, port, tuple(fixes)
-
-    def at(self, node: str) -> Problem[Graph]:
-        """Returns it as the problem of a node."""
-        return Problem(self.kind, self.message, node, self.reason, self.port, fixes=self.fixes)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Where a layer stands, for messages and fixes; never for the shape itself.
-
-    Attributes:
-        node: The id of the node.
-        name: Its name.
-        sources: For every connected input (variadic ones as `inputs.0`, ...), the name of the node it comes from.
-    """
-
-    node: str
-    name: str
-    sources: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
 
 
 class Layer(Entry, ABC):
