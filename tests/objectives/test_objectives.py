@@ -1,0 +1,76 @@
+"""Every objective: loss, rows, chance and decoding."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from workbench.data.base import Field, FieldKind
+from workbench.objectives import OBJECTIVES, Objective
+
+CATEGORIES = Field("label", FieldKind.CATEGORY, categories=("cat", "dog", "owl"))
+NUMBER = Field("price", FieldKind.NUMBER, unit="€")
+
+
+def example(objective: Objective) -> tuple[Field, torch.Tensor, torch.Tensor]:
+    made = torch.Generator().manual_seed(1)
+    if FieldKind.CATEGORY in objective.targets:
+        return CATEGORIES, torch.randn(6, 3, generator=made, requires_grad=True), torch.tensor([0, 1, 2, 0, 0, 1])
+    return NUMBER, torch.randn(6, 1, generator=made, requires_grad=True), torch.randn(6, generator=made)
+
+
+@pytest.mark.parametrize("objective", list(OBJECTIVES), ids=lambda entry: entry.name)
+def test_contract(objective: Objective) -> None:
+    field, output, target = example(objective)
+    params = objective.parse({})
+    loss = objective.loss(output, target, params)
+    assert loss.shape == () and loss.requires_grad
+    assert objective.row_losses(output, target, params).mean().item() == pytest.approx(loss.item(), rel=1e-6)
+    bound = objective.loss_function(params, target.numpy(), "cpu")
+    assert torch.equal(bound(output, target), loss)
+    assert next(iter(objective.accumulators())) == objective.main_metric
+    assert len(objective.decode(output, field)) == 6
+    assert output.shape[1] == objective.expected_output(field).width
+    assert objective.better("loss") == "lower" and objective.better(objective.main_metric) == "higher"
+
+
+def test_classification_chance_is_the_frequent_class_and_the_entropy() -> None:
+    chance = OBJECTIVES["classification"].chance(np.array([0, 0, 0, 1]))
+    assert chance.metric == 0.75
+    assert chance.loss == pytest.approx(-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)))
+
+
+def test_regression_chance_is_the_mean() -> None:
+    targets = np.array([1.0, 2.0, 6.0])
+    chance = OBJECTIVES["regression"].chance(targets)
+    assert (chance.metric, chance.loss) == (0.0, pytest.approx(targets.var()))
+
+
+def test_decode_names_the_class_with_scores_that_sum_to_one() -> None:
+    row = OBJECTIVES["classification"].decode(torch.tensor([[0.0, 5.0, 1.0]]), CATEGORIES)[0]
+    assert row["label"] == "dog"
+    assert sum(row["scores"].values()) == pytest.approx(1.0)
+    assert list(row["scores"]) == ["cat", "dog", "owl"]
+
+
+def test_decode_gives_numbers_back_in_their_unit() -> None:
+    assert OBJECTIVES["regression"].decode(torch.tensor([[2.0]]), NUMBER, mean=10.0, std=3.0) == [{"value": 16.0, "unit": "€"}]
+
+
+def test_balanced_weights_make_classes_count_alike() -> None:
+    objective = OBJECTIVES["classification"]
+    target = torch.tensor([0, 0, 0, 1])
+    output = torch.randn(4, 3, generator=torch.Generator().manual_seed(2))
+    rows = cross_entropy(output, target, reduction="none")
+    loss = objective.loss_function(objective.parse({"class_weights": "balanced"}), target.numpy(), "cpu")(output, target)
+    assert loss.item() == pytest.approx((rows[:3].mean() + rows[3]).item() / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(("error", "expected"), [("squared", 4.0), ("absolute", 2.0), ("huber", 1.5)])
+def test_regression_errors(error: str, expected: float) -> None:
+    objective = OBJECTIVES["regression"]
+    assert objective.loss(torch.tensor([[3.0]]), torch.tensor([1.0]), objective.parse({"error": error})).item() == expected
