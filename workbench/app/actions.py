@@ -1,0 +1,93 @@
+"""Every action of the window in one table. Menus, shortcuts, palette, tooltips and help come from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do.
+
+    Attributes:
+        id: Stable, `area.verb`.
+        label: What menus and palette say, in English; translated where shown. No trailing colon, "..." where it asks for more.
+        shortcut: As Qt writes it (`Ctrl+S`), or several joined by "; ".
+        menu: `file`, `edit`, `view`, `run`, `help`, or "" for palette and shortcut alone.
+        page: The page it belongs to (`build`), or "" for the window; it works while that page shows.
+        slot_name: The method of the window or page that does it. An action whose method is missing is left out.
+        help: One sentence for the tooltip and the palette.
+        aliases: Other words that the palette's search should find.
+    """
+
+    id: str
+    label: str
+    shortcut: str = ""
+    menu: str = ""
+    page: str = ""
+    slot_name: str = ""
+    help: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+MENUS = (("file", "File"), ("edit", "Edit"), ("view", "View"), ("run", "Run"), ("help", "Help"))
+
+_FILE = (
+    Action("file.new", "New project...", "Ctrl+N", "file", "", "new_project", "Start with an empty canvas.", ("新建",)),
+    Action("file.open", "Open project...", "Ctrl+O", "file", "", "open_project", "Open a project folder.", ("打开",)),
+    Action("file.open-data", "Open data...", "", "file", "", "open_data", "Make a project from a file or a folder of data.", ("导入",)),
+    Action("file.save", "Save", "Ctrl+S", "file", "", "save_project", "Write the project to its folder.", ("保存",)),
+    Action("file.save-as", "Save as...", "Ctrl+Shift+S", "file", "", "save_project_as", "Write the project to another folder."),
+    Action("file.duplicate", "Duplicate project...", "", "file", "", "duplicate_project", "Open an unsaved copy of this project."),
+    Action("file.welcome", "Welcome page", "", "file", "", "show_welcome", "Starter projects and recent projects.", ("home", "start", "开始")),
+    Action("file.quit", "Quit", "Ctrl+Q", "file", "", "close", "Close the window; a run is asked to stop first."),
+)
+_EDIT = (
+    Action("edit.undo", "Undo", "Ctrl+Z", "edit", "", "undo", "Take the last change back.", ("撤销",)),
+    Action("edit.redo", "Redo", "Ctrl+Y; Ctrl+Shift+Z", "edit", "", "redo", "Do the change again.", ("重做",)),
+)
+_VIEW = (
+    Action("view.data", "Data", "Ctrl+1", "view", "", "show_data", "What the model learns from."),
+    Action("view.build", "Build", "Ctrl+2", "view", "", "show_build", "Draw the model."),
+    Action("view.train", "Train", "Ctrl+3", "view", "", "show_train", "Watch it learn."),
+    Action("view.inspect", "Inspect", "Ctrl+4", "view", "", "show_inspect", "Look inside and ask why."),
+    Action("view.deploy", "Deploy", "Ctrl+5", "view", "", "show_deploy", "Export, verify and try the result."),
+    Action("view.palette", "Search actions...", "Ctrl+Shift+P", "view", "", "show_palette", "Find any action by its name.", ("command palette",)),
+    Action("view.left", "Show left column", "Ctrl+B", "view", "", "toggle_left", "Fold or unfold the left column.", ("sidebar",)),
+    Action("view.right", "Show right column", "Ctrl+Alt+B", "view", "", "toggle_right", "Fold or unfold the right column.", ("sidebar",)),
+    Action("view.reset", "Reset columns", "", "view", "", "reset_columns", "Bring every column of this page back to its place.", ("layout",)),
+    Action("view.light", "Light colours", "", "view", "", "use_light", "Dark text on a light ground.", ("theme", "浅色")),
+    Action("view.dark", "Dark colours", "", "view", "", "use_dark", "Light text on a dark ground.", ("theme", "深色")),
+    Action("view.system-colours", "Colours of the system", "", "view", "", "use_system_theme", "Follow the desktop's own switch.", ("theme",)),
+    Action("view.english", "English", "", "view", "", "use_english", "Show the window in English.", ("language", "语言")),
+    Action("view.chinese", "Simplified Chinese", "", "view", "", "use_chinese", "Show the window in Simplified Chinese.", ("language", "中文", "语言")),
+    Action("view.full-screen", "Full screen", "F11", "view", "", "toggle_full_screen", "Use the whole screen, or leave it."),
+)
+_RUN = (
+    Action("run.train", "Train", "F5; Ctrl+Return", "run", "", "train", "Start a run of this project.", ("fit", "start", "训练")),
+    Action("run.pause", "Pause or go on", "F9", "run", "", "pause_or_resume", "Hold the run after the step in progress; again to go on.", ("暂停",)),
+    Action("run.step", "One step", "F10", "run", "", "step_once", "Do one training step, then wait.", ("单步",)),
+    Action("run.stop", "Stop, keep best", "Shift+F5", "run", "", "stop_run", "End the run now; its best checkpoint stays.", ("停止",)),
+    Action("run.resume", "Resume the selected run", "", "run", "", "resume_selected", "Go on with the selected run where it ended.", ("继续",)),
+    Action("run.folder", "Open the run's folder", "", "run", "", "open_run_folder", "Show the files of the selected run."),
+)
+_HELP = (
+    Action("help.topic", "Help", "F1", "help", "", "show_help", "Explain what is under the pointer or has the focus.", ("manual", "帮助")),
+    Action("help.tour", "Tour in seven steps", "", "help", "", "start_tour", "Seven steps on the real controls.", ("导览",)),
+    Action("help.shortcuts", "Keyboard shortcuts", "Ctrl+/", "help", "", "show_shortcuts", "List every shortcut.", ("keys", "快捷键")),
+    Action("help.about", "About", "", "help", "", "show_about", "Version, licences and where the log lies."),
+)
+
+ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_VIEW, *_RUN, *_HELP)
+
+
+def action(action_id: str) -> Action:
+    """Returns the row with this id.
+
+    Raises:
+        KeyError: There is none.
+    """
+    for row in ACTIONS:
+        if row.id == action_id:
+            return row
+    raise KeyError(action_id)
