@@ -1,0 +1,71 @@
+"""Opens data: a file, a folder, a sample or a generator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.data.base import Dataset, Format
+from workbench.data.formats import FORMATS
+from workbench.errors import DataError, Text
+
+SAMPLE, GENERATED = "sample:", "generated:"
+
+
+def open_dataset(source: str, format: str = "", params: Mapping[str, Any] | None = None, base: Path | None = None) -> Dataset:
+    """Opens the data that `source` names.
+
+    Args:
+        source: A path, `sample:NAME` or `generated:NAME`.
+        format: The catalogue name of the format; "" to recognise it.
+        params: Raw parameters of the format or generator.
+        base: The folder that a relative path is relative to (the project's); default: the current one.
+
+    Raises:
+        DataError: There is nothing there, or it cannot be read.
+        CatalogueError: No such format, sample or generator, or its parameters are wrong.
+    """
+    if not source:
+        raise DataError(Text("No data has been chosen yet."), Text("Choose a file, a folder, sample:digits or generated:reviews."))
+    for prefix in (SAMPLE, GENERATED):
+        if source.startswith(prefix):
+            entry = FORMATS[source.removeprefix(prefix)]
+            return entry.open(source, entry.parse(dict(params or {})))
+    path = resolve(source, base)
+    entry = FORMATS[format] if format else recognise(path)
+    return entry.open(str(path), entry.parse(dict(params or {})))
+
+
+def resolve(source: str, base: Path | None = None) -> Path:
+    """Returns the path that `source` means.
+
+    Raises:
+        DataError: There is nothing at that path.
+    """
+    try:
+        path = Path(source).expanduser()
+        path = path if path.is_absolute() or base is None else base / path
+        exists = path.exists()
+    except (OSError, ValueError, RuntimeError):
+        path, exists = Path(), False
+    if not exists:
+        raise DataError(Text("There is no file or folder {path}.", path=source[:300]), Text("Check the path, or choose the data again."))
+    return path
+
+
+def recognise(path: Path) -> Format:
+    """Returns the format of the file or folder at `path`.
+
+    Raises:
+        DataError: No format recognises it.
+    """
+    for entry in sorted(FORMATS, key=lambda entry: -entry.priority):
+        if entry.recognises(path):
+            return entry
+    if path.is_dir() and not any(path.iterdir()):
+        raise DataError(Text("The folder {path} is empty.", path=str(path)), Text("Put one folder of images per class into it."))
+    raise DataError(
+        Text("{path} is in no known data format.", path=str(path)),
+        Text("Known are: a folder with one folder of images per class, IDX files (MNIST), and CSV, TSV or JSON Lines tables."),
+    )

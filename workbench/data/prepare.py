@@ -1,0 +1,261 @@
+"""From a dataset to batches: divide, fit on the training split, keep the columns resident, gather by index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from workbench.data.base import Batch, DataProblem, Dataset, Field, FieldKind, Split
+from workbench.data.preprocessing.base import Preprocessor, Stored
+from workbench.data.preprocessing.category import CategoryPreprocessor
+from workbench.data.preprocessing.image import ImagePreprocessor
+from workbench.data.preprocessing.number import NumberPreprocessor
+from workbench.data.preprocessing.params import PARAMS
+from workbench.data.splits import SplitRule, divide, given_parts, keys, stratum, take
+from workbench.errors import CatalogueError, DataError, Text
+from workbench.graph.shape import Shape
+
+VERSION = 1
+
+
+class Choice(Protocol):
+    """How data is prepared; `workbench.project.project.DataChoice` is one."""
+
+    @property
+    def split(self) -> SplitRule: ...
+
+    @property
+    def preprocessing(self) -> Mapping[str, Mapping[str, Any]]: ...
+
+    @property
+    def limit(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Data ready for training. Immutable.
+
+    Attributes:
+        dataset: Where the rows are from; row indices are indices into it.
+        inputs, targets: The names of the fields.
+        splits: Sorted row indices, int64, by split.
+        preprocessors: By field name, inputs and targets.
+        fitted: Everything learned, as JSON values; give it to `prepare` to get the same preprocessing again.
+        problems: What preparing found (rows without a value, data that changed since it was fitted).
+        device: Where the columns lie.
+    """
+
+    dataset: Dataset
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+    splits: Mapping[Split, np.ndarray]
+    preprocessors: Mapping[str, Preprocessor]
+    fitted: Mapping[str, Any]
+    problems: tuple[DataProblem, ...]
+    device: torch.device
+    stored: Mapping[str, Stored]
+    position: torch.Tensor | None
+
+    def batch(self, rows: torch.Tensor | np.ndarray | Sequence[int]) -> Batch:
+        """Returns these rows, ready for the model: one index gather per field.
+
+        Args:
+            rows: Dataset row indices, int64 `(n,)`.
+        """
+        rows = torch.as_tensor(rows, dtype=torch.int64)
+        places = rows if self.position is None else self.position[rows.to(self.position.device)]
+        values: dict[str, torch.Tensor] = {}
+        lengths: dict[str, torch.Tensor] = {}
+        for name, stored in self.stored.items():
+            values[name], valid = self.preprocessors[name].gather(stored, places)
+            if valid is not None:
+                lengths[name] = valid
+        return Batch(values, lengths, rows)
+
+    def to(self, device: torch.device | str) -> Prepared:
+        """Returns the same data with its columns on another device."""
+        target = torch.device(device)
+        stored = {name: tuple(tensor.to(target) for tensor in tensors) for name, tensors in self.stored.items()}
+        position = None if self.position is None else self.position.to(target)
+        return replace(self, device=target, stored=MappingProxyType(stored), position=position)
+
+    def count(self, split: Split | str) -> int:
+        """Returns the number of rows of a split."""
+        return len(self.splits[Split(split)])
+
+    def rows(self, split: Split | str) -> torch.Tensor:
+        """Returns the row indices of a split, int64 `(n,)`."""
+        return torch.from_numpy(self.splits[Split(split)].copy())
+
+    def raw(self, row: int) -> dict[str, Any]:
+        """Returns the raw values of one row by field name, for display."""
+        index = np.array([row])
+        return {field.name: self.dataset.column(field.name, index)[0] for field in self.dataset.fields}
+
+    def encode(self, raw: Mapping[str, Any]) -> Batch:
+        """Returns values given by a person (a drawing, a typed text) as a batch of one row.
+
+        Args:
+            raw: Raw values by field name; fields that are neither input nor target are ignored.
+        """
+        known = {name: value for name, value in raw.items() if name in self.preprocessors}
+        values = {name: self.preprocessors[name].encode_one(value).to(self.device) for name, value in known.items()}
+        lengths = {
+            name: torch.tensor([value.shape[1]], device=self.device) for name, value in values.items()
+            if self.preprocessors[name].kind == FieldKind.TEXT
+        }
+        return Batch(values, lengths)
+
+    def shapes(self) -> dict[str, Shape]:
+        """Returns the shape of a batch of every field."""
+        return {name: preprocessor.shape() for name, preprocessor in self.preprocessors.items()}
+
+    @property
+    def bytes(self) -> int:
+        """The memory that the resident columns take."""
+        return sum(tensor.nbytes for tensors in self.stored.values() for tensor in tensors)
+
+
+def preprocessor_class(kind: FieldKind) -> type[Preprocessor]:
+    """Returns the preprocessing of a kind of field."""
+    if kind == FieldKind.TEXT:
+        from workbench.data.preprocessing.text import TextPreprocessor
+
+        return TextPreprocessor
+    return {FieldKind.IMAGE: ImagePreprocessor, FieldKind.CATEGORY: CategoryPreprocessor, FieldKind.NUMBER: NumberPreprocessor}[kind]
+
+
+def prepare(
+    dataset: Dataset, choice: Choice, inputs: Sequence[str], targets: Sequence[str], fitted: Mapping[str, Any] | None = None,
+) -> Prepared:
+    """Divides the rows, fits preprocessing on the training split and makes the columns resident.
+
+    Args:
+        dataset: The data.
+        choice: Splits, preprocessing parameters and the row limit.
+        inputs: The fields that the model reads.
+        targets: The fields it learns to tell.
+        fitted: The state of an earlier preparation, to be restored exactly; None fits anew.
+
+    Raises:
+        DataError: A field is missing, or there are too few rows.
+    """
+    names = tuple(dict.fromkeys((*inputs, *targets)))
+    fields = {name: _field(dataset, name) for name in names}
+    usable, problems = _usable_rows(dataset, fields, targets)
+    stratify = stratum(dataset, targets)
+    rows = _limited(dataset, choice, usable, stratify)
+    splits = divide(dataset, choice.split, rows, stratify)
+    _check_classes(dataset, targets, splits[Split.TRAIN])
+    whole = len(rows) == len(dataset)
+    preprocessors, stored = {}, {}
+    for name, field in fields.items():
+        preprocessors[name] = _fitted(dataset, field, choice, splits[Split.TRAIN], fitted)
+        stored[name] = preprocessors[name].store(dataset.column(name, None if whole else rows))
+    state = _state(dataset, splits, preprocessors)
+    if fitted is not None and fitted.get("splits") != state["splits"]:
+        problems.append(DataProblem("changed", Text("The rows of the data are no longer those that the model was trained on.")))
+    return Prepared(
+        dataset, tuple(inputs), tuple(targets), MappingProxyType(splits), MappingProxyType(preprocessors), MappingProxyType(state),
+        tuple(problems), torch.device("cpu"), MappingProxyType(stored), None if whole else _positions(rows, len(dataset)),
+    )
+
+
+def _field(dataset: Dataset, name: str) -> Field:
+    try:
+        return dataset.field(name)
+    except KeyError as error:
+        raise DataError(
+            Text("The data has no field called {name}.", name=name),
+            Text("It has {names}.", names=", ".join(field.name for field in dataset.fields) or "none"),
+        ) from error
+
+
+def _usable_rows(dataset: Dataset, fields: Mapping[str, Field], targets: Sequence[str]) -> tuple[np.ndarray, list[DataProblem]]:
+    """Returns the rows that have every category and every target, and what was left out."""
+    keep = np.ones(len(dataset), dtype=bool)
+    for name, field in fields.items():
+        if field.kind == FieldKind.CATEGORY or (field.kind == FieldKind.NUMBER and name in targets):
+            raw = np.asarray(dataset.column(name))
+            keep &= raw >= 0 if field.kind == FieldKind.CATEGORY else np.isfinite(raw)
+    left_out = np.flatnonzero(~keep)
+    problems = []
+    if len(left_out):
+        ids = dataset.ids()
+        problems.append(DataProblem(
+            "missing", Text("{count} rows have no value in a field that is needed and are left out.", count=len(left_out)),
+            tuple(ids[int(row)] for row in left_out[:1000]),
+        ))
+    return np.flatnonzero(keep), problems
+
+
+def _limited(dataset: Dataset, choice: Choice, rows: np.ndarray, stratify: str) -> np.ndarray:
+    if not choice.limit or choice.limit >= len(rows):
+        return rows
+    groups = np.zeros(len(rows), dtype=np.int64) if not stratify else np.asarray(dataset.column(stratify, rows), dtype=np.int64)
+    given = given_parts(dataset, choice.split)
+    if given is not None:
+        groups = groups * len(Split) + np.unique(given[rows], return_inverse=True)[1]
+    ids = dataset.ids()
+    return rows[take(choice.limit, groups, keys([ids[int(row)] for row in rows], choice.split.seed))]
+
+
+def _check_classes(dataset: Dataset, targets: Sequence[str], training: np.ndarray) -> None:
+    for name in targets:
+        if dataset.field(name).kind == FieldKind.CATEGORY and len(np.unique(dataset.column(name, training))) < 2:
+            raise DataError(
+                Text("All rows to train on are of one class of {field}: there is nothing to tell apart.", field=name),
+                Text("Add examples of at least one more class."),
+            )
+
+
+def _fitted(
+    dataset: Dataset, field: Field, choice: Choice, training: np.ndarray, fitted: Mapping[str, Any] | None,
+) -> Preprocessor:
+    kind = preprocessor_class(field.kind)
+    if fitted is not None:
+        return kind.restore(field, fitted["fields"][field.name])
+    return kind.fit(field, dataset.column(field.name, training), params_of(field, choice.preprocessing.get(field.name, {})))
+
+
+def params_of(field: Field, raw: Mapping[str, Any]) -> Any:
+    """Returns the parsed preprocessing parameters of a field.
+
+    Raises:
+        DataError: One is unknown or out of range.
+    """
+    from pydantic import ValidationError
+
+    from workbench.catalogue import explain_validation
+
+    try:
+        return PARAMS[field.kind](**raw)
+    except (ValidationError, TypeError, CatalogueError) as error:
+        raise DataError(*explain_validation(field.label or field.name, error)) from error
+
+
+def _state(dataset: Dataset, splits: Mapping[Split, np.ndarray], preprocessors: Mapping[str, Preprocessor]) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "splits": {str(split): {"rows": len(rows), "hash": _hash(dataset, rows)} for split, rows in splits.items()},
+        "fields": {name: {"kind": str(item.kind), **item.state} for name, item in preprocessors.items()},
+    }
+
+
+def _hash(dataset: Dataset, rows: np.ndarray) -> str:
+    ids, digest = dataset.ids(), blake2b(digest_size=8)
+    for row in rows:
+        digest.update(ids[int(row)].encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
+
+
+def _positions(rows: np.ndarray, length: int) -> torch.Tensor:
+    positions = torch.full((length,), -1, dtype=torch.int64)
+    positions[torch.from_numpy(rows)] = torch.arange(len(rows))
+    return positions

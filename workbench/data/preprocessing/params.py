@@ -1,0 +1,61 @@
+"""What a person may set on the preprocessing of each kind of field. Imports without torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from workbench.catalogue import Params, param
+from workbench.data.base import FieldKind
+
+
+class ImageParams(Params):
+    """How images become model-ready."""
+
+    height: int = param(
+        0, label="Height", help="Every image is resized to this height; 0 keeps the data's own.", unit="px", ge=0, le=2048,
+    )
+    width: int = param(
+        0, label="Width", help="Every image is resized to this width; 0 keeps the data's own.", unit="px", ge=0, le=2048,
+    )
+    channels: Literal[0, 1, 3] = param(
+        0, label="Channels", help="1 makes grey, 3 makes colour, 0 keeps what the data has.", choices=(0, 1, 3),
+    )
+    normalise: bool = param(
+        True, label="Normalise", help="Shift and scale each channel to mean 0 and deviation 1 over the training split.",
+    )
+
+
+class TextParams(Params):
+    """How texts become token numbers."""
+
+    tokenizer: Literal["word", "bpe", "character"] = param(
+        "word", label="Tokeniser", help="Cut texts into words, learned pieces of words (BPE), or single characters.",
+        choices=("word", "bpe", "character"),
+    )
+    vocabulary: int = param(
+        2000, label="Vocabulary", help="At most this many different tokens, counted with PAD and UNK.", unit="tokens",
+        ge=4, le=200_000, log=True,
+    )
+    maximum_length: int = param(
+        64, label="Maximum length", help="Longer texts are cut after this many tokens.", unit="tokens", ge=1, le=8192, log=True,
+    )
+    minimum_count: int = param(
+        1, label="Minimum count", help="Tokens seen less often in the training split become UNK.", unit="times",
+        ge=1, le=1000, main=False,
+    )
+    lowercase: bool = param(True, label="Lower case", help="Great and great become the same token.", main=False)
+
+
+class CategoryParams(Params):
+    """Categories need no settings: names become numbers in the order of the field."""
+
+
+class NumberParams(Params):
+    """How numbers become model-ready."""
+
+    standardise: bool = param(True, label="Standardise", help="Shift and scale to mean 0 and deviation 1 over the training split.")
+
+
+PARAMS: dict[FieldKind, type[Params]] = {
+    FieldKind.IMAGE: ImageParams, FieldKind.TEXT: TextParams, FieldKind.CATEGORY: CategoryParams, FieldKind.NUMBER: NumberParams,
+}
