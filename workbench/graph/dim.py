@@ -50,7 +50,7 @@ class Dim:
         terms: Coefficients by monomial.
     """
 
-    __slots__ = ("terms", "_hash", "constant")
+    __slots__ = ("_hash", "constant", "terms")
 
     terms: frozenset[tuple[Monomial, int]]
     constant: int | None

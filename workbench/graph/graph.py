@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import keyword
 import re
 from collections import OrderedDict
@@ -157,6 +158,13 @@ def _grouped(edges: tuple[Edge, ...], key: Callable[[Edge], str]) -> Wires:
     return {node: tuple(group) for node, group in found.items()}
 
 
+def _reduced(proxy: Any) -> tuple[Any, ...]:
+    return MappingProxyType, (dict(proxy),)
+
+
+copyreg.pickle(MappingProxyType, _reduced)  # drawings travel to helper processes
+
+
 def frozen(value: Json) -> Json:
     """Returns a JSON value whose lists are tuples and whose objects are read-only, so that it may be shared."""
     if isinstance(value, Mapping):
@@ -170,7 +178,7 @@ def is_name(text: str) -> bool:
 
 
 # Every public attribute of torch.nn.Module (a contract test compares), and the names that the exported source uses itself.
-MODULE_ATTRIBUTES = frozenset(
+MODULE_ATTRIBUTES = frozenset(  # noqa: SIM905 (words read better than quotes)
     """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval extra_repr
     float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia named_buffers
     named_children named_modules named_parameters parameters register_backward_hook register_buffer register_forward_hook

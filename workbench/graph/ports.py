@@ -49,7 +49,7 @@ class Context:
     sources: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
 
 
-class LayerProblem(Exception):
+class LayerProblem(Exception):  # noqa: N818 (it becomes a Problem)
     """Raised by `Layer.shape` where the inputs do not fit: becomes the `Problem` of the node.
 
     Args:
