@@ -158,8 +158,12 @@ def _grouped(edges: tuple[Edge, ...], key: Callable[[Edge], str]) -> Wires:
     return {node: tuple(group) for node, group in found.items()}
 
 
+def _read_only(items: dict[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(items)
+
+
 def _reduced(proxy: Any) -> tuple[Any, ...]:
-    return MappingProxyType, (dict(proxy),)
+    return _read_only, (dict(proxy),)
 
 
 copyreg.pickle(MappingProxyType, _reduced)  # drawings travel to helper processes
@@ -178,12 +182,12 @@ def is_name(text: str) -> bool:
 
 
 # Every public attribute of torch.nn.Module (a contract test compares), and the names that the exported source uses itself.
-MODULE_ATTRIBUTES = frozenset(  # noqa: SIM905 (words read better than quotes)
+MODULE_ATTRIBUTES = frozenset(
     """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval extra_repr
     float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia named_buffers
     named_children named_modules named_parameters parameters register_backward_hook register_buffer register_forward_hook
     register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
     register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook
     requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
-    self torch nn math super lengths""".split()
+    self torch nn math super lengths""".split()  # noqa: SIM905 (words read better than quotes)
 )
