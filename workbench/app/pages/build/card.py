@@ -7,9 +7,8 @@ from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
-from PySide6.QtWidgets import QApplication
 
-from workbench.app.theme import Theme
+from workbench.app.theme import Theme, text_font
 from workbench.graph.graph import Node
 
 WIDTH_PX, HEIGHT_PX, GRID_PX = 196, 46, 16
@@ -79,13 +78,9 @@ def _fraction(ports: tuple[str, ...], port: str) -> float:
 
 
 @lru_cache(maxsize=32)
-def interface_font(size_px: int, bold: bool = False, family: str = "") -> QFont:
-    """Returns the interface font in a size, with tabular figures where the font has them."""
-    font = QFont(QApplication.font())
-    font.setPixelSize(size_px)
-    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-    font.setStyleStrategy(QFont.StyleStrategy.PreferAntialias)
-    return font
+def interface_font(size_px: int, bold: bool = False) -> QFont:
+    """Returns the interface font in a size, made once."""
+    return text_font(size_px, bold=bold)
 
 
 @lru_cache(maxsize=32)

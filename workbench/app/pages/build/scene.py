@@ -1,0 +1,342 @@
+"""The canvas as a scene: cards and wires kept in step with the graph by changing only what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QObject, QPointF, QRectF, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsScene
+
+from workbench.app import theme
+from workbench.app.language import say, tr
+from workbench.app.pages.build.buckets import Buckets
+from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card, forget_fonts
+from workbench.app.pages.build.figures import counted
+from workbench.app.pages.build.painting import CanvasPainter, Detail, blocks, detail_at
+from workbench.app.pages.build.wire import Wire
+from workbench.graph.graph import Edge, Graph, Node
+from workbench.graph.problem import Problem, Severity
+
+EXTENT_PX = 2_000_000.0
+PORT_REACH_PX = 11.0
+
+
+class CanvasScene(QGraphicsScene):
+    """Cards by node id and wires by edge.
+
+    Attributes:
+        graph: The graph as last shown.
+        cards: By node id, in the order of the graph.
+        selected: Ids of the selected nodes.
+        selected_edges: The selected wires' edges.
+
+    Signals:
+        selection_moved: The selection is another one, by the hand of the user on this canvas.
+        repaint_wanted: Something looks different now.
+    """
+
+    selection_moved = Signal()
+    repaint_wanted = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(-EXTENT_PX, -EXTENT_PX, 2 * EXTENT_PX, 2 * EXTENT_PX, parent)
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.graph = Graph()
+        self.cards: dict[str, Card] = {}
+        self.selected: frozenset[str] = frozenset()
+        self.selected_edges: tuple[Edge, ...] = ()
+        self._wires: dict[int, Wire] = {}
+        self._of_card: dict[str, dict[int, Wire]] = {}
+        self._card_index: Buckets[Card] = Buckets()
+        self._wire_index: Buckets[Wire] = Buckets()
+        self._blocks: dict[str, list[QRectF]] | None = None
+        self._states: dict[str, str] = {}
+        self._broken: dict[int, str] = {}
+        self._inferred: Any = None
+        self.canvas_painter = CanvasPainter()
+        self._again = QTimer(self, singleShot=True, interval=0)
+        self._again.timeout.connect(self.repaint_wanted)
+
+    @property
+    def wires(self) -> Iterable[Wire]:
+        """All wires."""
+        return self._wires.values()
+
+    def wire_of(self, edge: Edge) -> Wire | None:
+        """Returns the wire of an edge."""
+        return self._wires.get(id(edge)) or next((wire for wire in self.wires if wire.edge == edge), None)
+
+    def show_graph(self, graph: Graph, inferred: Any, layers: Any) -> None:
+        """Shows a graph; whatever is the same object as before is left alone.
+
+        Args:
+            graph: The drawing.
+            inferred: Its shapes and problems, as `workbench.graph.infer.infer` gives them.
+            layers: The layer catalogue.
+        """
+        moved = self._show_nodes(graph, inferred, layers)
+        self._show_edges(graph, moved)
+        self.graph = graph
+        if inferred is not self._inferred:
+            self._inferred = inferred
+            self._show_shapes(inferred)
+        kept = frozenset(node for node in self.selected if node in graph)
+        if kept != self.selected:
+            self.select(kept)
+        self.repaint_wanted.emit()
+
+    def _show_nodes(self, graph: Graph, inferred: Any, layers: Any) -> set[str]:
+        moved: set[str] = set()
+        for gone in [node for node in self.cards if node not in graph.nodes]:
+            self._drop_card(gone)
+            moved.add(gone)
+        for node_id, node in graph.nodes.items():
+            card = self.cards.get(node_id)
+            if card is not None and card.node is node:
+                continue
+            if card is None:
+                card = self.cards[node_id] = Card(node)
+                self._of_card[node_id] = {}
+            self._describe(card, node, inferred, layers)
+            card.place(*node.position)
+            self._index_card(card)
+            moved.add(node_id)
+        return moved
+
+    def _describe(self, card: Card, node: Node, inferred: Any, layers: Any) -> None:
+        layer = layers.get(node.layer)
+        params = inferred.params(node.id) if layer is not None and inferred is not None else None
+        colour = theme.family_colour(layer.family if layer is not None else "")
+        if colour != card.colour or card.node is node:
+            self._blocks = None
+        card.node = node
+        card.change(
+            title=node.label or node.name, subtitle=_second_line(node, layer, params), colour=colour, known=layer is not None,
+            inputs=_ports(layer, params, "input"), outputs=_ports(layer, params, "output"),
+        )
+
+    def _drop_card(self, node_id: str) -> None:
+        card = self.cards.pop(node_id)
+        self._card_index.remove(card)
+        self._blocks = None
+        for key in list(self._of_card.pop(node_id)):
+            self._drop_wire(key)
+
+    def _show_edges(self, graph: Graph, moved: set[str]) -> None:
+        if graph.edges is not self.graph.edges or any(len(self._of_card.get(node, ())) == 0 for node in moved):
+            wanted = {id(edge): edge for edge in graph.edges}
+            for gone in [key for key in self._wires if key not in wanted]:
+                self._drop_wire(gone)
+            for key, edge in wanted.items():
+                if key not in self._wires:
+                    self._add_wire(key, edge)
+            self._inferred = None
+        for wire in {id(wire): wire for node in moved for wire in self._of_card.get(node, {}).values()}.values():
+            self._place_wire(wire)
+
+    def _add_wire(self, key: int, edge: Edge) -> None:
+        source, target = self.cards.get(edge.source.node), self.cards.get(edge.target.node)
+        if source is None or target is None:
+            return
+        wire = self._wires[key] = Wire(edge, source, target)
+        self._of_card[source.id][key] = wire
+        self._of_card[target.id][key] = wire
+        self._place_wire(wire)
+
+    def _drop_wire(self, key: int) -> None:
+        wire = self._wires.pop(key, None)
+        if wire is None:
+            return
+        self._wire_index.remove(wire)
+        for card in (wire.source, wire.target):
+            self._of_card.get(card.id, {}).pop(key, None)
+
+    def _index_card(self, card: Card) -> None:
+        rect = card.rect
+        self._card_index.put(card, rect.left(), rect.top(), rect.right(), rect.bottom())
+
+    def _place_wire(self, wire: Wire) -> None:
+        wire.place()
+        self._wire_index.put(wire, *wire.bounds())
+
+    def _show_shapes(self, inferred: Any) -> None:
+        shapes: Mapping[Any, Any] = inferred.shapes if inferred is not None else {}
+        graph = self.graph
+        for wire in self._wires.values():
+            wire.gathers = len(graph.incoming(wire.edge.target.node)) > 1
+            shape = shapes.get(wire.edge.source)
+            entering = graph.incoming(wire.edge.source.node)
+            wire.quiet = len(entering) == 1 and shape is not None and shapes.get(entering[0].source) == shape
+            if shape is not wire.shape:
+                wire.shape, wire.text = shape, str(shape) if shape is not None else ""
+
+    def show_problems(self, problems: Iterable[Problem[Any]]) -> None:
+        """Marks the cards and wires that have problems."""
+        states: dict[str, str] = {}
+        broken: dict[int, str] = {}
+        for problem in problems:
+            if problem.severity is Severity.ERROR or problem.node not in states:
+                states[problem.node] = "error" if problem.severity is Severity.ERROR else "warning"
+            if problem.severity is Severity.ERROR:
+                broken |= {id(edge): str(problem.message) for edge in _edges_of(self.graph, problem)}
+        for node in {*states, *self._states}:
+            if node in self.cards:
+                self.cards[node].change(state=states.get(node, ""))
+        for wire in self.wires:
+            wire.reason = broken.get(id(wire.edge), "")
+        self._states, self._broken = states, broken
+        self.repaint_wanted.emit()
+
+    def show_costs(self, costs: Mapping[str, Any]) -> None:
+        """Writes parameter counts and draws the bars of cost."""
+        whole = sum(cost.macs for cost in costs.values()) or 1
+        for node_id, card in self.cards.items():
+            cost = costs.get(node_id)
+            card.change(
+                parameters=counted(cost.parameters) if cost is not None and cost.parameters else "",
+                share=cost.macs / whole if cost is not None else 0.0,
+            )
+        self.repaint_wanted.emit()
+
+    def restyle(self, layers: Any) -> None:
+        """Describes every card anew and forgets all pictures, after theme or language changed."""
+        forget_fonts()
+        self.canvas_painter.pictures.clear()
+        for card in self.cards.values():
+            self._describe(card, card.node, self._inferred, layers)
+        self.repaint_wanted.emit()
+
+    def select(self, nodes: Iterable[str], edges: Iterable[Edge] = ()) -> None:
+        """Selects nodes and wires, and nothing else."""
+        chosen, wires = frozenset(nodes), tuple(edges)
+        if chosen == self.selected and wires == self.selected_edges:
+            return
+        for node in chosen ^ self.selected:
+            if node in self.cards:
+                self.cards[node].selected = node in chosen
+        self.selected, self.selected_edges = chosen, wires
+        for wire in self.wires:
+            wire.selected = wire.edge in wires if wires else False
+        self.selection_moved.emit()
+        self.repaint_wanted.emit()
+
+    def shift(self, places: Mapping[str, tuple[float, float]]) -> None:
+        """Moves cards under the hand, without touching the graph."""
+        for node, (x, y) in places.items():
+            card = self.cards[node]
+            card.place(x, y)
+            self._index_card(card)
+        for wire in {id(wire): wire for node in places for wire in self._of_card[node].values()}.values():
+            self._place_wire(wire)
+        self.repaint_wanted.emit()
+
+    def bounds(self, nodes: Iterable[str] = ()) -> QRectF:
+        """Returns the rectangle around some cards, or around all."""
+        cards = [self.cards[node] for node in nodes if node in self.cards] or list(self.cards.values())
+        if not cards:
+            return QRectF(-WIDTH_PX, -HEIGHT_PX, 2 * WIDTH_PX, 2 * HEIGHT_PX)
+        left, top = min(card.rect.left() for card in cards), min(card.rect.top() for card in cards)
+        right, bottom = max(card.rect.right() for card in cards), max(card.rect.bottom() for card in cards)
+        return QRectF(left, top, right - left, bottom - top)
+
+    def cards_in(self, rect: QRectF) -> list[Card]:
+        """Returns the cards that touch a rectangle."""
+        near = self._card_index.within(rect.left(), rect.top(), rect.right(), rect.bottom())
+        return [card for card in near if card.rect.intersects(rect)]
+
+    def wires_in(self, rect: QRectF) -> list[Wire]:
+        """Returns the wires whose bounds touch a rectangle."""
+        left, top, right, bottom = rect.left(), rect.top(), rect.right(), rect.bottom()
+        found = []
+        for wire in self._wire_index.within(left, top, right, bottom):
+            bounds = wire.bounds()
+            if bounds[0] <= right and bounds[2] >= left and bounds[1] <= bottom and bounds[3] >= top:
+                found.append(wire)
+        return found
+
+    def card_at(self, point: QPointF) -> Card | None:
+        """Returns the topmost card under a point."""
+        return next((card for card in reversed(self._card_index.within(point.x(), point.y(), point.x(), point.y()))
+                     if card.rect.contains(point)), None)
+
+    def wire_at(self, point: QPointF, reach: float = 6.0) -> Wire | None:
+        """Returns the nearest wire within reach of a point."""
+        box = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
+        near = [(wire.distance(point), index, wire) for index, wire in enumerate(self.wires_in(box))]
+        best = min(near, default=None, key=lambda entry: entry[:2])
+        return best[2] if best is not None and best[0] <= reach else None
+
+    def port_at(self, point: QPointF, reach: float = PORT_REACH_PX) -> tuple[Card, str, bool] | None:
+        """Returns card, port name and whether it is an output, for the port within reach of a point."""
+        box = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
+        best, found = reach, None
+        for card in self.cards_in(box):
+            for name, place, output in ports_of(card):
+                distance = (place - point).manhattanLength()
+                if distance <= best:
+                    best, found = distance, (card, name, output)
+        return found
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        """Paints everything in bulk; there are no graphics items."""
+        look, zoom = theme.current(), painter.worldTransform().m11()
+        device = painter.device()
+        self.canvas_painter.pictures.begin()
+        self.canvas_painter.ground(painter, device.width(), device.height(), look)
+        if detail_at(zoom) is Detail.BLOCK:
+            self._draw_far(painter, zoom)
+            return
+        self.canvas_painter.wires(painter, self.wires_in(rect), zoom, look)
+        self.canvas_painter.cards(painter, self.cards_in(rect), zoom, look)
+        if self.canvas_painter.pictures.late:
+            self._again.start()
+
+    def _draw_far(self, painter: QPainter, zoom: float) -> None:
+        look = theme.current()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(theme_pen(look.faint))
+        painter.drawLines([wire.line for wire in self.wires])
+        if self._blocks is None:
+            self._blocks = {}
+            for card in self.cards.values():
+                self._blocks.setdefault(card.colour, []).append(card.rect)
+        blocks(painter, self._blocks, look)
+        chosen = [self.cards[node].rect for node in self.selected]
+        wrong = [self.cards[node].rect for node, state in self._states.items() if state == "error" and node in self.cards]
+        blocks(painter, {look.accent: chosen, look.wrong: wrong}, look)
+
+
+def theme_pen(colour: str) -> Any:
+    """Returns a one pixel pen that keeps its width at any zoom."""
+    from PySide6.QtGui import QColor, QPen
+
+    return QPen(QColor(colour), 0)
+
+
+def ports_of(card: Card) -> list[tuple[str, QPointF, bool]]:
+    """Returns name, place and whether it is an output for every port of a card."""
+    inputs = [(name, card.input_point(name), False) for name in card.inputs]
+    return inputs + [(name, card.output_point(name), True) for name in card.outputs]
+
+
+def _ports(layer: Any, params: Any, side: str) -> tuple[str, ...]:
+    if layer is None:
+        return (side,)
+    ports = layer.input_ports(params) if side == "input" else layer.output_ports(params)
+    return tuple(port.name for port in ports)
+
+
+def _second_line(node: Node, layer: Any, params: Any) -> str:
+    if layer is None:
+        return tr("unknown layer {name}", name=node.layer)
+    line = say(layer.summary_line(params)) if params is not None else ""
+    return f"{say(layer.label)} · {line}" if line else say(layer.label)
+
+
+def _edges_of(graph: Graph, problem: Problem[Any]) -> list[Edge]:
+    """Returns the wires that a problem is about: those into its port; `inputs.1` is the second wire into `inputs`."""
+    port, _, number = problem.port.partition(".")
+    edges = [edge for edge in graph.incoming(problem.node) if edge.target.port == port] if port else []
+    return edges[int(number):int(number) + 1] if number.isdigit() else edges
