@@ -1,0 +1,56 @@
+"""States and gates of recurrent layers over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalogue import Params as BaseParams
+from workbench.catalogue import param
+from workbench.errors import GraphError
+from workbench.explain.attention import any_module_with, outermost_with, position_names
+from workbench.explain.capture import capture
+from workbench.explain.method import Method, Watch
+from workbench.explain.results import StateTrace
+from workbench.text import Text
+
+if TYPE_CHECKING:
+    from workbench.explain.subject import Subject
+
+
+class StatesParams(BaseParams):
+    """Which layer."""
+
+    node: str = param("", label="Node", help="The recurrent layer; empty takes the first.")
+
+
+class ShowStates(Method):
+    """Hidden state, cell state and gates of a recurrent layer, step by step, recomputed from its captured input."""
+
+    name = "states"
+    label = "States and gates"
+    category = "look inside"
+    summary = "What a recurrent layer remembers, lets in and forgets at every step."
+    aliases = ("lstm gates", "hidden state", "cell state", "lstmvis", "隐藏状态", "门控")
+    result = "StateTrace"
+    Params = StatesParams
+
+    def fits(self, plan: Any) -> bool:
+        """Whether some layer can show its states."""
+        return any_module_with(plan, "trace")
+
+    def explain(self, subject: Subject, params: StatesParams, watch: Watch) -> StateTrace:
+        """Runs the row once and replays the layer."""
+        import torch
+
+        paths = outermost_with(subject.model, "trace")
+        path = params.node or (paths or [""])[0]
+        if path not in paths:
+            raise GraphError(Text("This model has no recurrent layer {node}.", node=path), Text("Recurrent layers: {names}.", names=", ".join(paths)))
+        with capture(subject.model, [path]) as captured, torch.no_grad():
+            watch.count(1)
+            captured.model.call(dict(subject.values), dict(subject.lengths))
+            args, kwargs = captured.inputs[path]
+            traces = dict(captured.model.named_modules())[path].trace(*args, **kwargs)
+        count = len(subject.tokens) or next(iter(traces.values())).shape[1]
+        arrays = {name: trace[0, :count].float().cpu().numpy() for name, trace in traces.items()}
+        return StateTrace(path, arrays, position_names(subject, count), self.facts(subject, watch, target=""))
