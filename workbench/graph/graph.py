@@ -181,7 +181,8 @@ def is_name(text: str) -> bool:
     return bool(_IDENTIFIER.match(text)) and not keyword.iskeyword(text) and text not in MODULE_ATTRIBUTES
 
 
-# Every public attribute of torch.nn.Module (a contract test compares), and the names that the exported source uses itself.
+# Every public attribute of torch.nn.Module (a contract test compares), and the names that the built model and the exported source use
+# themselves.
 MODULE_ATTRIBUTES = frozenset(
     """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval extra_repr
     float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia named_buffers
@@ -189,5 +190,5 @@ MODULE_ATTRIBUTES = frozenset(
     register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
     register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook
     requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
-    self torch nn math super lengths""".split()  # noqa: SIM905 (words read better than quotes)
+    self torch nn math super lengths plan call path_of""".split()  # noqa: SIM905 (words read better than quotes)
 )

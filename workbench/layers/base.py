@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import prod
 from types import MappingProxyType
 from typing import Any, ClassVar, Union
 
@@ -36,9 +37,14 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FromPort:
-    """A forward argument that takes the tensor of an input port (a list of tensors where the port is variadic)."""
+    """A forward argument that takes the tensor of an input port; a variadic port gives its tensors one after the other (`*inputs`)."""
 
     port: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromInput:
+    """A forward argument that takes what the model is given under the name of this input node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class FromLengths:
     port: str
 
 
-Argument = Union[FromPort, FromLengths]
+Argument = Union[FromPort, FromInput, FromLengths]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,8 @@ class Call:
         inputs: Forward parameter -> where its value comes from, in the order of the signature.
         outputs: The output ports, in the order in which forward returns them.
         expression: For operators: what the source prints instead of a module, with the forward parameters in braces
-            (`{a} + {b}`; a variadic parameter prints as `[x, y]`). The target must then be without parameters and state.
+            (`{a} * {b}`; a variadic `{inputs}` prints as `[x, y]`, `{inputs:+}` as `x + y`). The target must then be without
+            parameters and state.
     """
 
     target: str
@@ -94,13 +101,21 @@ class Layer(Entry, ABC):
         inputs: The input ports.
         outputs: The output ports.
         formula: What it computes, in plain text with Unicode mathematics.
+        role: `input` where a dataset field enters the model, `output` where a result leaves it, else "".
+        differentiable: Whether gradients pass from its outputs to its inputs.
     """
 
     family: ClassVar[Family]
+    role: ClassVar[str] = ""
     inputs: ClassVar[tuple[Port, ...]] = (Port("input"),)
     outputs: ClassVar[tuple[Port, ...]] = (Port("output"),)
     formula: ClassVar[str] = ""
     differentiable: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "family" in vars(cls):
+            cls.category = cls.family.value
 
     def input_ports(self, params: Any) -> tuple[Port, ...]:
         """Returns the input ports for these parameters."""
@@ -127,9 +142,30 @@ class Layer(Entry, ABC):
     def call(self, params: Any, inputs: Shapes) -> Call:
         """Returns how this layer becomes code, for inputs that passed `shape`."""
 
+    def input_shape(self, params: Any) -> Shape | None:
+        """Returns what the model must be given for an input node; None for every other layer."""
+        return None
+
+    def parameters(self, params: Any, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        """Returns the shape of every trainable parameter by its name within the module, in the order of the module."""
+        return {}
+
+    def parameter_count(self, params: Any, inputs: Shapes) -> int:
+        """Returns how many numbers this layer trains."""
+        return sum(prod(shape) for shape in self.parameters(params, inputs).values())
+
     def cost(self, params: Any, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        """Returns what one row costs; `length` stands for sizes that are not known yet. Default: one kept element per output element."""
-        return Cost(activations=sum(shape.elements_per_row(length) for shape in outputs.values()))
+        """Returns what one row costs; `length` stands for sizes that are not known yet.
+
+        The default keeps one element per output element for the backward pass and adds what `macs` says. Only matrix products and
+        convolutions count as multiply-accumulates, as in torch's own counter.
+        """
+        kept = sum(shape.elements_per_row(length) for shape in outputs.values())
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+
+    def macs(self, params: Any, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        """Returns the multiply-accumulates of one row's forward pass."""
+        return 0
 
     def summary_line(self, params: Any) -> str:
         """Returns the small second line of the card, without the kind (`32 filters, 3×3`)."""
@@ -145,6 +181,6 @@ class Layer(Entry, ABC):
 
 
 __all__ = [
-    "Argument", "Call", "Context", "Cost", "Dim", "Family", "Fix", "FromLengths", "FromPort", "Layer", "LayerProblem", "Params", "Port",
-    "Shapes",
+    "Argument", "Call", "Context", "Cost", "Dim", "Family", "Fix", "FromInput", "FromLengths", "FromPort", "Layer", "LayerProblem", "Params",
+    "Port", "Shapes",
 ]

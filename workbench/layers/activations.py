@@ -1,0 +1,134 @@
+"""Activations: one function for every number, and softmax."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from workbench.catalogue import Params, param
+from workbench.graph.graph import Graph
+from workbench.graph.problem import Problem, Severity
+from workbench.graph.shape import Shape
+from workbench.layers import checks, fixes
+from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.text import Text
+
+
+class Activation(Layer):
+    """What all activations share: the shape stays."""
+
+    family = Family.ACTIVATION
+    target: ClassVar[str]
+
+    def shape(self, params: Any, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        return {"output": checks.numbers(inputs, context)}
+
+    def call(self, params: Any, inputs: Shapes) -> Call:
+        return Call(self.target)
+
+    def warnings(self, params: Any, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
+        if context.source_layers.get("input") != self.name or self.name not in ("relu", "softmax", "sigmoid"):
+            return []
+        message = Text("{node} follows {source}, which is the same activation.", node=context.name, source=context.sources.get("input", ""))
+        return [Problem("activation.twice", message, context.node, severity=Severity.WARNING, fixes=(fixes.remove(context),))]
+
+
+class ReLU(Activation):
+    """Rectifier."""
+
+    name = "relu"
+    label = "ReLU"
+    summary = "Lets positive numbers pass and makes negative ones zero; the usual choice after a convolution."
+    aliases = ("Relu", "rectifier", "tf.nn.relu", "activation", "激活", "线性整流")
+    formula = "y = max(0, x)"
+    target = "nn.ReLU"
+
+
+class GELU(Activation):
+    """Gaussian error linear unit (Hendrycks and Gimpel 2016)."""
+
+    name = "gelu"
+    label = "GELU"
+    summary = "A smooth ReLU; the usual choice inside Transformers."
+    aliases = ("Gelu", "tf.nn.gelu", "activation", "激活", "高斯误差线性单元")
+    formula = "y = x · Φ(x), Φ the normal distribution function"
+    target = "nn.GELU"
+
+
+class SiLU(Activation):
+    """Sigmoid linear unit, also called swish."""
+
+    name = "silu"
+    label = "SiLU"
+    summary = "A smooth ReLU that dips below zero; also called swish."
+    aliases = ("Swish", "tf.nn.silu", "activation", "激活")
+    formula = "y = x · σ(x)"
+    target = "nn.SiLU"
+
+
+class Tanh(Activation):
+    """Hyperbolic tangent."""
+
+    name = "tanh"
+    label = "Tanh"
+    summary = "Squeezes numbers between -1 and 1."
+    aliases = ("hyperbolic tangent", "tf.nn.tanh", "activation", "激活", "双曲正切")
+    formula = "y = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)"
+    target = "nn.Tanh"
+
+
+class Sigmoid(Activation):
+    """Logistic function."""
+
+    name = "sigmoid"
+    label = "Sigmoid"
+    summary = "Squeezes numbers between 0 and 1, as a probability or a gate."
+    aliases = ("logistic", "tf.nn.sigmoid", "activation", "激活", "S型函数")
+    formula = "y = σ(x) = 1 / (1 + e⁻ˣ)"
+    target = "nn.Sigmoid"
+
+
+class SoftmaxParams(Params):
+    """Which axis adds up to one."""
+
+    axis: str = param("", label="Axis", help="The axis whose numbers shall add up to 1 (channel, feature); empty: channel or the last one.",
+                      main=False)
+
+
+class Softmax(Activation):
+    """Numbers that add up to one along an axis."""
+
+    name = "softmax"
+    label = "Softmax"
+    summary = "Turns scores into probabilities that add up to 1; not needed in front of a classification objective."
+    aliases = ("tf.nn.softmax", "probabilities", "activation", "激活", "归一化指数")
+    formula = "y_k = e^(x_k) / Σ_j e^(x_j)"
+    Params = SoftmaxParams
+
+    def shape(self, params: SoftmaxParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        shape = checks.numbers(inputs, context)
+        axis = _softmax_axis(params, shape)
+        if axis not in shape.axes[1:]:
+            raise LayerProblem(
+                "axis.missing",
+                Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named()), port="input",
+                fixes=[fixes.change(context, Text("Use the {axis} axis", axis=name), axis=name) for name in reversed(shape.axes[1:])],
+            )
+        if shape[axis].ragged:
+            raise LayerProblem(
+                "axis.padded",
+                Text("{node} cannot share 1 along {axis}: rows differ in length.", node=context.name, axis=axis),
+                reason=Text("Padding would take its part, so a row would change with the rows beside it."), port="input",
+                fixes=[*checks.over_time(context), fixes.remove(context)],
+            )
+        return {"output": shape}
+
+    def call(self, params: SoftmaxParams, inputs: Shapes) -> Call:
+        shape = inputs["input"]
+        return Call("nn.Softmax", {"dim": shape.index(_softmax_axis(params, shape))})
+
+    def causal(self, params: SoftmaxParams) -> bool:
+        return params.axis not in ("time", "token")
+
+
+def _softmax_axis(params: SoftmaxParams, shape: Shape) -> str:
+    return params.axis or ("channel" if "channel" in shape.axes else shape.axes[-1])

@@ -1,0 +1,185 @@
+"""Convolution over images."""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from workbench.catalogue import Params, param
+from workbench.graph.dim import Dim
+from workbench.graph.graph import Graph
+from workbench.graph.problem import Fix, Problem, Severity
+from workbench.graph.shape import Shape
+from workbench.layers import checks, fixes
+from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.text import Text
+
+Padding = Literal["same", "valid"] | Annotated[int, Field(ge=0, le=1024)]
+
+
+class Conv2dParams(Params):
+    """What can be set on a convolution."""
+
+    filters: int = param(32, label="Filters", help="How many patterns it learns; the channels of its output.", unit="channels", ge=1,
+                         le=1_000_000_000, log=True)
+    kernel: int = param(3, label="Kernel", help="Height and width of the window that slides over the image.", unit="px", ge=1, le=1024)
+    kernel_width: int = param(0, label="Kernel width", help="Width of the window where it is not square; 0: as its height.", unit="px",
+                              main=False, ge=0, le=1024)
+    stride: int = param(1, label="Stride", help="How far the window moves at a time; 2 halves the image.", unit="px", ge=1, le=1024)
+    padding: Padding = param("same", label="Padding", help="same keeps the size (at stride 1), valid adds nothing, a number adds that many "
+                             "pixels on every side.", unit="px", choices=("same", "valid"))
+    dilation: int = param(1, label="Dilation", help="Distance between the points of the window.", unit="px", main=False, ge=1, le=1024)
+    groups: int = param(1, label="Groups", help="Channels are split into this many groups that do not see each other.", main=False, ge=1,
+                        le=1_000_000)
+    bias: bool = param(True, label="Bias", help="Add a learned number per filter; not needed in front of a normalisation.", main=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the window, in pixels."""
+        return self.kernel, self.kernel_width or self.kernel
+
+    @property
+    def pads(self) -> tuple[int, int]:
+        """Pixels added at the top and the left; `same` adds at the bottom and the right what is missing to keep the size."""
+        if self.padding == "valid":
+            return 0, 0
+        if self.padding == "same":
+            return self.dilation * (self.size[0] - 1) // 2, self.dilation * (self.size[1] - 1) // 2
+        return self.padding, self.padding
+
+
+class Conv2d(Layer):
+    """Two-dimensional convolution, as `torch.nn.Conv2d`."""
+
+    name = "conv2d"
+    label = "Conv2d"
+    family = Family.CONVOLUTION
+    summary = "Slides small learned patterns over the image and says everywhere how well each one fits."
+    aliases = ("Convolution", "Conv", "Convolution2D", "SeparableConv2D", "DepthwiseConv2D", "tf.nn.conv2d", "filter", "kernel", "卷积", "二维卷积")
+    formula = "y[o, i, j] = b[o] + Σ_c Σ_u Σ_v w[o, c, u, v] · x[c, s·i + d·u − p, s·j + d·v − p]"
+    Params = Conv2dParams
+
+    def shape(self, params: Conv2dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        image = checks.image(inputs, context)
+        channels = checks.known(image["channel"], "channel", context)
+        _check_groups(params, channels, context)
+        if params.padding == "same" and params.stride > 1 and not all(size % 2 or size == 1 for size in _extent(params)):
+            raise _even_kernel(params, context)
+        sizes = [_out(params, image[axis], index) for index, axis in enumerate(("height", "width"))]
+        if any(size.constant is not None and size.constant < 1 for size in sizes):
+            raise _too_large(params, image, context)
+        return {"output": image.with_axes(image.axes, (image["batch"], params.filters, *sizes))}
+
+    def call(self, params: Conv2dParams, inputs: Shapes) -> Call:
+        high, wide = params.size
+        arguments: dict[str, Any] = {
+            "in_channels": int(inputs["input"]["channel"]), "out_channels": params.filters,
+            "kernel_size": high if high == wide else (high, wide),
+        }
+        if params.stride > 1:
+            arguments["stride"] = params.stride
+        if (padding := _padding_argument(params)) != 0:
+            arguments["padding"] = padding
+        for key, default in (("dilation", 1), ("groups", 1), ("bias", True)):
+            if getattr(params, key) != default:
+                arguments[key] = getattr(params, key)
+        return Call("nn.Conv2d", arguments)
+
+    def parameters(self, params: Conv2dParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
+        weight = (params.filters, int(inputs["input"]["channel"]) // params.groups, *params.size)
+        return {"weight": weight, "bias": (params.filters,)} if params.bias else {"weight": weight}
+
+    def macs(self, params: Conv2dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        window = params.size[0] * params.size[1] * int(inputs["input"]["channel"]) // params.groups
+        return outputs["output"].elements_per_row(length) * window
+
+    def summary_line(self, params: Conv2dParams) -> str:
+        high, wide = params.size
+        return f"{params.filters} filters, {high}×{wide}" + (f", stride {params.stride}" if params.stride > 1 else "")
+
+    def warnings(self, params: Conv2dParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
+        found: list[Problem[Graph]] = []
+        if params.size == (1, 1) and params.dilation > 1:
+            message = Text("{node} has a dilation of {dilation} with a 1×1 kernel, which changes nothing.", node=context.name,
+                           dilation=params.dilation)
+            repairs = (fixes.change(context, Text("Set dilation to 1"), dilation=1),)
+            found.append(Problem("conv.dilation-unused", message, context.node, severity=Severity.WARNING, fixes=repairs))
+        if context.source_layers.get("input") == "conv2d":
+            found.append(_no_activation(context))
+        return found
+
+
+def _no_activation(context: Context) -> Problem[Graph]:
+    message = Text("{node} follows {source} without an activation between them.", node=context.name, source=context.sources.get("input", ""))
+    reason = Text("Two convolutions in a row compute what one larger convolution can.")
+    repairs = (fixes.insert(context, "input", "relu", Text("Add ReLU")), fixes.insert(context, "input", "gelu", Text("Add GELU")))
+    return Problem("activation.missing", message, context.node, reason, "input", Severity.WARNING, repairs)
+
+
+def _extent(params: Conv2dParams) -> tuple[int, int]:
+    """Returns how many pixels the window reaches over, in height and width."""
+    return params.dilation * (params.size[0] - 1) + 1, params.dilation * (params.size[1] - 1) + 1
+
+
+def _out(params: Conv2dParams, size: Dim, index: int) -> Dim:
+    if params.padding == "same":
+        return (size - 1) // params.stride + 1
+    return (size + 2 * params.pads[index] - _extent(params)[index]) // params.stride + 1
+
+
+def _padding_argument(params: Conv2dParams) -> Any:
+    """Returns torch's `padding`; `same` becomes numbers where torch has no word for it (stride above 1)."""
+    high, wide = params.pads
+    if params.padding == "same" and not all(size % 2 for size in _extent(params)):
+        return "same"
+    return high if high == wide else (high, wide)
+
+
+def _check_groups(params: Conv2dParams, channels: int, context: Context) -> None:
+    if channels % params.groups == 0 and params.filters % params.groups == 0:
+        return
+    shared = gcd(gcd(channels, params.filters), params.groups)
+    rounded = -(-params.filters // params.groups) * params.groups
+    repairs = [fixes.change(context, Text("Use {groups} groups", groups=shared) if shared > 1 else Text("Use 1 group"), groups=shared)]
+    if channels % params.groups == 0:
+        repairs.append(fixes.change(context, Text("Use {filters} filters", filters=rounded), filters=rounded))
+    raise LayerProblem(
+        "conv.groups",
+        Text("{node}: {groups} groups do not divide {channels} input channels and {filters} filters evenly.", node=context.name,
+             groups=params.groups, channels=channels, filters=params.filters),
+        reason=Text("Every group takes the same number of channels and gives the same number of filters."), port="input", fixes=repairs,
+    )
+
+
+def _even_kernel(params: Conv2dParams, context: Context) -> LayerProblem:
+    odd = params.kernel + 1
+    return LayerProblem(
+        "conv.same-even-kernel",
+        Text("{node}: same padding with stride {stride} needs an odd kernel, not {high}×{wide}.", node=context.name, stride=params.stride,
+             high=params.size[0], wide=params.size[1]),
+        reason=Text("An even window has no middle, so both sides cannot be padded alike."),
+        fixes=[
+            fixes.change(context, Text("Use a {size}×{size} kernel", size=odd), kernel=odd, kernel_width=0),
+            fixes.change(context, Text("Use valid padding"), padding="valid"),
+        ],
+    )
+
+
+def _too_large(params: Conv2dParams, image: Shape, context: Context) -> LayerProblem:
+    high, wide = _extent(params)
+    fitting = max(1, min(int(image["height"]) + 2 * params.pads[0], int(image["width"]) + 2 * params.pads[1]))
+    repairs: list[Fix[Graph]] = [fixes.change(context, Text("Use same padding"), padding="same")] if params.stride == 1 or high % 2 else []
+    if fitting < params.kernel:
+        label = Text("Use a {size}×{size} kernel", size=fitting)
+        repairs.append(fixes.change(context, label, kernel=fitting, kernel_width=0, dilation=1))
+    elif params.dilation > 1:
+        repairs.append(fixes.change(context, Text("Set dilation to 1"), dilation=1))
+    return LayerProblem(
+        "conv.kernel-too-large",
+        Text("{node}: the {high}×{wide} window is larger than the {height}×{width} image from {source}.", node=context.name, high=high,
+             wide=wide, height=str(image["height"]), width=str(image["width"]), source=checks.source_name(context, "input")),
+        reason=Text("There is no place where it fits; the layers before have made the image small."),
+        port="input", fixes=[*repairs, fixes.remove(context)],
+    )

@@ -1,0 +1,171 @@
+"""Where data enters the model and where results leave it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from workbench.catalogue import Params, param
+from workbench.graph.dim import Symbol
+from workbench.graph.problem import Problem, Severity
+from workbench.graph.shape import Axis, Shape
+from workbench.layers import checks
+from workbench.layers.base import Call, Context, Cost, Family, FromInput, FromPort, Layer, Shapes
+from workbench.text import Text
+
+
+class InputParams(Params):
+    """What every input has."""
+
+    field: str = param("", label="Field", help="The dataset field that feeds this input; empty: the field named like the node.")
+
+
+class InputLayer(Layer):
+    """What all inputs share: no input ports, and a value that the model is given."""
+
+    family = Family.INPUT_OUTPUT
+    role = "input"
+    inputs = ()
+
+    @abstractmethod
+    def input_shape(self, params: Any) -> Shape: ...
+
+    def shape(self, params: Any, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        return {"output": self.input_shape(params)}
+
+    def call(self, params: Any, inputs: Shapes) -> Call:
+        return Call("nn.Identity", inputs={"input": FromInput()}, expression="{input}")
+
+    def cost(self, params: Any, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        return Cost()
+
+
+class ImageInputParams(InputParams):
+    """Size of the images after preprocessing."""
+
+    channels: int = param(1, label="Channels", help="1 for grey, 3 for colour.", unit="channels", ge=1, le=4096)
+    height: int = param(28, label="Height", help="Rows of pixels.", unit="px", ge=1, le=16384)
+    width: int = param(28, label="Width", help="Columns of pixels.", unit="px", ge=1, le=16384)
+
+
+class ImageInput(InputLayer):
+    """Images of one common size."""
+
+    name = "image_input"
+    label = "Image input"
+    summary = "Images enter here, one channel per colour, scaled and standardised by the data page."
+    aliases = ("Input", "InputLayer", "Placeholder", "picture", "图像输入", "输入")
+    formula = "x ∈ ℝ^(N × C × H × W)"
+    Params = ImageInputParams
+
+    def input_shape(self, params: ImageInputParams) -> Shape:
+        return Shape.of(channel=params.channels, height=params.height, width=params.width)
+
+    def summary_line(self, params: ImageInputParams) -> str:
+        return f"{params.channels}×{params.height}×{params.width}"
+
+
+class TextInputParams(InputParams):
+    """Size of the tokenised texts."""
+
+    vocabulary: int = param(2000, label="Vocabulary", help="How many different tokens there are.", unit="tokens", ge=2, le=10_000_000)
+    maximum_length: int = param(64, label="Longest text", help="Longer texts are cut.", unit="tokens", ge=1, le=1_000_000)
+    symbol: str = param(
+        "T", label="Length symbol", help="The letter of its length in shapes; inputs with the same letter have the same length in every row.",
+        main=False, pattern=r"[A-Za-z][A-Za-z0-9_]*\Z",
+    )
+
+
+class TextInput(InputLayer):
+    """Texts as token ids, right-padded to the longest of the batch."""
+
+    name = "text_input"
+    label = "Text input"
+    summary = "Texts enter here as token ids; each row has its own length."
+    aliases = ("Input", "InputLayer", "tokens", "token ids", "TextVectorization", "文本输入", "输入")
+    formula = "x ∈ {0, …, V−1}^(N × T)"
+    differentiable = False
+    Params = TextInputParams
+
+    def input_shape(self, params: TextInputParams) -> Shape:
+        length = Symbol(params.symbol, maximum=params.maximum_length, ragged=True)
+        return Shape.of("int64", params.vocabulary, token=length)
+
+    def summary_line(self, params: TextInputParams) -> str:
+        return f"≤ {params.maximum_length} tokens"
+
+
+class NumberInput(InputLayer):
+    """One number per row."""
+
+    name = "number_input"
+    label = "Number input"
+    summary = "One number per row enters here, standardised; join several with Concatenate."
+    aliases = ("Input", "InputLayer", "numeric", "table column", "tabular", "数值输入", "表格", "输入")
+    formula = "x ∈ ℝ^(N × 1)"
+    Params = InputParams
+
+    def input_shape(self, params: InputParams) -> Shape:
+        return Shape.of()
+
+    def shape(self, params: InputParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        return {"output": Shape.of(feature=1)}
+
+    def call(self, params: InputParams, inputs: Shapes) -> Call:
+        return Call("operators.Column", inputs={"input": FromInput()}, expression="{input}.unsqueeze(1)")
+
+
+class CategoryInputParams(InputParams):
+    """How many values there are."""
+
+    categories: int = param(2, label="Categories", help="How many different values the field has.", unit="values", ge=1, le=10_000_000)
+
+
+class CategoryInput(InputLayer):
+    """One category per row, as an id."""
+
+    name = "category_input"
+    label = "Category input"
+    summary = "One category per row enters here as an id; follow it with an Embedding."
+    aliases = ("Input", "InputLayer", "StringLookup", "factor", "table column", "tabular", "类别输入", "表格", "输入")
+    formula = "x ∈ {0, …, K−1}^N"
+    differentiable = False
+    Params = CategoryInputParams
+
+    def input_shape(self, params: CategoryInputParams) -> Shape:
+        return Shape.of("int64", params.categories)
+
+    def summary_line(self, params: CategoryInputParams) -> str:
+        return f"{params.categories} values"
+
+
+class Output(Layer):
+    """One result of the model; the name of the node is the name of the result."""
+
+    name = "output"
+    label = "Output"
+    family = Family.INPUT_OUTPUT
+    role = "output"
+    summary = "A result leaves the model here, under the name of this node; an objective of the project learns it."
+    aliases = ("result", "logits", "head", "输出")
+    formula = "y = x"
+    outputs = ()
+
+    def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        return {"output": inputs["input"]}
+
+    def call(self, params: Params, inputs: Shapes) -> Call:
+        return Call("nn.Identity", inputs={"input": FromPort("input")}, expression="{input}")
+
+    def cost(self, params: Params, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        return Cost()
+
+    def warnings(self, params: Params, inputs: Shapes, context: Context) -> list[Problem[Any]]:
+        shape = inputs["input"]
+        if shape.sequence_axis is None or Axis.FEATURE not in shape.axes:
+            return []
+        message = Text(
+            "{node} gives one answer for every position of the sequence ({shape}).", node=context.name, shape=shape.named()
+        )
+        reason = Text("One answer for the whole row needs one vector for the whole row.")
+        return [Problem("output.sequence", message, context.node, reason, "input", Severity.WARNING, tuple(checks.over_time(context)))]

@@ -1,0 +1,45 @@
+"""Layers that work only while training, against learning by heart."""
+
+from __future__ import annotations
+
+from workbench.catalogue import Params, param
+from workbench.graph.graph import Graph
+from workbench.graph.problem import Problem, Severity
+from workbench.graph.shape import Shape
+from workbench.layers import checks, fixes
+from workbench.layers.base import Call, Context, Family, Layer, Shapes
+from workbench.text import Text
+
+
+class DropoutParams(Params):
+    """How much is dropped."""
+
+    rate: float = param(0.2, label="Rate", help="The share of numbers that is set to zero at each training step.", ge=0, lt=1)
+
+
+class Dropout(Layer):
+    """Dropout (Srivastava et al. 2014)."""
+
+    name = "dropout"
+    label = "Dropout"
+    family = Family.REGULARISING
+    summary = "Sets a random share of the numbers to zero while training, so that no unit is relied on alone."
+    aliases = ("tf.nn.dropout", "regularisation", "regularization", "随机失活", "丢弃")
+    formula = "y = x · m / (1 − p), m = 0 with probability p, else 1; y = x after training"
+    Params = DropoutParams
+
+    def shape(self, params: DropoutParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        return {"output": checks.numbers(inputs, context)}
+
+    def call(self, params: DropoutParams, inputs: Shapes) -> Call:
+        return Call("nn.Dropout", {"p": params.rate})
+
+    def summary_line(self, params: DropoutParams) -> str:
+        return f"{params.rate:.0%}"
+
+    def warnings(self, params: DropoutParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
+        if params.rate > 0:
+            return []
+        message = Text("{node} has a rate of 0, which changes nothing.", node=context.name)
+        repairs = (fixes.change(context, Text("Set the rate to 0.2"), rate=0.2), fixes.remove(context))
+        return [Problem("dropout.does-nothing", message, context.node, severity=Severity.WARNING, fixes=repairs)]
