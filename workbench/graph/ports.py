@@ -42,11 +42,13 @@ class Context:
         node: The id of the node.
         name: Its name.
         sources: For every connected input (variadic ones as `inputs.0`, ...), the name of the node it comes from.
+        source_layers: For the same inputs, the layer of that node (`linear`).
     """
 
     node: str
     name: str
     sources: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    source_layers: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
 
 
 class LayerProblem(Exception):  # noqa: N818 (it becomes a Problem)
