@@ -195,4 +195,9 @@ class Probe:
     function: Any
 
 
-Command = Union[Pause, Resume, StepOnce, Stop, Change, Probe]
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Write a checkpoint and end as if the process were asked to go; the run can be resumed."""
+
+
+Command = Union[Pause, Resume, StepOnce, Stop, Change, Probe, Interrupt]

@@ -150,9 +150,6 @@ def _put_table(parent: Any, name: str, value: Mapping[str, Any]) -> None:
     import tomlkit
 
     if not isinstance(parent.get(name), dict):
-        if not value:
-            parent.pop(name, None)
-            return
         parent[name] = tomlkit.table()
     table = parent[name]
     for stale in [key for key in table if key not in value]:

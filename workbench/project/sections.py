@@ -89,7 +89,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Choice):
         return {"name": value.name, **thawed(value.params)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        plain = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {name: item for name, item in plain.items() if item != {}}
     return thawed(value)
 
 
