@@ -115,6 +115,10 @@ class Dataset(ABC):
         indices of the deciding words; else None."""
         return None
 
+    def word_spans(self, row: int) -> list[tuple[int, int]] | None:
+        """Returns where each word of a text starts and ends, in characters, where the source knows; `deciding` counts these words."""
+        return None
+
     def field(self, name: str) -> Field:
         """Returns the field of that name.
 
