@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from workbench.app.jobs import Job, run_job
 from workbench.graph.history import History
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from workbench.data.prepare import Prepared
     from workbench.graph.infer import Inferred
     from workbench.graph.problem import Problem
+    from workbench.project.recovery import Recovery
     from workbench.project.runs import RunFolder, RunInfo
 
 _LOG = logging.getLogger(__name__)
-RECOVERY_DELAY_MS = 800
 
 
 class Session(QObject):
@@ -72,10 +72,7 @@ class Session(QObject):
         self._runs: list[RunInfo] | None = None
         self._selected_run: Path | None = None
         self._trainer: Trainer | None = None
-        self._recovery = QTimer(self)
-        self._recovery.setSingleShot(True)
-        self._recovery.setInterval(RECOVERY_DELAY_MS)
-        self._recovery.timeout.connect(self._write_recovery)
+        self._recovery: Recovery | None = None
 
     @property
     def project(self) -> Project:
@@ -134,7 +131,7 @@ class Session(QObject):
         self._drop_missing_selection()
         self.changed.emit(old, new)
         self.saved_changed.emit()
-        self._recovery.start()
+        self._note_recovery()
         if old is None or old.data != new.data:
             self.load_dataset()
 
@@ -152,9 +149,10 @@ class Session(QObject):
         self.folder, self.read_only, self.warnings = folder, False, ()
         if saved or project is None:
             self.history.mark_saved()
+        else:
+            self.history.saved = None
         self.opened.emit()
         self._announce(None)
-        self._recovery.stop()
         self.reload_runs()
 
     def open(self, folder: Path | str) -> None:
@@ -199,7 +197,8 @@ class Session(QObject):
 
         save(self.project, folder)
         self.history.mark_saved()
-        self._drop_recovery()
+        self.give_up_changes()
+        self._end_recovery()
         self.saved_changed.emit()
 
     def duplicate(self, name: str) -> None:
@@ -209,6 +208,7 @@ class Session(QObject):
         self.new(replace(self.project, name=name))
 
     def _forget(self) -> None:
+        self._end_recovery()
         for job in (self._dataset_job, self._prepared_job):
             if job is not None and job.running:
                 job.cancel()
@@ -362,21 +362,27 @@ class Session(QObject):
             self._selected_run = path
             self.selected_run_changed.emit()
 
-    def _write_recovery(self) -> None:
-        from workbench.app.recovery import write_soon
+    def _note_recovery(self) -> None:
+        from workbench.project.recovery import Recovery
 
-        if self.modified:
-            write_soon(self.project, self.folder)
+        if not self.modified or self.read_only:
+            return
+        if self._recovery is None:
+            self._recovery = Recovery(self.folder)
+        self._recovery.note(self.project)
 
-    def _drop_recovery(self) -> None:
-        from workbench.app.recovery import drop
+    def give_up_changes(self) -> None:
+        """Removes the recovery file: what was not saved is not wanted any more."""
+        if self._recovery is not None:
+            self._recovery.clear()
 
-        self._recovery.stop()
-        drop(self.folder)
+    def _end_recovery(self) -> None:
+        recovery, self._recovery = self._recovery, None
+        if recovery is not None:
+            recovery.close()
 
     def close(self) -> None:
         """Lets go of everything that could outlive the window; a run must be over by now."""
-        self._recovery.stop()
         self._forget()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, QPointF, QRectF, QTimer, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsScene
 
 from workbench.app import theme
@@ -76,8 +76,11 @@ class CanvasScene(QGraphicsScene):
             inferred: Its shapes and problems, as `workbench.graph.infer.infer` gives them.
             layers: The layer catalogue.
         """
+        others = graph.nodes.keys() != self.cards.keys()
         moved = self._show_nodes(graph, inferred, layers)
-        self._show_edges(graph, moved)
+        if others or graph.edges is not self.graph.edges:
+            self._show_edges(graph)
+        self._place_wires(moved)
         self.graph = graph
         if inferred is not self._inferred:
             self._inferred = inferred
@@ -124,15 +127,16 @@ class CanvasScene(QGraphicsScene):
         for key in list(self._of_card.pop(node_id)):
             self._drop_wire(key)
 
-    def _show_edges(self, graph: Graph, moved: set[str]) -> None:
-        if graph.edges is not self.graph.edges or any(len(self._of_card.get(node, ())) == 0 for node in moved):
-            wanted = {id(edge): edge for edge in graph.edges}
-            for gone in [key for key in self._wires if key not in wanted]:
-                self._drop_wire(gone)
-            for key, edge in wanted.items():
-                if key not in self._wires:
-                    self._add_wire(key, edge)
-            self._inferred = None
+    def _show_edges(self, graph: Graph) -> None:
+        wanted = {id(edge): edge for edge in graph.edges}
+        for gone in [key for key in self._wires if key not in wanted]:
+            self._drop_wire(gone)
+        for key, edge in wanted.items():
+            if key not in self._wires:
+                self._add_wire(key, edge)
+        self._inferred = None
+
+    def _place_wires(self, moved: Iterable[str]) -> None:
         for wire in {id(wire): wire for node in moved for wire in self._of_card.get(node, {}).values()}.values():
             self._place_wire(wire)
 
@@ -228,8 +232,7 @@ class CanvasScene(QGraphicsScene):
             card = self.cards[node]
             card.place(x, y)
             self._index_card(card)
-        for wire in {id(wire): wire for node in places for wire in self._of_card[node].values()}.values():
-            self._place_wire(wire)
+        self._place_wires(places)
         self.repaint_wanted.emit()
 
     def bounds(self, nodes: Iterable[str] = ()) -> QRectF:
@@ -296,7 +299,7 @@ class CanvasScene(QGraphicsScene):
     def _draw_far(self, painter: QPainter, zoom: float) -> None:
         look = theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(theme_pen(look.faint))
+        painter.setPen(QPen(QColor(look.faint), 0))
         painter.drawLines([wire.line for wire in self.wires])
         if self._blocks is None:
             self._blocks = {}
@@ -306,13 +309,6 @@ class CanvasScene(QGraphicsScene):
         chosen = [self.cards[node].rect for node in self.selected]
         wrong = [self.cards[node].rect for node, state in self._states.items() if state == "error" and node in self.cards]
         blocks(painter, {look.accent: chosen, look.wrong: wrong}, look)
-
-
-def theme_pen(colour: str) -> Any:
-    """Returns a one pixel pen that keeps its width at any zoom."""
-    from PySide6.QtGui import QColor, QPen
-
-    return QPen(QColor(colour), 0)
 
 
 def ports_of(card: Card) -> list[tuple[str, QPointF, bool]]:

@@ -1,0 +1,7 @@
+"""The Data page."""
+
+from __future__ import annotations
+
+from workbench.app.pages.data.page import DataPage
+
+__all__ = ["DataPage"]
