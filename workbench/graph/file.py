@@ -94,9 +94,8 @@ def parse_json(text: str | bytes) -> Json:
         _refuse(Text("The drawing is larger than {limit} MiB.", limit=MAX_BYTES // 2**20), Text("A drawing holds no weights or data."))
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        if decoded.count("[") + decoded.count("{") > MAX_DEPTH:
-            _check_depth(decoded)
         value = json.loads(decoded, parse_constant=_not_a_number, parse_float=_finite, parse_int=_small, object_pairs_hook=_unique)
+        _check_depth(value)
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError as error:
         message = Text("The drawing is not UTF-8 text (byte {place}).", place=error.start)  # pyright: ignore[reportAttributeAccessIssue]
@@ -113,22 +112,13 @@ def _refuse(message: Text, hint: Text) -> NoReturn:
     raise GraphError(message, hint)
 
 
-def _check_depth(text: str) -> None:
-    depth = deepest = 0
-    in_string = escaped = False
-    for letter in text:
-        if in_string:
-            in_string = escaped or letter != '"'
-            escaped = letter == "\\" and not escaped
-        elif letter == '"':
-            in_string = True
-        elif letter in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif letter in "]}":
-            depth -= 1
-    if deepest > MAX_DEPTH:
-        _refuse(Text("The drawing is nested {depth} levels deep.", depth=deepest), Text("At most {limit} are read.", limit=MAX_DEPTH))
+def _check_depth(value: Json) -> None:
+    level, depth = [value], 0
+    while level:
+        level = [child for item in level if isinstance(item, (dict, list)) for child in (item.values() if isinstance(item, dict) else item)]
+        depth += 1
+        if depth > MAX_DEPTH:
+            _refuse(Text("The drawing is nested too deeply to be read."), Text("At most {limit} levels are read.", limit=MAX_DEPTH))
 
 
 def _not_a_number(literal: str) -> NoReturn:

@@ -79,6 +79,11 @@ class LayerRule(Protocol):
         """The colour group; `input/output` marks the ends of the drawing."""
         ...
 
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """The input ports with default parameters; none marks an input of the drawing."""
+        ...
+
     def parse(self, raw: dict[str, Any]) -> Any:
         """Returns checked parameters, or raises `CatalogueError`."""
         ...
