@@ -14,7 +14,8 @@ from workbench.objectives.base import Metric
 def batches(classes: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
     made = torch.Generator().manual_seed(3)
     return [
-        (torch.randn(rows, classes, generator=made), torch.randint(0, max(classes - 1, 1), (rows,), generator=made)) for rows in (7, 1, 32, 5)
+        (torch.randn(rows, classes, generator=made), torch.randint(0, max(classes - 1, 1), (rows,), generator=made))
+        for rows in (7, 1, 32, 5)
     ]
 
 

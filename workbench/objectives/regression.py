@@ -31,10 +31,12 @@ class Regression(Objective):
         """The parameters of `regression`."""
 
         error: Literal["squared", "absolute", "huber"] = param(
-            "squared", label="Error", help="Squared counts large misses more; absolute forgives outliers; Huber is squared near 0 and absolute far away.",
+            "squared", label="Error",
+            help="Squared counts large misses more; absolute forgives outliers; Huber is squared near 0 and absolute far away.",
         )
         delta: float = param(
-            1.0, label="Huber delta", help="Where Huber turns from squared to absolute, in standard deviations of the target.", main=False, gt=0.0,
+            1.0, label="Huber delta", help="Where Huber turns from squared to absolute, in standard deviations of the target.",
+            main=False, gt=0.0,
         )
 
     def loss(self, output: Tensor, target: Tensor, params: Any) -> Tensor:

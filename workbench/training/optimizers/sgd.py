@@ -28,7 +28,8 @@ class SGD(OptimizerEntry):
             0.1, label="Learning rate", help="How far one step goes; the schedule moves it below this peak.", log=True, gt=0.0, le=1e10,
         )
         weight_decay: float = param(
-            0.0005, label="Weight decay", help="Pulls weights towards 0 at every step; keeps a model from memorising.", log=True, ge=0.0, le=10.0,
+            0.0005, label="Weight decay", help="Pulls weights towards 0 at every step; keeps a model from memorising.",
+            log=True, ge=0.0, le=10.0,
         )
         momentum: float = param(0.9, label="Momentum", help="How much of the last step is kept.", ge=0.0, lt=1.0)
         nesterov: bool = param(True, label="Nesterov", help="Looks ahead along the momentum before it takes the gradient.", main=False)

@@ -1,0 +1,461 @@
+"""The loop. It takes a project, says what happens, listens to commands, and can be picked up at any step.
+
+It runs in whatever thread or process calls `run`, and knows nothing of windows.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from workbench.data.base import Split
+from workbench.data.order import mix, order
+from workbench.errors import Text, TrainingError, WorkbenchError
+from workbench.project.checkpoints import Checkpoint
+from workbench.training.autopsy import all_finite
+from workbench.training.devices import choose_device, copy_of, probe_threads
+from workbench.training.doctor import DeadUnits, LossWatch, missing_activations
+from workbench.training.events import (
+    Change,
+    Command,
+    EpochEnded,
+    Event,
+    Failed,
+    Finding,
+    Finished,
+    Interrupt,
+    Pause,
+    Probe,
+    ProbeResult,
+    Resume,
+    RunState,
+    Started,
+    StateChanged,
+    StepOnce,
+    Steps,
+    Stop,
+)
+from workbench.training.load import build_model, prepare_data
+from workbench.training.progress import Progress, Stopwatch
+from workbench.training.randomness import OwnGenerator
+from workbench.training.recorder import Recorder
+from workbench.training.settings import changed, checked
+from workbench.training.snapshots import CheckpointWriter, Snapshot, copied, load_optimizer, optimizer_tensors, read_snapshot
+from workbench.training.stepper import NotFiniteError, Stepper
+from workbench.training.task import Task, score_split
+
+if TYPE_CHECKING:
+    from workbench.project.project import Project
+    from workbench.project.runs import RunFolder
+
+log = logging.getLogger(__name__)
+BLOCK_SECONDS = 0.1
+EVALUATION_BATCH = 512
+
+
+class CommandSource(Protocol):
+    """Where commands come from (`training/inbox.py`)."""
+
+    def pending(self) -> bool: ...
+
+    def take(self) -> list[Command]: ...
+
+    def wait(self, seconds: float) -> list[Command]: ...
+
+
+class Engine:
+    """Trains one run.
+
+    Args:
+        project: What to train; on resume, the run's own snapshot.
+        run: Where everything is kept. This process is its only writer.
+        emit: Is told every event, in the training thread; must not block.
+        inbox: Where commands come from.
+        resume: The checkpoint to go on from; None begins at step 0.
+        prepared: The data, where the caller has it prepared already (fitted as this project says); None prepares it.
+    """
+
+    def __init__(
+        self, project: Project, run: RunFolder, emit: Callable[[Event], None], inbox: CommandSource, *, resume: Checkpoint | None = None,
+        prepared: Any = None,
+    ) -> None:
+        self.project, self.run_folder, self.recipe = project, run, project.recipe
+        self.step = 0
+        self._emit, self._inbox, self._resume, self._given = emit, inbox, resume, prepared
+        self._state = RunState.STARTING
+        self._once = False
+        self._ending: RunState | None = None
+        self._changes: list[list[Any]] = []
+        self._loss_sums: list[float] = []
+        self._loss_rows = 0
+        self._watch = Stopwatch()
+        self._saved_at = time.monotonic()
+        self._replayed = False
+
+    def run(self) -> Finished | Failed | StateChanged:
+        """Trains until the end, a stop or a failure, and returns the last event."""
+        threads = torch.get_num_threads()
+        self.recorder = Recorder(self.run_folder, self._emit)
+        self._writer = CheckpointWriter(self.run_folder)
+        try:
+            self._set_up()
+            self._train()
+            return self._finish()
+        except WorkbenchError as error:
+            return self._fail(Failed(error.message, error.hint))
+        except Exception as error:  # a bug, or torch out of memory: the run ends, the process goes on
+            log.exception("The run failed.")
+            return self._fail(Failed(*_explained(error), traceback.format_exc()))
+        finally:
+            self._writer.close()
+            self.recorder.close()
+            torch.set_num_threads(threads)
+
+    def _fail(self, event: Failed) -> Failed:
+        self._state = RunState.FAILED
+        self.recorder.flush()
+        self.recorder.tell(event)
+        return event
+
+    def _set_up(self) -> None:
+        checked(self.recipe)
+        self._tell_state(RunState.STARTING)
+        self.run_folder.claim()
+        snapshot = None if self._resume is None else read_snapshot(self._resume)
+        self.device = choose_device(self.recipe.device if snapshot is None else snapshot.state["device"])
+        torch.set_num_threads(1)
+        self.prepared = (self._given or prepare_data(self.project, self.run_folder)).to(self.device)
+        if snapshot is None:
+            self.run_folder.write_fitted(self.prepared.fitted)
+        with OwnGenerator(mix(self.recipe.seed, "weights")):
+            self.model: Any = build_model(self.project.graph)
+        self.model.to(self.device).train()
+        self.task = Task(self.project, self.model, self.prepared)
+        self.stepper = Stepper(self.task, self.recipe, self.device)
+        self._plan_epochs()
+        self._set_up_watchers()
+        self._set_threads(snapshot)
+        if snapshot is not None:
+            self._restore(snapshot)
+        self._apply_settings()
+        self._announce()
+        if snapshot is None:
+            self._save("last")
+
+    def _plan_epochs(self) -> None:
+        rows, batch = self.prepared.count(Split.TRAIN), self.recipe.batch_size
+        # A single row left over is dropped: batch normalisation has no variance over one row.
+        self.steps_per_epoch = max(rows // batch + (rows % batch > 1), 1)
+        self._training_rows = self.prepared.rows(Split.TRAIN)
+
+    @property
+    def total(self) -> int:
+        """The steps of the whole run."""
+        return self.recipe.epochs * self.steps_per_epoch
+
+    def _set_up_watchers(self) -> None:
+        validated = self.prepared.count(Split.VALIDATION) > 0
+        self._watched_split = Split.VALIDATION if validated else Split.TRAIN
+        watch = self.recipe.watch or f"{self.task.main_tag}/{'val' if validated else 'train'}"
+        self.progress = Progress(watch, self.task.better(watch))
+        single = len(self.task.parts) == 1 and self.task.parts[0].weight == 1.0
+        self._chance = self.task.parts[0].chance if single else None
+        self.loss_watch = LossWatch(self._chance, self.total)
+        self._nodes = {node.path: node.id for node in self.project.graph}
+        self._order = [step.node.path for step in self.model.plan.steps]
+        self.dead_units = DeadUnits(self.model, self._nodes)
+
+    def _set_threads(self, snapshot: Snapshot | None) -> None:
+        threads = self.recipe.threads if snapshot is None else snapshot.state["threads"]
+        if threads == 0:
+            batch = self.prepared.batch(self._training_rows[: self.recipe.batch_size])
+            threads = probe_threads(lambda model: self.task.losses(self.task.forward(batch, model), batch)[0].backward(), self.model) \
+                if self.device.type == "cpu" else 1
+        self.threads = threads
+        torch.set_num_threads(threads)
+        self.run_folder.note_environment(threads=threads, device=str(self.device))
+
+    def _announce(self) -> None:
+        chance = None if self._chance is None or not self.progress.watch.startswith(self.task.main_tag) else self._chance.metric
+        self.recorder.tell(Started(
+            self.steps_per_epoch, self.recipe.epochs, self.step, str(self.device), self.threads, len(self._training_rows), chance,
+        ))
+        if self.step == 0:
+            for finding in missing_activations(self.project.graph):
+                self.recorder.tell(finding)
+        self._tell_state(RunState.RUNNING)
+
+    def _tell_state(self, state: RunState) -> None:
+        self._state = state
+        self.recorder.tell(StateChanged(state, self.step))
+
+    def _train(self) -> None:
+        self._watch.start()
+        while self.step < self.total and self._ending is None:
+            once = self._once
+            try:
+                self._block()
+                self._report_block()
+            except NotFiniteError as failure:
+                self._handle(failure)
+                continue
+            if self.step % self.steps_per_epoch == 0:
+                self._end_epoch()
+            elif time.monotonic() - self._saved_at >= self.recipe.checkpoint_seconds:
+                self._save("last")
+            if once:
+                self._once = False
+                self._pause()
+            self._obey(self._inbox.take() if self._inbox.pending() else [])
+            self._wait_while_paused()
+
+    def _block(self) -> None:
+        """Does steps until a tenth of a second is over, the epoch ends, or a command comes."""
+        epoch, position = divmod(self.step, self.steps_per_epoch)
+        batches = self._order_of(epoch)
+        until = time.monotonic() + BLOCK_SECONDS
+        batch_of, do_step, pending, clock = self.prepared.batch, self.stepper.step, self._inbox.pending, time.monotonic
+        self._block_began, self._block_first = clock(), self.step
+        if not self.model.training:
+            self.model.train()
+        for index in range(position, self.steps_per_epoch):
+            do_step(self.step, batch_of(batches[index]))
+            self.step += 1
+            if clock() >= until or pending() or self._once:
+                return
+
+    def _order_of(self, epoch: int) -> tuple[torch.Tensor, ...]:
+        if getattr(self, "_ordered", None) != epoch:
+            self._ordered = epoch
+            self._batches = order(self.recipe.seed, epoch, self._training_rows).split(self.recipe.batch_size)
+        return self._batches
+
+    def _report_block(self) -> None:
+        """Writes down the numbers of the steps just done and lets the doctor look at them."""
+        rows_done = 0
+        for step, rows, losses, rate, norm in self.stepper.take():
+            if losses[0] - losses[0] != 0.0:
+                raise NotFiniteError(step - 1, self.prepared.batch(self._batches[(step - 1) % self.steps_per_epoch]), "loss")
+            values = {f"{tag}/step": value for tag, value in zip(self.task.loss_tags, losses, strict=True)} | {"lr": rate}
+            self.recorder.add(step, values if norm is None else {**values, "grad_norm": norm})
+            self._loss_sums = [total + rows * value for total, value in zip(self._loss_sums or [0.0] * len(losses), losses, strict=True)]
+            self._loss_rows += rows
+            rows_done += rows
+            finding = self.loss_watch.take(step, losses[0])
+            if finding is not None:
+                self.recorder.tell(finding)
+        now = time.monotonic()
+        speed = rows_done / max(now - self._block_began, 1e-9)
+        if rows_done:
+            self.recorder.tell(Steps(self.step, (self.step - 1) // self.steps_per_epoch, speed, self._watch.seconds))
+        self._tell_written()
+
+    def _end_epoch(self) -> None:
+        if not self._sound():
+            return
+        epoch = self.step // self.steps_per_epoch - 1
+        metrics = {
+            f"{tag}/train": total / max(self._loss_rows, 1) for tag, total in zip(self.task.loss_tags, self._loss_sums, strict=True)
+        } | self.stepper.scores.values(Split.TRAIN)
+        self.model.eval()
+        if self._watched_split is Split.VALIDATION:
+            metrics |= score_split(self.task, Split.VALIDATION, EVALUATION_BATCH, first=self.dead_units.looking)
+        else:
+            self._look_at_units()
+        self.model.train()
+        best = self.progress.take(self._watched(metrics), metrics[f"loss/{'val' if 'loss/val' in metrics else 'train'}"], self.step)
+        self._loss_sums, self._loss_rows = [], 0
+        self.stepper.scores.reset()
+        self.recorder.keep(self.step, metrics)
+        self.recorder.tell(EpochEnded(epoch, self.step, metrics, best, self._watch.seconds))
+        for finding in self.dead_units.findings(self.step):
+            self.recorder.tell(finding)
+        self._save("last", *(["best"] if best else []))
+        if self.progress.exhausted(self.recipe.patience):
+            self._ending = RunState.FINISHED
+
+    def _watched(self, metrics: dict[str, float]) -> float:
+        if self.progress.watch not in metrics:
+            raise TrainingError(
+                Text("There is no metric called {name} to watch.", name=repr(self.progress.watch)),
+                Text("Choose one of {names}.", names=", ".join(sorted(metrics))),
+            )
+        return metrics[self.progress.watch]
+
+    def _look_at_units(self) -> None:
+        with torch.inference_mode(), self.dead_units.looking():
+            self.task.forward(self.prepared.batch(self._training_rows[:EVALUATION_BATCH]))
+
+    def _save(self, *kinds: str) -> None:
+        """Takes a snapshot between two steps and has it written; nothing unsound is ever written."""
+        if not self._sound():
+            return
+        self.recorder.flush()
+        self._saved_at = time.monotonic()
+        self._writer.submit(self._snapshot(), *kinds)
+
+    def _snapshot(self) -> Snapshot:
+        state = {
+            "schema_version": 1, "threads": self.threads, "device": str(self.device), "seconds": self._watch.seconds, "changes": self._changes,
+            "loss_sums": self._loss_sums, "loss_rows": self._loss_rows, "progress": self.progress.state(),
+            "loss_watch": self.loss_watch.state(), "dead_units": list(self.dead_units.fired), "last": self.recorder.last,
+        }
+        tensors = optimizer_tensors(self.model, self.stepper.optimizer)
+        return Snapshot(self.step, copied(self.model.state_dict()), copied(tensors), copied(self.stepper.scores.state()), state)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        """Puts everything back as it was after a step."""
+        state = snapshot.state
+        self.step = snapshot.step
+        self.model.load_state_dict(snapshot.model)
+        load_optimizer(self.model, self.stepper.optimizer, snapshot.optimizer)
+        self.stepper.scores.reset()
+        self.stepper.scores.load(snapshot.metrics, self.device)
+        self.stepper.losses.clear()
+        self._loss_sums, self._loss_rows, self._watch = list(state["loss_sums"]), state["loss_rows"], Stopwatch(state["seconds"])
+        self.progress.load(state["progress"])
+        self.loss_watch.load(state["loss_watch"])
+        self.dead_units.fired = list(state["dead_units"])
+        self.recorder.last = dict(state["last"])
+        self._changes = [list(change) for change in state["changes"]]
+        self.recipe = self.project.recipe
+        for _, setting, value in self._changes:
+            self.recipe = changed(self.recipe, setting, value)
+        self.recorder.rewind(self.step)
+
+    def _apply_settings(self) -> None:
+        self.stepper.take_settings(self.recipe, self.total)
+
+    def _sound(self) -> bool:
+        """Whether all weights are finite; where not, goes back and looks at every step until it knows why."""
+        if all_finite(list(self.model.state_dict().values())):
+            return True
+        self._replay()
+        return False
+
+    def _replay(self) -> None:
+        self._writer.drain()
+        checkpoint = self.run_folder.last()
+        if checkpoint is None or self._replayed:
+            raise TrainingError(
+                Text("The weights became NaN or infinite around step {step}.", step=self.step),
+                Text("Lower the learning rate or limit the gradient norm, then start again."),
+            )
+        self._replayed = self.stepper.strict = True
+        self._restore(read_snapshot(checkpoint))
+        self._watch.start()
+        self._apply_settings()
+
+    def _handle(self, failure: NotFiniteError) -> None:
+        """Names the first bad node and ends the run, after a second look where the weights are already spoilt."""
+        if not all_finite(list(self.model.state_dict().values())):
+            self._replay()
+            return
+        finding: Finding = self.stepper.diagnose(failure, self._nodes, self._order)
+        self.stepper.losses.clear()
+        self.recorder.tell(finding)
+        hint = Text("The last checkpoint is sound: lower the learning rate or limit the gradient norm, then resume.")
+        raise TrainingError(finding.message, hint)
+
+    def _obey(self, commands: list[Command]) -> None:
+        for command in commands:
+            self._obey_one(command)
+
+    def _obey_one(self, command: Command) -> None:
+        if isinstance(command, Probe):
+            self.recorder.tell(self._answer(command))
+        elif isinstance(command, Pause):
+            self._pause()
+        elif isinstance(command, Resume) and self._state is RunState.PAUSED:
+            self._tell_state(RunState.RUNNING)
+        elif isinstance(command, StepOnce):
+            self._once = True
+        elif isinstance(command, Change):
+            self._change(command)
+        elif isinstance(command, Stop):
+            self._ending = RunState.STOPPED
+        elif isinstance(command, Interrupt):
+            self._ending = RunState.INTERRUPTED
+
+    def _pause(self) -> None:
+        if self._state is RunState.RUNNING:
+            self._save("last")
+            self._tell_state(RunState.PAUSED)
+
+    def _wait_while_paused(self) -> None:
+        """Returns when there is a step to do or the run is to end."""
+        if self._state is not RunState.PAUSED:
+            return
+        self._watch.stop()
+        while self._state is RunState.PAUSED and self._ending is None and not self._once:
+            self._obey(self._inbox.wait(0.5))
+            self._tell_written()
+        self._watch.start()
+
+    def _change(self, command: Change) -> None:
+        try:
+            self.recipe = changed(self.recipe, command.setting, command.value)
+        except WorkbenchError as error:
+            self.recorder.tell(Finding("change-refused", error.message, error.hint, self.step))
+            return
+        self._changes.append([self.step, command.setting, command.value])
+        self._apply_settings()
+        self._save("last")
+
+    def _answer(self, probe: Probe) -> ProbeResult:
+        """Runs a probe on a copy in eval mode. The step that follows seeds its own randomness, so the run does not notice."""
+        try:
+            value = probe.function(copy_of(self.model).eval(), self.prepared, self.step)
+            return ProbeResult(probe.ticket, self.step, value)
+        except Exception as error:  # whatever a probe does wrong, the run goes on
+            log.warning("A probe failed.", exc_info=True)
+            return ProbeResult(probe.ticket, self.step, error=f"{type(error).__name__}: {error}")
+
+    def _finish(self) -> Finished | StateChanged:
+        epoch = max(self.step - 1, 0) // self.steps_per_epoch
+        if self._ending is RunState.INTERRUPTED:
+            self._save("last")
+            self._writer.drain()
+            self._tell_written()
+            event = StateChanged(RunState.INTERRUPTED, self.step)
+            self.recorder.tell(event)
+            return event
+        kinds = ("last",) if self.progress.best is not None else ("last", "best")
+        if self._ending is RunState.STOPPED or self.progress.best is None:
+            self._save(*kinds)
+        self._writer.drain()
+        self._tell_written()
+        state = self._ending or RunState.FINISHED
+        self._score_test()
+        metrics, best_step = dict(self.recorder.last), self.progress.best_step or self.step
+        event = Finished(state, epoch, self.step, metrics, self._watch.seconds, best_step)
+        self._state = state
+        self.recorder.tell(event)
+        return event
+
+    def _tell_written(self) -> None:
+        for written in self._writer.written():
+            self.recorder.tell(written)
+
+    def _score_test(self) -> None:
+        """Scores the test split once, with the best weights."""
+        best = self.run_folder.best()
+        if best is None or self.prepared.count(Split.TEST) == 0:
+            return
+        model = copy_of(self.model).eval()
+        model.load_state_dict(read_snapshot(best).model)
+        self.recorder.keep(self.step, score_split(self.task, Split.TEST, EVALUATION_BATCH, model))
+
+
+def _explained(error: Exception) -> tuple[str, str]:
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate" in str(error):
+        return Text("There is not enough memory for this batch."), Text("Make the batch or the model smaller.")
+    return (
+        Text("The run failed: {kind}: {reason}", kind=type(error).__name__, reason=str(error).splitlines()[0] if str(error) else ""),
+        Text("The details are in the run's log; the last checkpoint is whole."),
+    )

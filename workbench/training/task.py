@@ -1,0 +1,188 @@
+"""What one run learns: the model's wiring to the data, its objectives, and their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from workbench.data.base import Batch, Split
+from workbench.errors import Text, TrainingError
+from workbench.objectives import OBJECTIVES, Chance, Metric, Objective
+from workbench.objectives.accumulators import Mean
+from workbench.project.project import Project
+
+TAGS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One objective of a run, bound to its output and its targets.
+
+    Attributes:
+        index: The position of its output in what the model returns.
+        target: The dataset field.
+        loss: Output and target to the mean loss.
+        suffix: What its tags carry where a run has several objectives (`accuracy.label`), else "".
+    """
+
+    objective: Objective
+    params: Any
+    output: str
+    index: int
+    target: str
+    weight: float
+    loss: Callable[[Tensor, Tensor], Tensor]
+    chance: Chance
+    suffix: str
+
+
+class Task:
+    """Batches in, outputs and losses out.
+
+    Args:
+        project: What was decided.
+        model: The built model, on its device.
+        prepared: The data, on the same device.
+
+    Raises:
+        TrainingError: An objective names an output or a field that is not there.
+    """
+
+    def __init__(self, project: Project, model: Any, prepared: Any) -> None:
+        self.model, self.prepared = model, prepared
+        self.fields = [spec.field for spec in model.plan.inputs]
+        self.outputs = [spec.name for spec in model.plan.outputs]
+        by_input = {spec.name: spec.field for spec in model.plan.inputs}
+        self.lengths = [(spec.parameter, by_input[spec.input]) for spec in model.plan.lengths]
+        if not project.objectives:
+            raise TrainingError(Text("The project has nothing to learn."), Text("Choose an objective: what to predict, from which output."))
+        device = next(iter(model.parameters()), torch.empty(0)).device
+        self.parts = [self._part(choice, len(project.objectives) > 1, device) for choice in project.objectives]
+
+    def _part(self, choice: Any, several: bool, device: torch.device) -> Part:
+        if choice.output not in self.outputs:
+            raise TrainingError(
+                Text("The objective reads the output {name}, which the drawing does not have.", name=repr(choice.output)),
+                Text("Outputs: {names}.", names=", ".join(self.outputs)),
+            )
+        objective = OBJECTIVES[choice.name]
+        params, targets = objective.parse(dict(choice.params)), train_targets(self.prepared, choice.target)
+        return Part(
+            objective, params, choice.output, self.outputs.index(choice.output), choice.target, choice.weight,
+            objective.loss_function(params, targets, device), objective.chance(targets), f".{choice.target}" if several else "",
+        )
+
+    def forward(self, batch: Batch, model: Any = None) -> tuple[Tensor, ...]:
+        """Returns the outputs of a batch, in the order of the plan."""
+        values, lengths = batch.values, batch.lengths
+        given = {parameter: lengths[field] for parameter, field in self.lengths if field in lengths}
+        outputs = (model or self.model)(*[values[field] for field in self.fields], **given)
+        return outputs if isinstance(outputs, tuple) else (outputs,)
+
+    def losses(self, outputs: tuple[Tensor, ...], batch: Batch) -> list[Tensor]:
+        """Returns the loss to minimise, followed by that of every part where there are several."""
+        if len(self.parts) == 1:
+            part = self.parts[0]
+            loss = part.loss(outputs[part.index], batch.values[part.target])
+            return [loss if part.weight == 1.0 else loss * part.weight]
+        single = [part.loss(outputs[part.index], batch.values[part.target]) for part in self.parts]
+        return [torch.stack([loss * part.weight for loss, part in zip(single, self.parts, strict=True)]).sum(), *single]
+
+    @property
+    def loss_tags(self) -> list[str]:
+        """The names of what `losses` returns."""
+        return ["loss"] if len(self.parts) == 1 else ["loss", *(f"loss{part.suffix}" for part in self.parts)]
+
+    @property
+    def main_tag(self) -> str:
+        """The metric of the first objective that says what is best, without its split."""
+        return f"{self.parts[0].objective.main_metric}{self.parts[0].suffix}"
+
+    def better(self, tag: str) -> str:
+        """Returns whether `higher` or `lower` is better for a tag (`accuracy/val`, `loss/val`)."""
+        name, _, suffix = tag.partition("/")[0].partition(".")
+        part = next((part for part in self.parts if part.suffix == f".{suffix}"), self.parts[0])
+        return part.objective.better(name)
+
+
+def train_targets(prepared: Any, field: str) -> np.ndarray:
+    """Returns the target values of the training split as the loss will see them (numbers standardised)."""
+    rows = prepared.rows(Split.TRAIN)
+    places = rows if prepared.position is None else prepared.position.cpu()[rows]
+    return prepared.preprocessors[field].gather(prepared.stored[field], places)[0].cpu().numpy()
+
+
+class Scores:
+    """The losses and metrics of one pass over a split.
+
+    Args:
+        task: What is learned.
+        cheap: Only the metrics that may run on every training step, and no losses (the engine has those anyway).
+    """
+
+    def __init__(self, task: Task, cheap: bool = False) -> None:
+        self._task = task
+        self.metrics: list[tuple[str, Part, Metric]] = [
+            (f"{name}{part.suffix}", part, metric)
+            for part in task.parts for name, metric in part.objective.accumulators().items() if metric.cheap or not cheap
+        ]
+        self.means = {} if cheap else {tag: Mean() for tag in task.loss_tags}
+
+    def update(self, outputs: tuple[Tensor, ...], batch: Batch) -> None:
+        """Counts one batch; gradients must be off or the tensors detached."""
+        for _, part, metric in self.metrics:
+            metric.update(outputs[part.index], batch.values[part.target])
+
+    def update_losses(self, losses: list[Tensor], rows: int) -> None:
+        """Counts the losses of one batch."""
+        for mean, loss in zip(self.means.values(), losses, strict=True):
+            mean.add_mean(loss, rows)
+
+    def values(self, split: Split) -> dict[str, float]:
+        """Returns everything by tag."""
+        found = {tag: mean.value() for tag, mean in self.means.items()} | {tag: metric.value() for tag, _, metric in self.metrics}
+        return {f"{tag}/{TAGS[split]}": value for tag, value in found.items()}
+
+    def reset(self) -> None:
+        """Forgets everything."""
+        for metric in [*self.means.values(), *(metric for _, _, metric in self.metrics)]:
+            metric.reset()
+
+    def state(self) -> dict[str, Tensor]:
+        """Returns what was counted, for the checkpoint."""
+        return {f"{tag}/{key}": value for tag, _, metric in self.metrics for key, value in metric.state().items()}
+
+    def load(self, state: Mapping[str, Tensor], device: torch.device) -> None:
+        """Takes up what `state` returned."""
+        for tag, _, metric in self.metrics:
+            own = {key.removeprefix(f"{tag}/"): value for key, value in state.items() if key.startswith(f"{tag}/")}
+            metric.load(own, device)
+
+
+def score_split(task: Task, split: Split, batch_size: int, model: Any = None, first: Callable[[], Any] | None = None) -> dict[str, float]:
+    """Runs the model in eval mode over a split and returns losses and metrics by tag.
+
+    Args:
+        task: What is learned.
+        split: Which rows.
+        batch_size: Rows at once.
+        model: Another model than the task's own.
+        first: A context manager around the first batch (the doctor looks at activations there).
+    """
+    from contextlib import nullcontext
+
+    rows = task.prepared.rows(split)
+    scores = Scores(task)
+    with torch.inference_mode():
+        for index, part in enumerate(rows.split(batch_size)):
+            batch = task.prepared.batch(part)
+            with first() if first is not None and index == 0 else nullcontext():
+                outputs = task.forward(batch, model)
+            scores.update(outputs, batch)
+            scores.update_losses(task.losses(outputs, batch), len(part))
+    return scores.values(split)
