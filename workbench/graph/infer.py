@@ -49,6 +49,20 @@ class _Outcome:
     hungry: tuple[Port, ...] = ()
 
 
+class _Arrived:
+    """What the wires bring to one node: shapes and sources by port, problems, ports that lack a wire, whether all shapes are known."""
+
+    __slots__ = ("complete", "hungry", "problems", "shapes", "source_layers", "sources")
+
+    def __init__(self) -> None:
+        self.shapes: dict[str, Shape] = {}
+        self.sources: dict[str, str] = {}
+        self.source_layers: dict[str, str] = {}
+        self.problems: list[Found] = []
+        self.hungry: list[Port] = []
+        self.complete = True
+
+
 @dataclass(frozen=True, slots=True)
 class _Whole:
     """What the nodes, names and wires say together."""
@@ -196,11 +210,13 @@ class _Inference:
         if self.previous and self.rewired:
             dirty |= set(order) ^ set(self.previous.order)
         for node in self._in_turn(order, dirty):
-            if node in dirty:
-                old = self.outcomes.get(node)
-                new = self.outcomes[node] = self._outcome(node, old)
-                if old is None or new.outputs != old.outputs:
-                    dirty.update(edge.target.node for edge in self.fed.get(node, ()))
+            if node not in dirty:
+                continue
+            old = self.outcomes.get(node)
+            new = self.outcomes[node] = self._outcome(node, old)
+            if old is None or new.outputs != old.outputs:
+                for edge in self.fed.get(node, ()):
+                    dirty.add(edge.target.node)
         return Inferred(self.graph, self.layers, self.given, order, self.outcomes, self._whole(order))
 
     def _in_turn(self, order: list[str], dirty: set[str]) -> list[str]:
@@ -256,11 +272,11 @@ class _Inference:
         parsed = old.parsed if old else self._parsed(node)
         if parsed.params is None or parsed.layer is None:
             return _Outcome(parsed, Context(node.id, node.path))
-        inputs, sources, problems, hungry, complete = self._inputs(node, parsed)
-        names = {port: source.path for port, source in sources.items()}
-        context = Context(id, node.path, names, {port: source.layer for port, source in sources.items()})
-        if problems or hungry or not complete:
-            return _Outcome(parsed, context, inputs, problems=tuple(problems), hungry=tuple(hungry))
+        arrived = _Arrived()
+        self._arrive_all(node, parsed, arrived)
+        inputs, context = arrived.shapes, Context(id, node.path, arrived.sources, arrived.source_layers)
+        if arrived.problems or arrived.hungry or not arrived.complete:
+            return _Outcome(parsed, context, inputs, problems=tuple(arrived.problems), hungry=tuple(arrived.hungry))
         if old and old.outputs and old.inputs == inputs and old.context == context and id not in self.given:
             return old
         if id in self.given and not parsed.inputs:
@@ -282,41 +298,34 @@ class _Inference:
         parsed = self.known[key] = _Parsed(layer, params, layer.input_ports(params))
         return parsed
 
-    def _inputs(self, node: Node, parsed: _Parsed) -> tuple[dict[str, Shape], dict[str, Node], list[Found], list[Port], bool]:
-        """Returns shapes and sources by port, problems of the wiring, ports that lack a wire, and whether all shapes are known."""
+    def _arrive_all(self, node: Node, parsed: _Parsed, arrived: _Arrived) -> None:
+        """Collects what the wires bring, and what is wrong with them."""
+        wires, ports = self.wires.get(node.id, ()), parsed.inputs
+        if len(wires) == 1 == len(ports) and not ports[0].variadic and wires[0].target.port == ports[0].name:
+            self._arrive(node, wires[0], ports[0].name, arrived)
+            return
         by_port: dict[str, list[Edge]] = {}
-        for edge in self.wires.get(node.id, ()):
+        for edge in wires:
             by_port.setdefault(edge.target.port, []).append(edge)
-        shapes: dict[str, Shape] = {}
-        sources: dict[str, Node] = {}
-        problems: list[Found] = []
-        hungry: list[Port] = []
-        complete = True
-        for port in parsed.inputs:
+        for port in ports:
             edges = by_port.pop(port.name, ())
-            if not edges:
-                hungry += [] if port.optional else [port]
+            if not edges and not port.optional:
+                arrived.hungry.append(port)
             elif len(edges) > 1 and not port.variadic:
-                problems.append(mistakes.too_many_wires(self.graph, node, port, edges, self.layers))
+                arrived.problems.append(mistakes.too_many_wires(self.graph, node, port, edges, self.layers))
             for index, edge in enumerate(edges):
-                name = f"{port.name}.{index}" if port.variadic else port.name
-                complete &= self._arrive(node, edge, name, shapes, sources, problems)
-        problems += [mistakes.no_such_input(self.graph, node, edge, parsed.inputs) for edges in by_port.values() for edge in edges]
-        return shapes, sources, problems, hungry, complete
+                self._arrive(node, edge, f"{port.name}.{index}" if port.variadic else port.name, arrived)
+        arrived.problems += [mistakes.no_such_input(self.graph, node, edge, ports) for edges in by_port.values() for edge in edges]
 
-    def _arrive(
-        self, node: Node, edge: Edge, name: str, shapes: dict[str, Shape], sources: dict[str, Node], problems: list[Found],
-    ) -> bool:
+    def _arrive(self, node: Node, edge: Edge, name: str, arrived: _Arrived) -> None:
         source = self.graph.nodes.get(edge.source.node)
         outcome = self.outcomes.get(edge.source.node)
         if source is None or outcome is None or not outcome.outputs:
-            return False
-        shape = outcome.outputs.get(edge.source.port)
-        if shape is None:
-            problems.append(mistakes.no_such_output(self.graph, node, edge, outcome.outputs))
-            return False
-        shapes[name], sources[name] = shape, source
-        return True
+            arrived.complete = False
+        elif (shape := outcome.outputs.get(edge.source.port)) is None:
+            arrived.problems.append(mistakes.no_such_output(self.graph, node, edge, outcome.outputs))
+        else:
+            arrived.shapes[name], arrived.sources[name], arrived.source_layers[name] = shape, source.path, source.layer
 
     def _whole(self, order: list[str]) -> _Whole:
         if self.previous and not self.renamed:
