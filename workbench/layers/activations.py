@@ -28,7 +28,9 @@ class Activation(Layer):
     def warnings(self, params: Any, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         if context.source_layers.get("input") != self.name or self.name not in ("relu", "softmax", "sigmoid"):
             return []
-        message = Text("{node} follows {source}, which is the same activation.", node=context.name, source=context.sources.get("input", ""))
+        message = Text(
+            "{node} follows {source}, which is the same activation.", node=context.name, source=context.sources.get("input", "")
+        )
         return [Problem("activation.twice", message, context.node, severity=Severity.WARNING, fixes=(fixes.remove(context),))]
 
 
@@ -90,8 +92,12 @@ class Sigmoid(Activation):
 class SoftmaxParams(Params):
     """Which axis adds up to one."""
 
-    axis: str = param("", label="Axis", help="The axis whose numbers shall add up to 1 (channel, feature); empty: channel or the last one.",
-                      main=False)
+    axis: str = param(
+        "",
+        label="Axis",
+        help="The axis whose numbers shall add up to 1 (channel, feature); empty: channel or the last one.",
+        main=False,
+    )
 
 
 class Softmax(Activation):
@@ -110,14 +116,18 @@ class Softmax(Activation):
         if axis not in shape.axes[1:]:
             raise LayerProblem(
                 "axis.missing",
-                Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named()), port="input",
-                fixes=[fixes.change(context, Text("Use the {axis} axis", axis=name), axis=name) for name in reversed(shape.axes[1:])],
+                Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named()),
+                port="input",
+                fixes=[
+                    fixes.change(context, Text("Use the {axis} axis", axis=name), axis=name) for name in reversed(shape.axes[1:])
+                ],
             )
         if shape[axis].ragged:
             raise LayerProblem(
                 "axis.padded",
                 Text("{node} cannot share 1 along {axis}: rows differ in length.", node=context.name, axis=axis),
-                reason=Text("Padding would take its part, so a row would change with the rows beside it."), port="input",
+                reason=Text("Padding would take its part, so a row would change with the rows beside it."),
+                port="input",
                 fixes=[*checks.over_time(context), fixes.remove(context)],
             )
         return {"output": shape}

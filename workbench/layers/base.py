@@ -181,6 +181,19 @@ class Layer(Entry, ABC):
 
 
 __all__ = [
-    "Argument", "Call", "Context", "Cost", "Dim", "Family", "Fix", "FromInput", "FromLengths", "FromPort", "Layer", "LayerProblem", "Params",
-    "Port", "Shapes",
+    "Argument",
+    "Call",
+    "Context",
+    "Cost",
+    "Dim",
+    "Family",
+    "Fix",
+    "FromInput",
+    "FromLengths",
+    "FromPort",
+    "Layer",
+    "LayerProblem",
+    "Params",
+    "Port",
+    "Shapes",
 ]

@@ -41,7 +41,9 @@ def image(inputs: Shapes, context: Context, port: str = "input") -> Shape:
         "shape.needs-image",
         Text(
             "{node} needs an image (batch × channel × height × width), but {source} gives {shape}.",
-            node=context.name, source=source_name(context, port), shape=shape.named(),
+            node=context.name,
+            source=source_name(context, port),
+            shape=shape.named(),
         ),
         reason=Text("It slides over the height and the width of every channel."),
         port=port,
@@ -66,7 +68,9 @@ def sequence(inputs: Shapes, context: Context, port: str = "input") -> Shape:
         "shape.needs-sequence",
         Text(
             "{node} needs a sequence (batch × time × feature), but {source} gives {shape}.",
-            node=context.name, source=source_name(context, port), shape=shape.named(),
+            node=context.name,
+            source=source_name(context, port),
+            shape=shape.named(),
         ),
         reason=Text("It works along the time or token axis."),
         port=port,
@@ -87,7 +91,9 @@ def numbers(inputs: Shapes, context: Context, port: str = "input") -> Shape:
         "dtype.needs-numbers",
         Text(
             "{node} computes with real numbers, but {source} gives {dtype} ids.",
-            node=context.name, source=source_name(context, port), dtype=shape.dtype,
+            node=context.name,
+            source=source_name(context, port),
+            dtype=shape.dtype,
         ),
         reason=Text("An id is a name, not a quantity: 7 is not more than 3."),
         port=port,

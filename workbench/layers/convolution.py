@@ -22,18 +22,51 @@ Padding = Literal["same", "valid"] | Annotated[int, Field(ge=0, le=1024)]
 class Conv2dParams(Params):
     """What can be set on a convolution."""
 
-    filters: int = param(32, label="Filters", help="How many patterns it learns; the channels of its output.", unit="channels", ge=1,
-                         le=1_000_000_000, log=True)
-    kernel: int = param(3, label="Kernel", help="Height and width of the window that slides over the image.", unit="px", ge=1, le=1024)
-    kernel_width: int = param(0, label="Kernel width", help="Width of the window where it is not square; 0: as its height.", unit="px",
-                              main=False, ge=0, le=1024)
-    stride: int = param(1, label="Stride", help="How far the window moves at a time; 2 halves the image.", unit="px", ge=1, le=1024)
-    padding: Padding = param("same", label="Padding", help="same keeps the size (at stride 1), valid adds nothing, a number adds that many "
-                             "pixels on every side.", unit="px", choices=("same", "valid"))
-    dilation: int = param(1, label="Dilation", help="Distance between the points of the window.", unit="px", main=False, ge=1, le=1024)
-    groups: int = param(1, label="Groups", help="Channels are split into this many groups that do not see each other.", main=False, ge=1,
-                        le=1_000_000)
-    bias: bool = param(True, label="Bias", help="Add a learned number per filter; not needed in front of a normalisation.", main=False)
+    filters: int = param(
+        32,
+        label="Filters",
+        help="How many patterns it learns; the channels of its output.",
+        unit="channels",
+        ge=1,
+        le=1_000_000_000,
+        log=True,
+    )
+    kernel: int = param(
+        3, label="Kernel", help="Height and width of the window that slides over the image.", unit="px", ge=1, le=1024
+    )
+    kernel_width: int = param(
+        0,
+        label="Kernel width",
+        help="Width of the window where it is not square; 0: as its height.",
+        unit="px",
+        main=False,
+        ge=0,
+        le=1024,
+    )
+    stride: int = param(
+        1, label="Stride", help="How far the window moves at a time; 2 halves the image.", unit="px", ge=1, le=1024
+    )
+    padding: Padding = param(
+        "same",
+        label="Padding",
+        help="same keeps the size (at stride 1), valid adds nothing, a number adds that many pixels on every side.",
+        unit="px",
+        choices=("same", "valid"),
+    )
+    dilation: int = param(
+        1, label="Dilation", help="Distance between the points of the window.", unit="px", main=False, ge=1, le=1024
+    )
+    groups: int = param(
+        1,
+        label="Groups",
+        help="Channels are split into this many groups that do not see each other.",
+        main=False,
+        ge=1,
+        le=1_000_000,
+    )
+    bias: bool = param(
+        True, label="Bias", help="Add a learned number per filter; not needed in front of a normalisation.", main=False
+    )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -57,7 +90,18 @@ class Conv2d(Layer):
     label = "Conv2d"
     family = Family.CONVOLUTION
     summary = "Slides small learned patterns over the image and says everywhere how well each one fits."
-    aliases = ("Convolution", "Conv", "Convolution2D", "SeparableConv2D", "DepthwiseConv2D", "tf.nn.conv2d", "filter", "kernel", "卷积", "二维卷积")
+    aliases = (
+        "Convolution",
+        "Conv",
+        "Convolution2D",
+        "SeparableConv2D",
+        "DepthwiseConv2D",
+        "tf.nn.conv2d",
+        "filter",
+        "kernel",
+        "卷积",
+        "二维卷积",
+    )
     formula = "y[o, i, j] = b[o] + Σ_c Σ_u Σ_v w[o, c, u, v] · x[c, s·i + d·u − p, s·j + d·v − p]"
     Params = Conv2dParams
 
@@ -75,7 +119,8 @@ class Conv2d(Layer):
     def call(self, params: Conv2dParams, inputs: Shapes) -> Call:
         high, wide = params.size
         arguments: dict[str, Any] = {
-            "in_channels": int(inputs["input"]["channel"]), "out_channels": params.filters,
+            "in_channels": int(inputs["input"]["channel"]),
+            "out_channels": params.filters,
             "kernel_size": high if high == wide else (high, wide),
         }
         if params.stride > 1:
@@ -102,8 +147,11 @@ class Conv2d(Layer):
     def warnings(self, params: Conv2dParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         found: list[Problem[Graph]] = []
         if params.size == (1, 1) and params.dilation > 1:
-            message = Text("{node} has a dilation of {dilation} with a 1×1 kernel, which changes nothing.", node=context.name,
-                           dilation=params.dilation)
+            message = Text(
+                "{node} has a dilation of {dilation} with a 1×1 kernel, which changes nothing.",
+                node=context.name,
+                dilation=params.dilation,
+            )
             repairs = (fixes.change(context, Text("Set dilation to 1"), dilation=1),)
             found.append(Problem("conv.dilation-unused", message, context.node, severity=Severity.WARNING, fixes=repairs))
         if context.source_layers.get("input") == "conv2d":
@@ -112,7 +160,9 @@ class Conv2d(Layer):
 
 
 def _no_activation(context: Context) -> Problem[Graph]:
-    message = Text("{node} follows {source} without an activation between them.", node=context.name, source=context.sources.get("input", ""))
+    message = Text(
+        "{node} follows {source} without an activation between them.", node=context.name, source=context.sources.get("input", "")
+    )
     reason = Text("Two convolutions in a row compute what one larger convolution can.")
     repairs = (fixes.insert(context, "input", "relu", Text("Add ReLU")), fixes.insert(context, "input", "gelu", Text("Add GELU")))
     return Problem("activation.missing", message, context.node, reason, "input", Severity.WARNING, repairs)
@@ -142,14 +192,23 @@ def _check_groups(params: Conv2dParams, channels: int, context: Context) -> None
         return
     shared = gcd(gcd(channels, params.filters), params.groups)
     rounded = -(-params.filters // params.groups) * params.groups
-    repairs = [fixes.change(context, Text("Use {groups} groups", groups=shared) if shared > 1 else Text("Use 1 group"), groups=shared)]
+    repairs = [
+        fixes.change(context, Text("Use {groups} groups", groups=shared) if shared > 1 else Text("Use 1 group"), groups=shared)
+    ]
     if channels % params.groups == 0:
         repairs.append(fixes.change(context, Text("Use {filters} filters", filters=rounded), filters=rounded))
     raise LayerProblem(
         "conv.groups",
-        Text("{node}: {groups} groups do not divide {channels} input channels and {filters} filters evenly.", node=context.name,
-             groups=params.groups, channels=channels, filters=params.filters),
-        reason=Text("Every group takes the same number of channels and gives the same number of filters."), port="input", fixes=repairs,
+        Text(
+            "{node}: {groups} groups do not divide {channels} input channels and {filters} filters evenly.",
+            node=context.name,
+            groups=params.groups,
+            channels=channels,
+            filters=params.filters,
+        ),
+        reason=Text("Every group takes the same number of channels and gives the same number of filters."),
+        port="input",
+        fixes=repairs,
     )
 
 
@@ -157,8 +216,13 @@ def _even_kernel(params: Conv2dParams, context: Context) -> LayerProblem:
     odd = params.kernel + 1
     return LayerProblem(
         "conv.same-even-kernel",
-        Text("{node}: same padding with stride {stride} needs an odd kernel, not {high}×{wide}.", node=context.name, stride=params.stride,
-             high=params.size[0], wide=params.size[1]),
+        Text(
+            "{node}: same padding with stride {stride} needs an odd kernel, not {high}×{wide}.",
+            node=context.name,
+            stride=params.stride,
+            high=params.size[0],
+            wide=params.size[1],
+        ),
         reason=Text("An even window has no middle, so both sides cannot be padded alike."),
         fixes=[
             fixes.change(context, Text("Use a {size}×{size} kernel", size=odd), kernel=odd, kernel_width=0),
@@ -170,7 +234,9 @@ def _even_kernel(params: Conv2dParams, context: Context) -> LayerProblem:
 def _too_large(params: Conv2dParams, image: Shape, context: Context) -> LayerProblem:
     high, wide = _extent(params)
     fitting = max(1, min(int(image["height"]) + 2 * params.pads[0], int(image["width"]) + 2 * params.pads[1]))
-    repairs: list[Fix[Graph]] = [fixes.change(context, Text("Use same padding"), padding="same")] if params.stride == 1 or high % 2 else []
+    repairs: list[Fix[Graph]] = (
+        [fixes.change(context, Text("Use same padding"), padding="same")] if params.stride == 1 or high % 2 else []
+    )
     if fitting < params.kernel:
         label = Text("Use a {size}×{size} kernel", size=fitting)
         repairs.append(fixes.change(context, label, kernel=fitting, kernel_width=0, dilation=1))
@@ -178,8 +244,16 @@ def _too_large(params: Conv2dParams, image: Shape, context: Context) -> LayerPro
         repairs.append(fixes.change(context, Text("Set dilation to 1"), dilation=1))
     return LayerProblem(
         "conv.kernel-too-large",
-        Text("{node}: the {high}×{wide} window is larger than the {height}×{width} image from {source}.", node=context.name, high=high,
-             wide=wide, height=str(image["height"]), width=str(image["width"]), source=checks.source_name(context, "input")),
+        Text(
+            "{node}: the {high}×{wide} window is larger than the {height}×{width} image from {source}.",
+            node=context.name,
+            high=high,
+            wide=wide,
+            height=str(image["height"]),
+            width=str(image["width"]),
+            source=checks.source_name(context, "input"),
+        ),
         reason=Text("There is no place where it fits; the layers before have made the image small."),
-        port="input", fixes=[*repairs, fixes.remove(context)],
+        port="input",
+        fixes=[*repairs, fixes.remove(context)],
     )

@@ -16,8 +16,15 @@ from workbench.text import Text
 class LinearParams(Params):
     """What can be set on a linear layer."""
 
-    units: int = param(64, label="Units", help="How many numbers it gives; for a classifier, one per class.", unit="features", ge=1,
-                       le=1_000_000_000, log=True)
+    units: int = param(
+        64,
+        label="Units",
+        help="How many numbers it gives; for a classifier, one per class.",
+        unit="features",
+        ge=1,
+        le=1_000_000_000,
+        log=True,
+    )
     bias: bool = param(True, label="Bias", help="Add a learned number per unit.", main=False)
 
 
@@ -58,18 +65,28 @@ class Linear(Layer):
     def warnings(self, params: LinearParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         if context.source_layers.get("input") != "linear":
             return []
-        message = Text("{node} follows {source} without an activation between them.", node=context.name,
-                       source=context.sources.get("input", ""))
+        message = Text(
+            "{node} follows {source} without an activation between them.",
+            node=context.name,
+            source=context.sources.get("input", ""),
+        )
         reason = Text("Two linear layers in a row compute no more than one.")
-        repairs = (fixes.insert(context, "input", "relu", Text("Add ReLU")), fixes.insert(context, "input", "gelu", Text("Add GELU")))
+        repairs = (
+            fixes.insert(context, "input", "relu", Text("Add ReLU")),
+            fixes.insert(context, "input", "gelu", Text("Add GELU")),
+        )
         return [Problem("activation.missing", message, context.node, reason, "input", Severity.WARNING, repairs)]
 
 
 def _image(shape: Shape, context: Context) -> LayerProblem:
     return LayerProblem(
         "linear.needs-vector",
-        Text("{node} needs one vector per row, but {source} gives an image ({shape}).", node=context.name,
-             source=checks.source_name(context, "input"), shape=shape.named()),
+        Text(
+            "{node} needs one vector per row, but {source} gives an image ({shape}).",
+            node=context.name,
+            source=checks.source_name(context, "input"),
+            shape=shape.named(),
+        ),
         reason=Text("A linear layer works on the last axis, which is here the width of the image."),
         port="input",
         fixes=[
@@ -88,7 +105,13 @@ def _last_axis(shape: Shape, context: Context) -> LayerProblem:
         repairs.append(fixes.insert(context, "input", "flatten", Text("Flatten first")))
     return LayerProblem(
         "linear.needs-feature",
-        Text("{node} needs a feature axis at the end, but {source} gives {shape}.", node=context.name,
-             source=checks.source_name(context, "input"), shape=shape.named()),
-        reason=Text("It weighs features; time and position are no features."), port="input", fixes=[*repairs, fixes.remove(context)],
+        Text(
+            "{node} needs a feature axis at the end, but {source} gives {shape}.",
+            node=context.name,
+            source=checks.source_name(context, "input"),
+            shape=shape.named(),
+        ),
+        reason=Text("It weighs features; time and position are no features."),
+        port="input",
+        fixes=[*repairs, fixes.remove(context)],
     )

@@ -19,7 +19,9 @@ def wire_of(graph: Graph, node: str, port: str) -> Edge | None:
     return wires[position] if position < len(wires) else None
 
 
-def insert(context: Context, port: str, layer: str, label: str, ports: tuple[str, str] = ("input", "output"), **params: Any) -> Fix[Graph]:
+def insert(
+    context: Context, port: str, layer: str, label: str, ports: tuple[str, str] = ("input", "output"), **params: Any
+) -> Fix[Graph]:
     """Offers to put a layer on the wire into `port`."""
     from workbench.graph import edit
 

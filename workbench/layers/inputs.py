@@ -68,11 +68,16 @@ class ImageInput(InputLayer):
 class TextInputParams(InputParams):
     """Size of the tokenised texts."""
 
-    vocabulary: int = param(2000, label="Vocabulary", help="How many different tokens there are.", unit="tokens", ge=2, le=10_000_000)
+    vocabulary: int = param(
+        2000, label="Vocabulary", help="How many different tokens there are.", unit="tokens", ge=2, le=10_000_000
+    )
     maximum_length: int = param(64, label="Longest text", help="Longer texts are cut.", unit="tokens", ge=1, le=1_000_000)
     symbol: str = param(
-        "T", label="Length symbol", help="The letter of its length in shapes; inputs with the same letter have the same length in every row.",
-        main=False, pattern=r"[A-Za-z][A-Za-z0-9_]*\Z",
+        "T",
+        label="Length symbol",
+        help="The letter of its length in shapes; inputs with the same letter have the same length in every row.",
+        main=False,
+        pattern=r"[A-Za-z][A-Za-z0-9_]*\Z",
     )
 
 
@@ -118,7 +123,9 @@ class NumberInput(InputLayer):
 class CategoryInputParams(InputParams):
     """How many values there are."""
 
-    categories: int = param(2, label="Categories", help="How many different values the field has.", unit="values", ge=1, le=10_000_000)
+    categories: int = param(
+        2, label="Categories", help="How many different values the field has.", unit="values", ge=1, le=10_000_000
+    )
 
 
 class CategoryInput(InputLayer):
@@ -168,4 +175,6 @@ class Output(Layer):
             "{node} gives one answer for every position of the sequence ({shape}).", node=context.name, shape=shape.named()
         )
         reason = Text("One answer for the whole row needs one vector for the whole row.")
-        return [Problem("output.sequence", message, context.node, reason, "input", Severity.WARNING, tuple(checks.over_time(context)))]
+        return [
+            Problem("output.sequence", message, context.node, reason, "input", Severity.WARNING, tuple(checks.over_time(context)))
+        ]

@@ -23,7 +23,8 @@ def _check_several(inputs: Shapes, context: Context) -> None:
     if len(inputs) < 2:
         raise LayerProblem(
             "merge.one-input",
-            Text("{node} joins two or more wires, but only {count} ends here.", node=context.name, count=len(inputs)), port="inputs",
+            Text("{node} joins two or more wires, but only {count} ends here.", node=context.name, count=len(inputs)),
+            port="inputs",
             fixes=[fixes.remove(context)],
         )
     for port, _ in _wires(inputs):
@@ -45,15 +46,25 @@ def _axes_differ(first: Shape, shape: Shape, port: str, context: Context) -> Lay
     for wire, one in (("inputs.0", first), (port, shape)):
         source = checks.source_name(context, wire)
         if checks.is_image(one) and "feature" in (first if one is shape else shape).axes:
-            repairs.append(fixes.insert(context, wire, "global_average_pool", Text("Global average after {source}", source=source)))
+            repairs.append(
+                fixes.insert(context, wire, "global_average_pool", Text("Global average after {source}", source=source))
+            )
             repairs.append(fixes.insert(context, wire, "flatten", Text("Flatten {source}", source=source)))
         elif checks.is_sequence(one) and (first if one is shape else shape).axes == ("batch", "feature"):
             repairs.append(fixes.insert(context, wire, "mean_over_time", Text("Average {source} over time", source=source)))
     return LayerProblem(
         "merge.axes-differ",
-        Text("{node}: {first} gives {left}, but {second} gives {right}.", node=context.name, first=checks.source_name(context, "inputs.0"),
-             left=first.named(), second=checks.source_name(context, port), right=shape.named()),
-        reason=Text("Only data with the same axes can be joined."), port=port, fixes=repairs,
+        Text(
+            "{node}: {first} gives {left}, but {second} gives {right}.",
+            node=context.name,
+            first=checks.source_name(context, "inputs.0"),
+            left=first.named(),
+            second=checks.source_name(context, port),
+            right=shape.named(),
+        ),
+        reason=Text("Only data with the same axes can be joined."),
+        port=port,
+        fixes=repairs,
     )
 
 
@@ -67,9 +78,18 @@ def _sizes_differ(axis: str, port: str, inputs: Shapes, context: Context, repair
     plural = {"channel": "channels-differ", "feature": "features-differ"}.get(axis, "sizes-differ")
     return LayerProblem(
         f"merge.{plural}",
-        Text("{node}: the {axis} sizes differ: {first} has {left}, {second} has {right}.", node=context.name, axis=axis,
-             first=checks.source_name(context, "inputs.0"), left=str(left), second=checks.source_name(context, port), right=str(right)),
-        reason=reason, port=port, fixes=repairs,
+        Text(
+            "{node}: the {axis} sizes differ: {first} has {left}, {second} has {right}.",
+            node=context.name,
+            axis=axis,
+            first=checks.source_name(context, "inputs.0"),
+            left=str(left),
+            second=checks.source_name(context, port),
+            right=str(right),
+        ),
+        reason=reason,
+        port=port,
+        fixes=repairs,
     )
 
 
@@ -123,7 +143,9 @@ def _alignments(axis: str, port: str, inputs: Shapes, context: Context) -> list[
 class ConcatenateParams(Params):
     """Along which axis."""
 
-    axis: str = param("", label="Axis", help="The axis along which they are laid one after the other; empty: channel or feature.", main=False)
+    axis: str = param(
+        "", label="Axis", help="The axis along which they are laid one after the other; empty: channel or feature.", main=False
+    )
 
     def along(self, shape: Shape) -> str:
         """Returns the axis for this shape."""
@@ -160,7 +182,10 @@ class Concatenate(Layer):
         first = inputs["inputs.0"]
         axis = first.index(params.along(first))
         return Call(
-            "operators.Concatenate", {"axis": axis}, {"inputs": FromPort("inputs")}, expression=f"torch.cat({{inputs}}, dim={axis})"
+            "operators.Concatenate",
+            {"axis": axis},
+            {"inputs": FromPort("inputs")},
+            expression=f"torch.cat({{inputs}}, dim={axis})",
         )
 
     def summary_line(self, params: ConcatenateParams) -> str:
@@ -174,19 +199,25 @@ def _alignments_across(axis: str, port: str, inputs: Shapes, context: Context) -
 
 def _check_along(along: str, inputs: Shapes, context: Context) -> None:
     first = inputs["inputs.0"]
-    others = [fixes.change(context, Text("Use the {axis} axis", axis=axis), axis=axis)
-              for axis in reversed(first.axes[1:]) if not first[axis].ragged and axis != along]
+    others = [
+        fixes.change(context, Text("Use the {axis} axis", axis=axis), axis=axis)
+        for axis in reversed(first.axes[1:])
+        if not first[axis].ragged and axis != along
+    ]
     if along not in first.axes[1:]:
         raise LayerProblem(
             "axis.missing",
-            Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(along), shape=first.named()), port="inputs",
+            Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(along), shape=first.named()),
+            port="inputs",
             fixes=others,
         )
     if any(_is_ragged(shape[along]) for _, shape in _wires(inputs)):
         raise LayerProblem(
             "axis.padded",
             Text("{node} cannot join along {axis}: rows differ in length.", node=context.name, axis=along),
-            reason=Text("The padding of the first would stand in the middle of the row."), port="inputs", fixes=others,
+            reason=Text("The padding of the first would stand in the middle of the row."),
+            port="inputs",
+            fixes=others,
         )
 
 

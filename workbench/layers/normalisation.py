@@ -14,9 +14,12 @@ from workbench.text import Text
 class BatchNormParams(Params):
     """What can be set on a batch normalisation."""
 
-    momentum: float = param(0.1, label="Momentum", help="How quickly the running mean and variance follow the batches.", main=False, gt=0,
-                            le=1)
-    epsilon: float = param(1e-5, label="Epsilon", help="Added to the variance, so that nothing is divided by zero.", main=False, gt=0, le=1)
+    momentum: float = param(
+        0.1, label="Momentum", help="How quickly the running mean and variance follow the batches.", main=False, gt=0, le=1
+    )
+    epsilon: float = param(
+        1e-5, label="Epsilon", help="Added to the variance, so that nothing is divided by zero.", main=False, gt=0, le=1
+    )
 
 
 class BatchNorm(Layer):
@@ -54,10 +57,17 @@ class BatchNorm2d(BatchNorm):
         if shape.axes == ("batch", "feature"):
             raise LayerProblem(
                 "shape.needs-image",
-                Text("{node} normalises images, but {source} gives a vector ({shape}).", node=context.name,
-                     source=checks.source_name(context, "input"), shape=shape.named()), port="input",
-                fixes=[fixes.become(context, "batch_norm1d", Text("Use the batch norm for vectors")),
-                       fixes.become(context, "layer_norm", Text("Use Layer norm instead"))],
+                Text(
+                    "{node} normalises images, but {source} gives a vector ({shape}).",
+                    node=context.name,
+                    source=checks.source_name(context, "input"),
+                    shape=shape.named(),
+                ),
+                port="input",
+                fixes=[
+                    fixes.become(context, "batch_norm1d", Text("Use the batch norm for vectors")),
+                    fixes.become(context, "layer_norm", Text("Use Layer norm instead")),
+                ],
             )
         image = checks.image(inputs, context)
         checks.known(image["channel"], "channel", context)
@@ -84,9 +94,16 @@ class BatchNorm1d(BatchNorm):
             raise _not_for_sequences(shape, context)
         raise LayerProblem(
             "shape.needs-vector",
-            Text("{node} normalises vectors (batch × feature), but {source} gives {shape}.", node=context.name,
-                 source=checks.source_name(context, "input"), shape=shape.named()), port="input",
-            fixes=[fixes.become(context, "batch_norm2d", Text("Use the batch norm for images"))] if checks.is_image(shape) else [],
+            Text(
+                "{node} normalises vectors (batch × feature), but {source} gives {shape}.",
+                node=context.name,
+                source=checks.source_name(context, "input"),
+                shape=shape.named(),
+            ),
+            port="input",
+            fixes=[fixes.become(context, "batch_norm2d", Text("Use the batch norm for images"))]
+            if checks.is_image(shape)
+            else [],
         )
 
     def call(self, params: BatchNormParams, inputs: Shapes) -> Call:
@@ -97,7 +114,8 @@ def _not_for_sequences(shape: Shape, context: Context) -> LayerProblem:
     return LayerProblem(
         "norm.sequence",
         Text("{node} cannot normalise a sequence over the batch ({shape}).", node=context.name, shape=shape.named()),
-        reason=Text("Padding would enter the mean, so a row would change with the rows beside it."), port="input",
+        reason=Text("Padding would enter the mean, so a row would change with the rows beside it."),
+        port="input",
         fixes=[fixes.become(context, "layer_norm", Text("Use Layer norm instead"))],
     )
 
@@ -106,10 +124,15 @@ class LayerNormParams(Params):
     """What can be set on a layer normalisation."""
 
     over: Literal["features", "row"] = param(
-        "features", label="Over", help="features: each position by itself; row: all numbers of a row together. Images always use the row.",
-        main=False, choices=("features", "row"),
+        "features",
+        label="Over",
+        help="features: each position by itself; row: all numbers of a row together. Images always use the row.",
+        main=False,
+        choices=("features", "row"),
     )
-    epsilon: float = param(1e-5, label="Epsilon", help="Added to the variance, so that nothing is divided by zero.", main=False, gt=0, le=1)
+    epsilon: float = param(
+        1e-5, label="Epsilon", help="Added to the variance, so that nothing is divided by zero.", main=False, gt=0, le=1
+    )
 
 
 class LayerNorm(Layer):
@@ -129,8 +152,13 @@ class LayerNorm(Layer):
         if any(shape[axis].constant is None for axis in axes) or not axes:
             raise LayerProblem(
                 "norm.unknown-size",
-                Text("{node} cannot normalise over {axes}: the size is not the same in every row ({shape}).", node=context.name,
-                     axes=", ".join(axes) or "batch", shape=shape.named()), port="input",
+                Text(
+                    "{node} cannot normalise over {axes}: the size is not the same in every row ({shape}).",
+                    node=context.name,
+                    axes=", ".join(axes) or "batch",
+                    shape=shape.named(),
+                ),
+                port="input",
                 fixes=[fixes.change(context, Text("Normalise over features"), over="features"), *checks.over_time(context)],
             )
         return {"output": shape}

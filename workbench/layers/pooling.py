@@ -19,8 +19,12 @@ class Pool2dParams(Params):
     """What can be set on a pooling in windows."""
 
     kernel: int = param(2, label="Window", help="Height and width of the window.", unit="px", ge=1, le=1024)
-    stride: int = param(0, label="Stride", help="How far the window moves at a time; 0: by its own size.", unit="px", ge=0, le=1024)
-    padding: int = param(0, label="Padding", help="Pixels added on every side, at most half the window.", unit="px", main=False, ge=0, le=512)
+    stride: int = param(
+        0, label="Stride", help="How far the window moves at a time; 0: by its own size.", unit="px", ge=0, le=1024
+    )
+    padding: int = param(
+        0, label="Padding", help="Pixels added on every side, at most half the window.", unit="px", main=False, ge=0, le=512
+    )
 
     @model_validator(mode="after")
     def _padding_fits(self) -> Pool2dParams:
@@ -74,9 +78,17 @@ def _too_large(params: Pool2dParams, image: Shape, context: Context) -> LayerPro
         repairs.insert(0, fixes.change(context, Text("Use a {size}×{size} window", size=fitting), kernel=fitting, padding=0))
     return LayerProblem(
         "pool.window-too-large",
-        Text("{node}: the {size}×{size} window is larger than the {height}×{width} image from {source}.", node=context.name,
-             size=params.kernel, height=str(image["height"]), width=str(image["width"]), source=checks.source_name(context, "input")),
-        reason=Text("There is no place where it fits; the layers before have made the image small."), port="input", fixes=repairs,
+        Text(
+            "{node}: the {size}×{size} window is larger than the {height}×{width} image from {source}.",
+            node=context.name,
+            size=params.kernel,
+            height=str(image["height"]),
+            width=str(image["width"]),
+            source=checks.source_name(context, "input"),
+        ),
+        reason=Text("There is no place where it fits; the layers before have made the image small."),
+        port="input",
+        fixes=repairs,
     )
 
 
@@ -129,11 +141,18 @@ class GlobalPool(Layer):
         if checks.is_sequence(shape):
             raise LayerProblem(
                 "pool.needs-image",
-                Text("{node} pools images, but {source} gives a sequence ({shape}).", node=context.name,
-                     source=checks.source_name(context, "input"), shape=shape.named()),
-                reason=Text("Rows of a sequence differ in length, and padding must not count."), port="input",
-                fixes=[fixes.become(context, "mean_over_time", Text("Average over time instead")),
-                       fixes.become(context, "max_over_time", Text("Take the maximum over time instead"))],
+                Text(
+                    "{node} pools images, but {source} gives a sequence ({shape}).",
+                    node=context.name,
+                    source=checks.source_name(context, "input"),
+                    shape=shape.named(),
+                ),
+                reason=Text("Rows of a sequence differ in length, and padding must not count."),
+                port="input",
+                fixes=[
+                    fixes.become(context, "mean_over_time", Text("Average over time instead")),
+                    fixes.become(context, "max_over_time", Text("Take the maximum over time instead")),
+                ],
             )
         image = checks.image(inputs, context)
         return {"output": image.with_axes(("batch", "feature"), (image["batch"], image["channel"]))}

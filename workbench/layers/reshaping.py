@@ -29,9 +29,15 @@ class Flatten(Layer):
             if dim.constant is None:
                 raise LayerProblem(
                     "flatten.unknown-size",
-                    Text("{node} cannot lay {axis} {size} into one vector: rows differ in length.", node=context.name, axis=axis,
-                         size=str(dim)),
-                    reason=Text("The vectors would differ in size."), port="input", fixes=checks.over_time(context),
+                    Text(
+                        "{node} cannot lay {axis} {size} into one vector: rows differ in length.",
+                        node=context.name,
+                        axis=axis,
+                        size=str(dim),
+                    ),
+                    reason=Text("The vectors would differ in size."),
+                    port="input",
+                    fixes=checks.over_time(context),
                 )
             size = size * dim
         return {"output": shape.with_axes(("batch", "feature"), (shape["batch"], size))}
@@ -46,8 +52,11 @@ class Flatten(Layer):
 class PermuteParams(Params):
     """The new order."""
 
-    order: str = param("", label="Order", help="The axes after batch in their new order, such as `height, width, channel`; empty: the last "
-                       "two change places.")
+    order: str = param(
+        "",
+        label="Order",
+        help="The axes after batch in their new order, such as `height, width, channel`; empty: the last two change places.",
+    )
 
     def axes(self, shape: Shape) -> tuple[str, ...]:
         """Returns all axes in their new order."""
@@ -73,8 +82,13 @@ class Permute(Layer):
         if sorted(axes) != sorted(shape.axes):
             raise LayerProblem(
                 "axis.order",
-                Text("{node}: the order {order} does not name each of the axes {axes} once.", node=context.name, order=repr(params.order),
-                     axes=", ".join(shape.axes[1:])), port="input",
+                Text(
+                    "{node}: the order {order} does not name each of the axes {axes} once.",
+                    node=context.name,
+                    order=repr(params.order),
+                    axes=", ".join(shape.axes[1:]),
+                ),
+                port="input",
                 fixes=[fixes.change(context, Text("Swap the last two axes"), order="")],
             )
         return {"output": Shape(axes, tuple(shape[axis] for axis in axes), shape.dtype, shape.vocabulary)}
@@ -92,7 +106,9 @@ class ImageToSequenceParams(Params):
     """What becomes one step."""
 
     steps: Literal["positions", "rows", "columns"] = param(
-        "positions", label="Steps", help="positions: every pixel is a step, as patches for a Transformer; rows or columns: as lines are read.",
+        "positions",
+        label="Steps",
+        help="positions: every pixel is a step, as patches for a Transformer; rows or columns: as lines are read.",
         choices=("positions", "rows", "columns"),
     )
 
@@ -112,7 +128,9 @@ class ImageToSequence(Layer):
         image = checks.image(inputs, context)
         channel, height, width = image["channel"], image["height"], image["width"]
         time, feature = {
-            "positions": (height * width, channel), "rows": (height, channel * width), "columns": (width, channel * height),
+            "positions": (height * width, channel),
+            "rows": (height, channel * width),
+            "columns": (width, channel * height),
         }[params.steps]
         return {"output": image.with_axes(("batch", "time", "feature"), (image["batch"], time, feature))}
 
@@ -121,7 +139,8 @@ class ImageToSequence(Layer):
         merged = "1, 2" if params.steps == "positions" else "2, 3"
         start, end = (int(part) for part in merged.split(", "))
         return Call(
-            "operators.PermuteAndFlatten", {"order": order, "start": start, "end": end},
+            "operators.PermuteAndFlatten",
+            {"order": order, "start": start, "end": end},
             expression=f"{{input}}.permute({', '.join(map(str, order))}).flatten({merged})",
         )
 

@@ -1,1 +1,1 @@
-"""Drawing to torch module, to source code, to cost."""
+"""From the drawing to torch: a plan that two readers follow, one builds the module, one prints its source."""

@@ -1,0 +1,51 @@
+"""What a drawing costs: trained numbers, multiply-accumulates and kept activations, node by node and in all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from workbench.layers.base import Cost
+
+if TYPE_CHECKING:
+    from workbench.graph.infer import Inferred
+
+BYTES_PER_NUMBER = 4
+_COPIES = 4  # weight, gradient, and the two moments of Adam
+
+
+def costs(inferred: Inferred, length: int = 32) -> dict[str, Cost]:
+    """Returns the cost of every node that has a shape, for one row.
+
+    Args:
+        inferred: The shapes of a drawing.
+        length: Stands for the length of a row, and for every other size that is not known yet.
+    """
+    return {node: _cost(inferred, node, length) for node in inferred.order if inferred.output_shapes(node)}
+
+
+def _cost(inferred: Inferred, node: str, length: int) -> Cost:
+    layer: Any = inferred.layers.get(inferred.graph[node].layer)
+    params, inputs = inferred.params(node), inferred.input_shapes(node)
+    cost: Cost = layer.cost(params, inputs, inferred.output_shapes(node), length)
+    ties = inferred.graph[node].ties
+    if not ties:
+        return cost
+    shapes: Mapping[str, tuple[int, ...]] = layer.parameters(params, inputs)
+    shared = sum(prod(shapes[tie.parameter]) for tie in ties if tie.parameter in shapes)
+    return Cost(cost.parameters - shared, cost.macs, cost.activations)
+
+
+def total(costs: Mapping[str, Cost]) -> Cost:
+    """Returns the sum over all nodes."""
+    return Cost(
+        sum(cost.parameters for cost in costs.values()),
+        sum(cost.macs for cost in costs.values()),
+        sum(cost.activations for cost in costs.values()),
+    )
+
+
+def training_bytes(cost: Cost, batch_size: int) -> int:
+    """Returns roughly how much memory a training step needs: weights with gradients and Adam's moments, and activations of a batch."""
+    return BYTES_PER_NUMBER * (_COPIES * cost.parameters + batch_size * cost.activations)
