@@ -150,7 +150,7 @@ class Session(QObject):
         if saved or project is None:
             self.history.mark_saved()
         else:
-            self.history.saved = None
+            self.history.mark_saved(Project())
         self.opened.emit()
         self._announce(None)
         self.reload_runs()

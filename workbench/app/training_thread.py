@@ -38,11 +38,11 @@ class EngineThread(QThread):
     """
 
     def __init__(self, project: Project, run: RunFolder, resume: Any, parent: QObject) -> None:
-        from workbench.training.inbox import Inbox
+        from workbench.training.inbox import FolderInbox
 
         super().__init__(parent)
         self.ring: deque[Any] = deque(maxlen=RING)
-        self.inbox = Inbox()
+        self.inbox = FolderInbox(run)
         self._project, self._run, self._resume = project, run, resume
 
     def run(self) -> None:

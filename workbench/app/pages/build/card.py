@@ -88,12 +88,6 @@ def _metrics(size_px: int, bold: bool = False) -> QFontMetricsF:
     return QFontMetricsF(interface_font(size_px, bold))
 
 
-def forget_fonts() -> None:
-    """Drops the fonts that are kept, after the application's font or language changed."""
-    interface_font.cache_clear()
-    _metrics.cache_clear()
-
-
 def paint_card(painter: QPainter, card: Card, theme: Theme) -> None:
     """Paints a whole card into (0, 0, WIDTH_PX, HEIGHT_PX)."""
     _paint_frame(painter, card, theme)

@@ -5,7 +5,7 @@ Canvas, palette, outline, menus and panels all call these, so that they can do t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -293,12 +293,6 @@ class Commands(QObject):
         """Takes the positions of an automatic layout."""
         self._apply(tr("Lay out"), edit.move(self.graph, places))
         self.laid_out.emit()
-
-    def then_select(self, change: Callable[[], str]) -> None:
-        """Runs an edit that returns a node id, and selects that node."""
-        node = change()
-        if node:
-            self.select((node,))
 
 
 def _swapped(graph: Graph, first: str, second: str) -> Graph:

@@ -60,6 +60,9 @@ class Linking:
             return Verdict(tr("{source} comes after {target}: a wire back would make a circle.", **names), False)
         return self._shape_verdict(edge)
 
+    def _leaving(self, port: PortRef) -> Shape | None:
+        return self.inferred.output_shapes(port.node).get(port.port)
+
     def _reached(self, node: str) -> set[str]:
         if node not in self._after:
             self._after[node] = reachable_from(self.graph, (node,))
@@ -68,7 +71,7 @@ class Linking:
     def _shape_verdict(self, edge: Edge) -> Verdict:
         node = self.graph[edge.target.node]
         layer, params = self.layers.get(node.layer), self.inferred.params(node.id)
-        shape = self.inferred.shapes.get(edge.source)
+        shape = self._leaving(edge.source)
         if layer is None or params is None or shape is None:
             return FITS
         ports: tuple[Port, ...] = layer.input_ports(params)
@@ -81,7 +84,7 @@ class Linking:
         inputs: dict[str, Shape] = {}
         for port in ports:
             wires = [wire for wire in self.graph.incoming(edge.target.node) if wire.target.port == port.name]
-            found = [self.inferred.shapes.get(wire.source) for wire in wires]
+            found = [self._leaving(wire.source) for wire in wires]
             if port.name == edge.target.port:
                 found = [*found, shape] if port.variadic else [shape]
             for index, known in enumerate(found):
@@ -104,7 +107,7 @@ class Linking:
             params = layer.parse({})
         except CatalogueError as error:
             return Verdict(str(error), False)
-        shape, ports = self.inferred.shapes.get(source), layer.input_ports(params)
+        shape, ports = self._leaving(source), layer.input_ports(params)
         if not ports:
             return Verdict(tr("{layer} takes no input.", layer=layer.label), False)
         if shape is None or sum(not port.optional for port in ports) > 1:

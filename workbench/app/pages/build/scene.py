@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.app.pages.build.buckets import Buckets
-from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card, forget_fonts
+from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card
 from workbench.app.pages.build.figures import counted
 from workbench.app.pages.build.painting import CanvasPainter, Detail, blocks, detail_at
 from workbench.app.pages.build.wire import Wire
@@ -166,13 +166,13 @@ class CanvasScene(QGraphicsScene):
         self._wire_index.put(wire, *wire.bounds())
 
     def _show_shapes(self, inferred: Any) -> None:
-        shapes: Mapping[Any, Any] = inferred.shapes if inferred is not None else {}
-        graph = self.graph
+        entering = self.graph.wires_by_target()
         for wire in self._wires.values():
-            wire.gathers = len(graph.incoming(wire.edge.target.node)) > 1
-            shape = shapes.get(wire.edge.source)
-            entering = graph.incoming(wire.edge.source.node)
-            wire.quiet = len(entering) == 1 and shape is not None and shapes.get(entering[0].source) == shape
+            edge = wire.edge
+            wire.gathers = len(entering[edge.target.node]) > 1
+            shape = inferred.edge_shape(edge)
+            before = entering.get(edge.source.node, ())
+            wire.quiet = len(before) == 1 and shape is not None and inferred.edge_shape(before[0]) == shape
             if shape is not wire.shape:
                 wire.shape, wire.text = shape, str(shape) if shape is not None else ""
 
@@ -202,14 +202,6 @@ class CanvasScene(QGraphicsScene):
                 parameters=counted(cost.parameters) if cost is not None and cost.parameters else "",
                 share=cost.macs / whole if cost is not None else 0.0,
             )
-        self.repaint_wanted.emit()
-
-    def restyle(self, layers: Any) -> None:
-        """Describes every card anew and forgets all pictures, after theme or language changed."""
-        forget_fonts()
-        self.canvas_painter.pictures.clear()
-        for card in self.cards.values():
-            self._describe(card, card.node, self._inferred, layers)
         self.repaint_wanted.emit()
 
     def select(self, nodes: Iterable[str], edges: Iterable[Edge] = ()) -> None:

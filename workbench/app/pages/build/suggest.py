@@ -43,7 +43,7 @@ def usual_next(graph: Graph, inferred: Any, layers: Any, node: str, port: str = 
     """Returns the name of the layer that usually follows a node and fits what leaves it; "" where none does."""
     source = PortRef(node, port)
     linking = Linking(graph, inferred, layers)
-    shape = inferred.shapes.get(source)
+    shape = inferred.output_shapes(node).get(port)
     for name in (*_candidates(graph, node, shape), *_FALLBACK):
         layer = layers.get(name)
         if layer is not None and linking.verdict_for_layer(source, layer).fits:

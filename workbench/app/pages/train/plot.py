@@ -117,7 +117,8 @@ class LivePlot(Card):
         self.remove_curve(key)
         shade = pg.mkColor(colour)
         shade.setAlpha(70 if faint else 255)
-        item = self._plot.plot([], [], pen=pg.mkPen(shade, width=1, style=DASHES[dash % len(DASHES)]), skipFiniteCheck=False, connect="finite")
+        pen = pg.mkPen(shade, width=1, style=DASHES[dash % len(DASHES)])
+        item = self._plot.plot([], [], pen=pen, connect="finite")
         item.setZValue(-1 if faint else 1)
         curve = Curve(key, label, colour, item, dash, faint=faint)
         self._curves[key] = curve
@@ -136,10 +137,22 @@ class LivePlot(Card):
         for key in [key for key in self._curves if key not in keys]:
             self.remove_curve(key)
 
+    def set_log(self, log: bool) -> None:
+        """Makes the vertical axis logarithmic, or not."""
+        self._log = log
+        self._plot.setLogMode(x=False, y=log)
+
+    def set_percent(self, percent: bool) -> None:
+        """Shows values as shares in per cent, or as they are."""
+        if percent != self._percent:
+            self._percent = percent
+            self._plot.getAxis("left").setScale(100 if percent else 1)
+
     def mark(self, step: float, label: str) -> None:
         """Marks a moment with a dotted line and a word (a change of the learning rate)."""
         pen = pg.mkPen(theme.current().doubtful, width=1, style=Qt.PenStyle.DotLine)
-        item = pg.InfiniteLine(step, angle=90, pen=pen, label=label, labelOpts={"position": 0.94, "color": theme.current().doubtful, "anchors": [(0, 0), (0, 0)]})
+        options = {"position": 0.94, "color": theme.current().doubtful, "anchors": [(0, 0), (0, 0)]}
+        item = pg.InfiniteLine(step, angle=90, pen=pen, label=label, labelOpts=options)
         self._plot.addItem(item, ignoreBounds=True)
 
     @property

@@ -12,7 +12,8 @@ class RecipeParams(Params):
     batch_size: int = param(64, label="Batch", help="How many rows one step learns from.", unit="rows", ge=1, le=1_000_000)
     seed: int = param(7, label="Seed", help="Where all randomness comes from: the same seed gives the same run.", ge=0)
     patience: int = param(
-        0, label="Patience", help="Stop when validation has not improved for this many epochs; 0 never stops early.", unit="epochs", ge=0, le=10_000,
+        0, label="Patience", help="Stop when validation has not improved for this many epochs; 0 never stops early.", unit="epochs",
+        ge=0, le=10_000,
     )
     clip_norm: float = param(
         0.0, label="Gradient limit", help="Longer gradients are shortened to this norm; 0 leaves them alone.", ge=0.0, main=False,

@@ -1,0 +1,10 @@
+"""What the actions of the window do, by subject."""
+
+from __future__ import annotations
+
+from workbench.app.commands.files import FileCommands
+from workbench.app.commands.helping import HelpCommands
+from workbench.app.commands.running import RunCommands
+from workbench.app.commands.view import ViewCommands
+
+__all__ = ["FileCommands", "HelpCommands", "RunCommands", "ViewCommands"]

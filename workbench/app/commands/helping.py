@@ -1,0 +1,76 @@
+"""F1, the tour, shortcuts, about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QApplication, QWidget
+
+if TYPE_CHECKING:
+    from workbench.app.help import HelpViewer
+    from workbench.app.tour import Tour
+    from workbench.app.window import Window
+
+
+class HelpCommands(QObject):
+    """What the Help menu does."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._window = window
+        self.viewer: HelpViewer | None = None
+        self.tour: Tour | None = None
+
+    def show_help(self) -> None:
+        """Opens the help at what has the pointer or the focus."""
+        from workbench.app.help import topic_of
+
+        self.show_topic(topic_of(self._subject(), self._window.current_page))
+
+    def _subject(self) -> QWidget | None:
+        under = QApplication.widgetAt(QCursor.pos())
+        return under if under is not None and under.window() is self._window else QApplication.focusWidget()
+
+    def show_topic(self, topic: str, words: str = "") -> None:
+        """Opens one page of the help."""
+        from workbench.app.help import HelpViewer
+
+        if self.viewer is None:
+            self.viewer = HelpViewer(self._window)
+            self.viewer.destroyed.connect(self._viewer_gone)
+        self.viewer.show_topic(topic, words)
+
+    def _viewer_gone(self) -> None:
+        self.viewer = None
+
+    def show_shortcuts(self) -> None:
+        """Lists every shortcut."""
+        self.show_topic("shortcuts")
+
+    def start_tour(self) -> None:
+        """Starts the tour; one that is under way begins anew."""
+        from workbench.app.tour import Tour
+
+        self.end_tour()
+        self.tour = Tour(self._window)
+        self.tour.ended.connect(self._tour_ended)
+        self.tour.begin()
+
+    def end_tour(self) -> None:
+        """Ends the tour where it stands."""
+        if self.tour is not None:
+            self.tour.leave()
+
+    def _tour_ended(self) -> None:
+        tour, self.tour = self.tour, None
+        if tour is not None:
+            tour.deleteLater()
+        self._window.keep(tour_seen=True)
+
+    def show_about(self) -> None:
+        """Says version, licences and where the log lies."""
+        from workbench.app.help import show_about
+
+        show_about(self._window)

@@ -1,0 +1,150 @@
+"""The palette: the catalogue of layers by family, searched by any name, dragged onto the canvas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QDrag, QKeyEvent, QPainter, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
+
+from workbench.app import theme
+from workbench.app.language import say, tr
+from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card, paint_card
+from workbench.app.pages.build.gestures.drop import LAYER_MIME
+from workbench.app.pages.build.layer_rows import LAYER_ROLE, LayerRowDelegate, by_family, family_label, heading_item, layer_item
+from workbench.graph.graph import Node
+
+
+class LayerPalette(QWidget):
+    """Search field and list.
+
+    Signals:
+        layer_chosen: The name of a layer to add where it makes most sense (double click, Enter).
+    """
+
+    layer_chosen = Signal(str)
+
+    def __init__(self, layers: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layers = layers
+        self.setObjectName("build.palette")
+        self.search = QLineEdit(self)
+        self.search.setObjectName("build.palette.search")
+        self.search.setPlaceholderText(tr("Search layers"))
+        self.search.setToolTip(tr("Finds Keras, TensorFlow, ONNX and Chinese names too. On the canvas, press Tab."))
+        self.search.setAccessibleName(tr("Search layers"))
+        self.search.setClearButtonEnabled(True)
+        self.list = _LayerList(layers, self)
+        self.list.itemActivated.connect(self._choose)
+        self.list.add_wanted.connect(self.layer_chosen)
+        self.search.textChanged.connect(self.show_matches)
+        self.search.returnPressed.connect(self._choose_first)
+        self.search.installEventFilter(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE_4)
+        field = QVBoxLayout()
+        field.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, 0)
+        field.addWidget(self.search)
+        layout.addLayout(field)
+        layout.addWidget(self.list, 1)
+        self.show_matches("")
+
+    def show_matches(self, words: str) -> None:
+        """Lists the layers that match, by family; all of them where nothing is typed."""
+        self.list.clear()
+        if words.strip():
+            for layer in self._layers.search(words):
+                self.list.addItem(layer_item(layer, family_label(layer.family)))
+            self.list.setCurrentRow(0)
+        else:
+            for family, group in by_family(self._layers).items():
+                self.list.addItem(heading_item(family_label(family)))
+                for layer in group:
+                    self.list.addItem(layer_item(layer))
+        if not self.list.count():
+            self.list.addItem(heading_item(tr("No layer is called that.")))
+
+    def _choose(self, item: QListWidgetItem) -> None:
+        if item.data(LAYER_ROLE):
+            self.layer_chosen.emit(item.data(LAYER_ROLE))
+
+    def _choose_first(self) -> None:
+        item = self.list.currentItem() or self.list.item(0)
+        if self.search.text().strip() and item is not None:
+            self._choose(item)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Down:
+                self.list.setFocus()
+                return False
+            if event.key() == Qt.Key.Key_Escape and self.search.text():
+                self.search.clear()
+                return True
+        return super().eventFilter(watched, event)
+
+
+class _LayerList(QListWidget):
+    """The list itself; rows can be dragged out.
+
+    Signals:
+        add_wanted: A layer to add, from the context menu.
+    """
+
+    add_wanted = Signal(str)
+
+    def __init__(self, layers: Any, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._layers = layers
+        self.setObjectName("build.palette.layers")
+        self.setAccessibleName(tr("Layers"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setItemDelegate(LayerRowDelegate(self))
+        self.setDragEnabled(True)
+        self.setMouseTracking(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+
+    def mimeData(self, items: list[QListWidgetItem]) -> QMimeData:  # type: ignore[override]
+        """Returns the layer's name as the canvas expects it."""
+        data = QMimeData()
+        names = [item.data(LAYER_ROLE) for item in items if item.data(LAYER_ROLE)]
+        if names:
+            data.setData(LAYER_MIME, QByteArray(names[0].encode()))
+        return data
+
+    def startDrag(self, supportedActions: Qt.DropAction) -> None:
+        item = self.currentItem()
+        if item is None or not item.data(LAYER_ROLE):
+            return
+        drag = QDrag(self)
+        drag.setMimeData(self.mimeData([item]))
+        drag.setPixmap(_ghost(self._layers[item.data(LAYER_ROLE)], self.devicePixelRatioF()))
+        drag.setHotSpot(QPoint(WIDTH_PX // 2, HEIGHT_PX // 2))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        item = self.itemAt(event.pos())
+        if item is None or not item.data(LAYER_ROLE):
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        name = item.data(LAYER_ROLE)
+        menu.addAction(tr("Add {layer}", layer=item.text())).triggered.connect(lambda: self.add_wanted.emit(name))
+        menu.popup(event.globalPos())
+
+
+def _ghost(layer: Any, ratio: float) -> QPixmap:
+    picture = QPixmap(round(WIDTH_PX * ratio), round(HEIGHT_PX * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setOpacity(0.8)
+    card = Card(Node("", layer.name, layer.name), title=say(layer.label), colour=theme.family_colour(layer.family))
+    paint_card(painter, card, theme.current())
+    painter.end()
+    return picture

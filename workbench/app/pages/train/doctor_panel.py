@@ -1,0 +1,120 @@
+"""What the doctor found in the run in view, each with its remedy as a button, and how the run stands now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from workbench.app import theme
+from workbench.app.language import say, tr
+from workbench.app.strip import FindingRow, FindingStrip, Remedy
+from workbench.app.widgets import Heading, KeyValue
+from workbench.app.wording import duration, number
+from workbench.training.events import Finding, RunState, Started
+
+if TYPE_CHECKING:
+    from workbench.app.session import Session
+    from workbench.project.runs import RunFolder
+
+SEVERITY = {"nan": "error", "diverging": "error"}
+
+
+class DoctorPanel(QWidget):
+    """The right column of the Train page."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train.doctor")
+        self._session = session
+        self._findings: list[Finding] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_16)
+        layout.setSpacing(theme.SPACE_12)
+        empty = tr("Nothing found. The doctor watches for NaN, divergence, dead units, missing activations and a loss at chance.")
+        self.strip = FindingStrip("train.findings", self, narrow=True, empty=empty)
+        self._facts = KeyValue("train.now.facts", self)
+        layout.addWidget(self.strip)
+        layout.addWidget(Heading(tr("Now")))
+        layout.addWidget(self._facts)
+        layout.addStretch(1)
+
+    def show_run(self, run: RunFolder | None) -> None:
+        """Shows the findings of a run, from its folder; those of the run under way come as they are found."""
+        trainer = self._session.trainer
+        live = run is not None and trainer.run is not None and trainer.run.path == run.path
+        events = trainer.findings if live or run is None else [event for event in run.events() if isinstance(event, Finding)]
+        self._findings = list(events)
+        self._draw()
+        self._show_facts(run)
+
+    def add(self, finding: Finding) -> None:
+        """Adds one finding."""
+        if finding not in self._findings:
+            self._findings.append(finding)
+            self._draw()
+
+    def show_progress(self) -> None:
+        """Shows how the run under way stands."""
+        trainer, started = self._session.trainer, self._session.trainer.started
+        if trainer.run is None or started is None:
+            return
+        latest = trainer.latest
+        rows = [
+            (tr("Step"), f"{latest.step:,}" if latest else "0"),
+            (tr("Speed"), tr("{rows} rows/s", rows=number(float(round(latest.rows_per_second)))) if latest else "–"),
+            (tr("Time left"), duration(trainer.seconds_left())),
+        ]
+        self._facts.set_rows([*rows, *_plan(started)])
+
+    def _show_facts(self, run: RunFolder | None) -> None:
+        if run is None:
+            self._facts.set_rows([])
+            return
+        info = run.info()
+        if self._session.trainer.running and self._session.trainer.run is not None and self._session.trainer.run.path == run.path:
+            self.show_progress()
+            return
+        started = next((event for event in run.events() if isinstance(event, Started)), None)
+        rows = [(tr("State"), tr(str(info.state))), (tr("Time"), duration(info.seconds))]
+        if info.state is RunState.FAILED and info.message:
+            rows.append((tr("Reason"), say(info.message)))
+        shown = [tag for tag in info.metrics if tag.split("/")[-1] in ("val", "test")]
+        rows += [(tag, _metric(tag, info.metrics[tag])) for tag in shown]
+        self._facts.set_rows([*rows, *(_plan(started) if started else [])])
+
+    def _draw(self) -> None:
+        self.strip.show_findings([self._row(finding) for finding in self._findings])
+
+    def _row(self, finding: Finding) -> FindingRow:
+        graph = self._session.project.graph
+        names = (graph[finding.node].name,) if finding.node in graph else ()
+        reason = f"{say(finding.reason)} {tr('Step {step}.', step=f'{finding.step:,}')}".strip() if finding.step else finding.reason
+        remedies = tuple(remedy for name in finding.remedies[:2] if (remedy := self._remedy(name, finding)) is not None)
+        return FindingRow(finding.message, reason, SEVERITY.get(finding.rule, "warning"), names, remedies, finding.node or None)
+
+    def _remedy(self, name: str, finding: Finding) -> Remedy | None:
+        from workbench.project.remedies import REMEDIES
+
+        entry = REMEDIES.get(name)
+        return Remedy(say(entry.label), lambda: self._apply(entry, finding)) if entry is not None else None
+
+    def _apply(self, remedy: Any, finding: Finding) -> None:
+        session = self._session
+        session.edit(say(remedy.label), remedy.apply(session.project, finding.node))
+        for change in remedy.changes(session.project):
+            if session.trainer.running:
+                session.trainer.change(change.setting, change.value)
+
+
+def _plan(started: Started) -> list[tuple[str, str]]:
+    rows = [(tr("Plan"), tr("{epochs} epochs of {steps} steps", epochs=started.epochs, steps=f"{started.steps_per_epoch:,}"))]
+    threads = tr("{device}, {threads} threads", device=started.device, threads=started.threads)
+    rows.append((tr("Device"), threads))
+    if started.chance is not None:
+        rows.append((tr("Chance"), f"{started.chance * 100:.1f} %" if 0 <= started.chance <= 1 else number(started.chance)))
+    return rows
+
+
+def _metric(tag: str, value: float) -> str:
+    return f"{value * 100:.2f} %" if tag.startswith("accuracy") else number(value)

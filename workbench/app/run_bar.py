@@ -1,0 +1,135 @@
+"""The bar at the bottom, the same on every page: what the run is doing, how far, how fast, how long still, and its controls."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from workbench.app import theme
+from workbench.app.language import say, tr
+from workbench.app.session import Session
+from workbench.app.widgets.basic import Bar, button
+from workbench.app.wording import ago, duration, number, percent
+from workbench.training.events import RunState
+
+HEIGHT_PX = 40
+STATE_WORDS = {
+    RunState.STARTING: "Starting", RunState.RUNNING: "Training", RunState.PAUSED: "Paused", RunState.FINISHED: "Finished",
+    RunState.STOPPED: "Stopped", RunState.FAILED: "Failed", RunState.INTERRUPTED: "Interrupted",
+}
+
+
+class RunBar(QFrame):
+    """State, epoch and step, progress, speed, time left, device; Train, Pause, Stop.
+
+    Signals:
+        train_wanted, pause_wanted, stop_wanted: A button was pressed.
+    """
+
+    train_wanted = Signal()
+    pause_wanted = Signal()
+    stop_wanted = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("window.run")
+        theme.mark(self, "runbar")
+        self.setFixedHeight(HEIGHT_PX)
+        self._session, self._trainer = session, session.trainer
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_16, 0)
+        row.setSpacing(theme.SPACE_12)
+        self._state, self._where = self._label("state", "subject"), self._label("where", "quiet")
+        self._bar = Bar(self, height=4)
+        self._bar.setObjectName("window.run.progress")
+        self._speed, self._left, self._device = self._label("speed", "quiet"), self._label("left", ""), self._label("device", "quiet")
+        self._add_buttons()
+        for widget in (self._state, self._where, self._bar, self._speed, self._left, self._device, self.pause, self.stop, self.train):
+            row.addWidget(widget, 1 if widget is self._bar else 0)
+        self._trainer.state_changed.connect(self.show_run)
+        self._trainer.polled.connect(self.show_run)
+        session.runs_changed.connect(self.show_run)
+        session.opened.connect(self.show_run)
+        self.show_run()
+
+    def _label(self, name: str, kind: str) -> QLabel:
+        label = QLabel(self)
+        label.setObjectName(f"window.run.{name}")
+        label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        if kind:
+            theme.mark(label, kind)
+        return label
+
+    def _add_buttons(self) -> None:
+        self.pause = button("window.run.pause", tr("Pause") + " F9", self.pause_wanted.emit, tip=tr("Hold the run after the step in progress"))
+        self.stop = button("window.run.stop", tr("Stop, keep best"), self.stop_wanted.emit, tip=tr("End the run now; its best checkpoint stays."))
+        self.train = button("window.run.train", tr("Train") + " F5", self.train_wanted.emit, kind="primary", tip=tr("Start a run of this project."))
+
+    def show_run(self) -> None:
+        """Shows the run under way, or the last one."""
+        running = self._trainer.running
+        self.pause.setVisible(running)
+        self.stop.setVisible(running)
+        self.train.setVisible(not running)
+        self.train.setEnabled(self._session.is_open)
+        if running:
+            self._show_live()
+        else:
+            self._show_idle()
+
+    def _show_live(self) -> None:
+        trainer = self._trainer
+        state = trainer.state or RunState.STARTING
+        self._state.setText(tr(STATE_WORDS[state]))
+        self.pause.setText((tr("Go on") if trainer.paused else tr("Pause")) + " F9")
+        started, latest = trainer.started, trainer.latest
+        if started is None:
+            self._where.setText(tr("reading the data and building the model"))
+        else:
+            epoch, step = (latest.epoch + 1, latest.step) if latest else (1, started.step)
+            self._where.setText(tr("epoch {epoch} of {epochs} · step {step}", epoch=epoch, epochs=started.epochs, step=number(step)))
+        share = trainer.progress()
+        self._bar.set_value(share, theme.current().accent, track=True, text=tr("{share} of the run is done", share=percent(share)))
+        self._speed.setText(tr("{rows} rows/s", rows=number(float(f"{latest.rows_per_second:.3g}"))) if latest else "")
+        left = trainer.seconds_left()
+        self._left.setText(tr("{time} left", time=duration(left)) if left is not None else "")
+        self._device.setText(_device(started.device) if started else "")
+
+    def _show_idle(self) -> None:
+        for label in (self._speed, self._left, self._device):
+            label.setText("")
+        self._bar.set_value(0.0, track=True, text=tr("No run under way"))
+        failed = self._trainer.failed
+        self._state.setText(tr("Failed") if failed else tr("Ready"))
+        theme.mark(self._state, "wrong" if failed else "subject")
+        self._where.setText(say(failed.message) if failed else self._last_run())
+        self._where.setToolTip(say(failed.hint) if failed else "")
+
+    def _last_run(self) -> str:
+        if not self._session.is_open:
+            return tr("All data stays on this computer.")
+        runs = [info for info in self._session.runs if info.state.over]
+        if not runs:
+            return tr("no run yet")
+        return " ".join((tr("last run"), main_score(dict(runs[0].metrics)), "·", ago(_begun(runs[0].path.name))))
+
+
+def _device(name: str) -> str:
+    return {"cpu": "CPU"}.get(name, name.upper())
+
+
+def _begun(name: str) -> datetime:
+    try:
+        return datetime.strptime(name[:15], "%Y%m%d-%H%M%S")
+    except ValueError:
+        return datetime.now()
+
+
+def main_score(metrics: dict[str, float]) -> str:
+    """Returns the one figure people ask for first: accuracy as per cent, else the validation loss."""
+    for tag in ("accuracy/test", "accuracy/val"):
+        if tag in metrics:
+            return percent(metrics[tag])
+    return tr("loss {value}", value=number(metrics["loss/val"])) if "loss/val" in metrics else ""
