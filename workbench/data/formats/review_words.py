@@ -68,7 +68,7 @@ ENGLISH = Language(
     ),
     verbs=_sentences("was", "is", "turned out", "felt"),
     degrees=((), (), *_sentences("really", "very", "quite", "absolutely", "surprisingly")),
-    negations=_sentences("not", "never", "hardly", "anything but", "far from", "by no means"),
+    negations=_sentences("not", "never", "hardly", "not at all", "far from"),
     praise=(
         "great", "excellent", "lovely", "superb", "reliable", "charming", "impressive", "perfect", "pleasant", "brilliant", "wonderful",
         "solid",
@@ -79,10 +79,10 @@ ENGLISH = Language(
     contrasts=(
         ((), ("but",), False),
         (("although",), (), False),
-        (("even", "though"), (), False),
-        ((), ("although",), True),
-        ((), ("even", "though"), True),
         ((), ("yet",), False),
+        (("while",), (), False),
+        ((), ("even", "if"), True),
+        ((), ("though",), True),
     ),
     fillers=_sentences(
         "I bought it last week", "we went there on a Tuesday", "my sister has one too", "it came in a blue box",
@@ -100,7 +100,7 @@ CHINESE = Language(
     ),
     verbs=((), (), ("确实",), ("其实",), ("总体上",)),
     degrees=_sentences("很", "非常", "相当", "特别", "真的很", "实在太"),
-    negations=_sentences("不", "并不", "一点也不", "算不上", "谈不上", "绝不"),
+    negations=_sentences("不", "并不", "一点也不", "算不上", "谈不上"),
     praise=("出色", "优秀", "可靠", "精致", "舒服", "惊艳", "完美", "贴心", "精彩", "实惠", "满意", "讨喜"),
     blame=("糟糕", "差劲", "粗糙", "无聊", "廉价", "敷衍", "难用", "离谱", "失望", "刺耳", "拖沓", "脆弱"),
     contrasts=(
@@ -108,7 +108,7 @@ CHINESE = Language(
         (("虽然",), ("但",), False),
         (("尽管",), (), False),
         ((), ("不过",), False),
-        ((), ("尽管",), True),
+        ((), ("哪怕",), True),
         ((), ("虽说",), True),
     ),
     fillers=tuple(

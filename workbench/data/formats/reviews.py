@@ -20,7 +20,7 @@ class ReviewParams(Params):
     """How many reviews, in which language."""
 
     language: Literal["en", "zh"] = param("en", label="Language", help="English or Chinese.", choices=("en", "zh"))
-    rows: int = param(4000, label="Rows", help="How many reviews.", unit="rows", ge=10, le=200_000, log=True)
+    rows: int = param(6000, label="Rows", help="How many reviews.", unit="rows", ge=10, le=200_000, log=True)
     noise: float = param(0.0, label="Noise", help="The share of reviews that carry the wrong label.", ge=0.0, le=0.5)
     seed: int = param(7, label="Seed", help="The same seed makes the same reviews.", ge=0, le=2**31 - 1)
 
@@ -97,9 +97,9 @@ class _Writer:
     def write(self) -> bool:
         """Writes the review and returns whether it is positive."""
         positive = self.chance(0.5)
-        if self.chance(0.5):
+        if self.chance(0.3):
             self._filler()
-        if self.chance(0.45):
+        if self.chance(0.3):
             self._opposed(positive)
         else:
             self._judgement(positive, decides=True)
@@ -126,7 +126,7 @@ class _Writer:
 
     def _judgement(self, positive: bool, decides: bool) -> None:
         """Writes `the screen was (not) great`; a negation turns the word round."""
-        language, negated = self.language, self.chance(0.35)
+        language, negated = self.language, decides and self.chance(0.25)
         praise = positive is not negated
         self.words += [*language.article, self.pick(language.aspects), *self.pick(language.verbs)]
         start = len(self.words)

@@ -48,7 +48,9 @@ def conformed(images: np.ndarray, channels: int, height: int, width: int) -> tor
     Returns:
         `(N, channels, h, w)` with values 0 to 255: uint8 where nothing had to be computed, else float32.
     """
-    planes = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+    planes = torch.from_numpy(np.require(images.transpose(0, 3, 1, 2), requirements=("C", "W")))
+    if planes.shape[1:] == (channels, height, width):
+        return planes
     step = max(1, _CHUNK_PIXELS // max(1, planes[0].numel())) if len(planes) else 1
     parts = [resized(with_channels(part, channels), height, width) for part in planes.split(step)]
     return parts[0].contiguous() if len(parts) == 1 else torch.cat(parts)

@@ -1,0 +1,193 @@
+"""IDX files, the format of MNIST and its relatives: four files, compressed or not.
+
+Header: two zero bytes, a type byte (8: unsigned bytes), the number of axes, one big-endian 32-bit size per axis. See
+http://yann.lecun.com/exdb/mnist/.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.catalogue import Params, param
+from workbench.data.base import Dataset, Field, FieldKind, Format, Split
+from workbench.data.memory import MemoryDataset, NumberedIds
+from workbench.errors import DataError, Text
+
+MAX_BYTES = 4 << 30
+FASHION = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)
+_UNSIGNED_BYTES = 8
+_PARTS = {Split.TRAIN: ("train",), Split.TEST: ("t10k", "test")}
+_GZIP = b"\x1f\x8b"
+
+
+class IdxParams(Params):
+    """IDX files name no classes; these can be given."""
+
+    classes: tuple[str, ...] = param(
+        (), label="Classes", help="Names of the classes in the order of their numbers; empty takes the known ones, or the numbers.",
+        main=False,
+    )
+
+
+class Idx(Format):
+    """A folder with images and labels in IDX files."""
+
+    name = "idx"
+    label = "IDX (MNIST)"
+    category = "file"
+    summary = "The four files of MNIST, Fashion-MNIST and their relatives, compressed or not."
+    aliases = ("MNIST", "Fashion-MNIST", "ubyte", "KMNIST", "EMNIST")
+    priority = 30
+    Params = IdxParams
+
+    def recognises(self, path: Path) -> bool:
+        folder = path if path.is_dir() else path.parent
+        return (path.is_dir() or "idx" in path.name) and any(_find(folder, split, "images", 3) for split in _PARTS)
+
+    def open(self, source: str, params: Any) -> Dataset:
+        folder = Path(source) if Path(source).is_dir() else Path(source).parent
+        images, labels, parts = {}, {}, []
+        for split in _PARTS:
+            found = _find(folder, split, "images", 3)
+            if found is None:
+                continue
+            images[split], labels[split] = read_idx(found, 3), read_idx(_labels_of(folder, split), 1)
+            if len(images[split]) != len(labels[split]):
+                raise DataError(
+                    Text("{path} holds {images} images, but there are {labels} labels.",
+                         path=str(found), images=len(images[split]), labels=len(labels[split])),
+                    Text("Images and labels must come from the same set."),
+                )
+            parts.append(np.full(len(images[split]), str(split), dtype="U10"))
+        if not images:
+            raise DataError(
+                Text("There are no IDX images in {path}.", path=str(folder)),
+                Text("The folder must hold train-images-idx3-ubyte and train-labels-idx1-ubyte, with or without .gz."),
+            )
+        return _dataset(self.name, source, folder, params.classes, images, labels, np.concatenate(parts))
+
+
+def _dataset(
+    name: str, source: str, folder: Path, classes: tuple[str, ...], images: dict[Split, np.ndarray], labels: dict[Split, np.ndarray],
+    splits: np.ndarray,
+) -> Dataset:
+    pixels = _joined(list(images.values()))
+    numbers = np.concatenate(list(labels.values())).astype(np.int64)
+    fields = (
+        Field("image", FieldKind.IMAGE, "Image", channels=1, height=pixels.shape[1], width=pixels.shape[2]),
+        Field("label", FieldKind.CATEGORY, "Class", categories=_classes(folder, classes, numbers)),
+    )
+    ids = NumberedIds(*((str(split), len(part)) for split, part in labels.items()))
+    return MemoryDataset(
+        format=name, source=source, fields=fields, columns={"image": pixels[..., None], "label": numbers}, ids=ids, splits=splits,
+        licence="MIT: Zalando SE, Fashion-MNIST" if fields[1].categories == FASHION else "",
+    )
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    if len({part.shape[1:] for part in parts}) > 1:
+        raise DataError(
+            Text("Training and test images differ in size: {sizes}.", sizes=", ".join(f"{p.shape[1]} x {p.shape[2]}" for p in parts)),
+            Text("Both must come from the same set."),
+        )
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _classes(folder: Path, given: tuple[str, ...], labels: np.ndarray) -> tuple[str, ...]:
+    """Returns the class names: those given, Fashion-MNIST's where the folder says so, else the numbers.
+
+    Raises:
+        DataError: A label lies outside the names given.
+    """
+    largest = int(labels.max(initial=0))
+    names = given or (FASHION if any("fashion" in part.casefold() for part in folder.resolve().parts[-2:]) and largest <= 9 else ())
+    if names and largest >= len(names):
+        raise DataError(
+            Text("The label {label} is out of range: there are {count} classes.", label=largest, count=len(names)),
+            Text("Name all classes, or leave the names out."),
+        )
+    return names or tuple(str(number) for number in range(max(largest + 1, 2)))
+
+
+def read_idx(path: Path, axes: int) -> np.ndarray:
+    """Reads one IDX file of unsigned bytes.
+
+    Args:
+        path: The file, compressed with gzip or not (its first bytes tell, not its name).
+        axes: How many axes it must have.
+
+    Returns:
+        uint8 with that many axes.
+
+    Raises:
+        DataError: It is none, is cut off, or claims an absurd size.
+    """
+    data = _bytes_of(path)
+    if len(data) < 4 + 4 * axes or data[:2] != b"\0\0" or data[2] != _UNSIGNED_BYTES or data[3] != axes:
+        raise DataError(
+            Text("{path} is no IDX file of unsigned bytes with {axes} axes.", path=str(path), axes=axes),
+            Text("It must begin with the bytes 0 0 8 {axes}.", axes=axes),
+        )
+    sizes = struct.unpack(f">{axes}I", data[4:4 + 4 * axes])
+    wanted, have = int(np.prod([int(size) for size in sizes], dtype=object)), len(data) - 4 - 4 * axes
+    if have < wanted or wanted == 0:
+        raise DataError(
+            Text("{path} is cut off: it promises {wanted} bytes and holds {have}.", path=str(path), wanted=wanted, have=have),
+            Text("Copy or download the file again."),
+        )
+    return np.frombuffer(data, np.uint8, wanted, 4 + 4 * axes).reshape(sizes)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == _GZIP
+        if not packed:
+            if path.stat().st_size > MAX_BYTES:
+                raise _too_large(path)
+            return path.read_bytes()
+        with gzip.open(path) as file:
+            data = file.read(MAX_BYTES + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            Text("{path} is damaged: it cannot be unpacked.", path=str(path)), Text("Copy or download the file again.")
+        ) from error
+    except OSError as error:
+        raise DataError(
+            Text("{path} cannot be read: {reason}.", path=str(path), reason=error.strerror or str(error)), Text("Check the file.")
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise _too_large(path)
+    return data
+
+
+def _too_large(path: Path) -> DataError:
+    return DataError(Text("{path} is larger than 4 GiB.", path=str(path)), Text("Use a smaller file."))
+
+
+def _find(folder: Path, split: Split, what: str, axes: int) -> Path | None:
+    for prefix in _PARTS[split]:
+        for joint in ("-", "."):
+            for ending in ("", ".gz"):
+                path = folder / f"{prefix}-{what}{joint}idx{axes}-ubyte{ending}"
+                if path.is_file():
+                    return path
+    return None
+
+
+def _labels_of(folder: Path, split: Split) -> Path:
+    found = _find(folder, split, "labels", 1)
+    if found is None:
+        raise DataError(
+            Text("{folder} has images for {split} but no labels.", folder=str(folder), split=str(split)),
+            Text("Put {prefix}-labels-idx1-ubyte beside them.", prefix=_PARTS[split][0]),
+        )
+    return found
