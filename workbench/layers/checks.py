@@ -118,6 +118,12 @@ def known(size: Dim, axis: str, context: Context, port: str = "input") -> int:
     )
 
 
+def steps(shape: Shape, length: int) -> int:
+    """Returns the number of positions of a sequence, with `length` for one that is not known yet."""
+    size = shape.dims[1]
+    return int(size.evaluate({symbol.name: length for symbol in size.symbols()}))
+
+
 def over_time(context: Context, port: str = "input") -> list[Fix[Graph]]:
     """Offers the ways to make one vector of a sequence."""
     return [

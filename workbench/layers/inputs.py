@@ -77,7 +77,7 @@ class TextInputParams(InputParams):
         label="Length symbol",
         help="The letter of its length in shapes; inputs with the same letter have the same length in every row.",
         main=False,
-        pattern=r"[A-Za-z][A-Za-z0-9_]*\Z",
+        pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
     )
 
 

@@ -1,0 +1,150 @@
+"""Ids become vectors, and vectors learn where they stand."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from workbench.catalogue import Params, param
+from workbench.graph.graph import Graph
+from workbench.graph.problem import Problem, Severity
+from workbench.graph.shape import Shape
+from workbench.layers import checks, fixes
+from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.text import Text
+
+
+class EmbeddingParams(Params):
+    """What can be set on an embedding."""
+
+    width: int = param(64, label="Width", help="How many numbers describe one id.", unit="features", ge=1, le=1_000_000, log=True)
+
+
+class Embedding(Layer):
+    """A learned vector per id."""
+
+    name = "embedding"
+    label = "Embedding"
+    family = Family.DENSE
+    summary = "Looks up a learned vector for every token or category."
+    aliases = ("Gather", "lookup", "word vectors", "word2vec", "tf.nn.embedding_lookup", "嵌入", "词向量", "词嵌入")
+    formula = "y[t] = W[x[t]]"
+    differentiable = False
+    Params = EmbeddingParams
+
+    def shape(self, params: EmbeddingParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        shape = inputs["input"]
+        if shape.dtype != "int64" or shape.vocabulary is None:
+            raise LayerProblem(
+                "embedding.needs-ids",
+                Text(
+                    "{node} needs ids of tokens or categories, but {source} gives {dtype} numbers.",
+                    node=context.name,
+                    source=checks.source_name(context, "input"),
+                    dtype=shape.dtype,
+                ),
+                reason=Text("It looks ids up in a table; numbers with a size of their own go into a Linear layer."),
+                port="input",
+                fixes=[fixes.become(context, "linear", Text("Use Linear instead"), units=params.width), fixes.remove(context)],
+            )
+        return {"output": shape.with_axes((*shape.axes, "feature"), (*shape.dims, params.width))}
+
+    def call(self, params: EmbeddingParams, inputs: Shapes) -> Call:
+        return Call("nn.Embedding", {"num_embeddings": inputs["input"].vocabulary, "embedding_dim": params.width})
+
+    def parameters(self, params: EmbeddingParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
+        return {"weight": (inputs["input"].vocabulary or 0, params.width)}
+
+    def summary_line(self, params: EmbeddingParams) -> str:
+        return f"width {params.width}"
+
+
+class PositionalEncodingParams(Params):
+    """What can be set on a positional encoding."""
+
+    kind: Literal["sinusoidal", "learned"] = param(
+        "sinusoidal",
+        label="Kind",
+        help="sinusoidal: fixed waves, nothing to learn; learned: a vector per position.",
+        choices=("sinusoidal", "learned"),
+    )
+    maximum_length: int = param(
+        0,
+        label="Longest row",
+        help="How many positions it knows; 0: as many as the input can have.",
+        unit="positions",
+        main=False,
+        ge=0,
+        le=1_000_000,
+    )
+
+    def positions(self, shape: Shape) -> int:
+        """Returns how many positions it knows for this input; 0 where the input has no end."""
+        return self.maximum_length or _longest(shape)
+
+
+class PositionalEncoding(Layer):
+    """Positions added to vectors."""
+
+    name = "positional_encoding"
+    label = "Positions"
+    family = Family.ATTENTION
+    summary = "Adds to every vector where it stands; attention alone does not know the order."
+    aliases = ("PositionEmbedding", "PositionalEmbedding", "position encoding", "sine", "sinusoidal", "位置编码", "位置嵌入")
+    formula = "y[t] = x[t] + p[t]; sinusoidal: p[t, 2i] = sin(t / 10000^(2i/D)), p[t, 2i+1] = cos(t / 10000^(2i/D))"
+    Params = PositionalEncodingParams
+
+    def shape(self, params: PositionalEncodingParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        shape = checks.sequence(inputs, context)
+        checks.known(shape["feature"], "feature", context)
+        longest = _longest(shape)
+        if not params.positions(shape):
+            raise LayerProblem(
+                "positions.unknown-length",
+                Text("{node} must know the longest row, but the input has no end.", node=context.name),
+                port="input",
+                fixes=[fixes.change(context, Text("Know 512 positions"), maximum_length=512)],
+            )
+        if longest > params.positions(shape):
+            raise LayerProblem(
+                "positions.too-few",
+                Text(
+                    "{node} knows {count} positions, but rows have up to {longest}.",
+                    node=context.name,
+                    count=params.maximum_length,
+                    longest=longest,
+                ),
+                port="input",
+                fixes=[fixes.change(context, Text("Know as many as the input has"), maximum_length=0)],
+            )
+        return {"output": shape}
+
+    def call(self, params: PositionalEncodingParams, inputs: Shapes) -> Call:
+        shape = inputs["input"]
+        target = "positions.LearnedPositions" if params.kind == "learned" else "positions.SinusoidalPositions"
+        return Call(target, {"width": int(shape["feature"]), "maximum_length": params.positions(shape)})
+
+    def parameters(self, params: PositionalEncodingParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
+        shape = inputs["input"]
+        return {"weight": (params.positions(shape), int(shape["feature"]))} if params.kind == "learned" else {}
+
+    def summary_line(self, params: PositionalEncodingParams) -> str:
+        return params.kind
+
+    def warnings(self, params: PositionalEncodingParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
+        if context.source_layers.get("input") != self.name:
+            return []
+        message = Text(
+            "{node} adds positions that {source} has added already.", node=context.name, source=context.sources["input"]
+        )
+        return [Problem("positions.twice", message, context.node, severity=Severity.WARNING, fixes=(fixes.remove(context),))]
+
+
+def _longest(shape: Shape) -> int:
+    """Returns the largest size of the sequence axis, or 0 where it has no end."""
+    size = shape.dims[1]
+    if size.constant is not None:
+        return size.constant
+    symbols = size.symbols()
+    if any(symbol.maximum is None for symbol in symbols):
+        return 0
+    return int(size.evaluate({symbol.name: symbol.maximum for symbol in symbols}))
