@@ -39,7 +39,7 @@ class TopBar(QFrame):
         for column, share in ((0, 1), (1, 0), (2, 1)):
             layout.setColumnStretch(column, share)
         layout.addWidget(self._left(menu), 0, 0)
-        layout.addWidget(self._segments(), 0, 1)
+        layout.addWidget(self._segments(), 0, 1, Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._right(), 0, 2)
         session.saved_changed.connect(self.show_project)
         self.show_project()
@@ -54,6 +54,7 @@ class TopBar(QFrame):
         self.menu_button.setAccessibleName(tr("Menu"))
         self.menu_button.setShortcut("Alt+M")
         self.menu_button.setMenu(menu)
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._name, self._state = QLabel(), QLabel()
         self._name.setObjectName("window.top.name")
         self._state.setObjectName("window.top.state")
@@ -82,7 +83,7 @@ class TopBar(QFrame):
         row = action(f"view.{name}")
         result = button(f"window.top.{name}", label, lambda: self.page_wanted.emit(name), kind="segment", tip=f"{tr(row.help)} ({row.shortcut})")
         result.setCheckable(True)
-        result.setMinimumWidth(result.fontMetrics().horizontalAdvance(label) + 46)
+        result.setMinimumWidth(result.fontMetrics().horizontalAdvance(label) + 40)
         self._group.addButton(result)
         self.page_buttons[name] = result
         return result

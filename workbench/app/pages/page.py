@@ -36,7 +36,8 @@ class Page(QWidget):
         super().__init__(parent)
         self.session = session
         self.setObjectName(self.page_name)
-        self._inner = QMainWindow(self, Qt.WindowType.Widget)
+        self._inner = QMainWindow(self)
+        self._inner.setWindowFlags(Qt.WindowType.Widget)
         self._inner.setObjectName(f"{self.page_name}.columns")
         self._inner.setDockNestingEnabled(True)
         self._inner.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)

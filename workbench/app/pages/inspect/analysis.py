@@ -1,0 +1,179 @@
+"""What the Inspect page asks of one row, and the answer: no widget; runs on a worker thread, on copies of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from workbench.explain.results import AttentionMaps, FeatureMaps, HeatMap, StateTrace, TokenScores
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model to look at, and where it comes from.
+
+    Attributes:
+        model: Never changed; methods run copies of it.
+        prepared: Its data.
+        run: The name of the run folder.
+        step: The training step of the weights.
+        live: Whether the run is under way.
+    """
+
+    model: Any
+    prepared: Any
+    run: str
+    step: int = 0
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question.
+
+    Attributes:
+        row: The dataset row, or -1 for `raw`.
+        raw: A drawing uint8 `(H, W, C)` or a typed text; None for a row.
+        target: The class in question, or None for the predicted one.
+        node: The module path whose feature maps are wanted; "" takes the first convolution.
+        methods: Names of attribution methods, in order.
+        quick: Without faithfulness and without methods of many passes (while a pen moves, while it trains).
+    """
+
+    row: int = -1
+    raw: Any = None
+    target: int | None = None
+    node: str = ""
+    methods: tuple[str, ...] = ()
+    quick: bool = False
+
+
+@dataclass
+class Answer:
+    """Everything the page shows about one row.
+
+    Attributes:
+        logits: float32 `(K,)`.
+        labels: Class names, or ().
+        target: The class that was explained.
+        truth: The class of the row, or -1.
+        attributions: Heat maps or token scores by method name.
+        errors: What a method could not do, by name.
+    """
+
+    logits: np.ndarray
+    labels: tuple[str, ...] = ()
+    target: int = 0
+    truth: int = -1
+    tokens: tuple[str, ...] = ()
+    image: np.ndarray | None = None
+    text: str = ""
+    step: int = 0
+    attributions: dict[str, HeatMap | TokenScores] = field(default_factory=dict)
+    features: FeatureMaps | None = None
+    attention: AttentionMaps | None = None
+    states: StateTrace | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Softmax of the logits, float64 `(K,)`."""
+        shifted = np.exp(self.logits.astype(np.float64) - self.logits.max())
+        return shifted / shifted.sum()
+
+
+QUICK_METHODS = ("saliency", "input_x_gradient")
+SLOW_WHILE_QUICK = ("integrated_gradients", "occlusion")
+
+
+def analyse(source: Model, request: Request, progress: Callable[[float, str], None], cancelled: Callable[[], bool]) -> Answer:
+    """Answers one question.
+
+    Raises:
+        Cancelled: `cancelled` said so.
+        WorkbenchError: The row cannot be read or the value cannot be used.
+    """
+    from workbench.data.base import FieldKind
+    from workbench.explain.subject import subject_from_raw, subject_of
+
+    if request.row >= 0:
+        subject = subject_of(source.model, source.prepared, request.row, target=request.target)
+    else:
+        subject = subject_from_raw(source.model, source.prepared, request.raw, target=request.target)
+    answer = Answer(subject.logits, subject.labels, subject.target, _truth(source, request), subject.tokens, step=source.step)
+    if subject.kind == FieldKind.IMAGE:
+        answer.image = subject.image
+    answer.text = _text(source, subject, request)
+    _look_inside(answer, source, subject, request, cancelled)
+    for number, name in enumerate(request.methods):
+        progress(number / max(len(request.methods), 1), name)
+        _attribute(answer, name, subject, request.quick, cancelled)
+    return answer
+
+
+def _truth(source: Model, request: Request) -> int:
+    targets = source.prepared.targets
+    if request.row < 0 or not targets:
+        return -1
+    value = source.prepared.batch([request.row]).values[targets[0]]
+    return int(value[0]) if value.dtype.is_floating_point is False else -1
+
+
+def _text(source: Model, subject: Any, request: Request) -> str:
+    if request.row < 0:
+        return request.raw if isinstance(request.raw, str) else ""
+    raw = source.prepared.raw(request.row)
+    return next((value for value in raw.values() if isinstance(value, str)), "")
+
+
+def _look_inside(answer: Answer, source: Model, subject: Any, request: Request, cancelled: Callable[[], bool]) -> None:
+    from workbench.explain import METHODS
+
+    plan = source.model.plan
+    wanted = (("features", "feature_maps", {"node": request.node}), ("attention", "attention", {}), ("states", "states", {}))
+    for slot, name, params in wanted:
+        method = METHODS[name]
+        if method.fits(plan) and (slot != "features" or answer.image is not None):
+            _try(answer, name, lambda method=method, params=params, slot=slot: setattr(
+                answer, slot, method.run(subject, params, cancelled=cancelled)))
+
+
+def _attribute(answer: Answer, name: str, subject: Any, quick: bool, cancelled: Callable[[], bool]) -> None:
+    from workbench.explain import METHODS
+
+    method = METHODS[name]
+    if not method.fits(subject.model.plan) or (quick and name in SLOW_WHILE_QUICK and name != "integrated_gradients"):
+        return
+    params = {"faithfulness": False} if quick else {}
+    _try(answer, name, lambda: answer.attributions.__setitem__(name, method.run(subject, params, cancelled=cancelled)))
+
+
+def _try(answer: Answer, name: str, work: Callable[[], Any]) -> None:
+    from workbench.errors import WorkbenchError
+
+    try:
+        work()
+    except WorkbenchError as error:
+        answer.errors[name] = str(error)
+
+
+def fitting_methods(plan: Any) -> list[str]:
+    """Returns the attribution methods that suit a model, the most used first."""
+    from workbench.explain import METHODS
+
+    first = ("integrated_gradients", "saliency", "input_x_gradient", "occlusion")
+    names = [method.name for method in METHODS if method.attribution and method.fits(plan)]
+    return sorted(names, key=lambda name: (first.index(name) if name in first else len(first), name))
+
+
+def image_nodes(plan: Any) -> list[tuple[str, str]]:
+    """Returns (node id, module path) of every layer whose output is a set of maps `(N, C, H, W)`, in order."""
+    found = []
+    for step in plan.steps:
+        shape = next(iter(step.outputs.values()), None)
+        if shape is not None and shape.rank == 4:
+            found.append((step.node.id, step.node.path))
+    return found
