@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.catalogue import param
 from workbench.catalogue import Params as BaseParams
+from workbench.catalogue import param
 from workbench.errors import GraphError
 from workbench.explain.attribution import AttributionParams
 from workbench.explain.capture import capture
@@ -107,7 +107,9 @@ def attention_maps(subject: Subject, watch: Watch, node: str = "") -> tuple[tupl
     paths = outermost_with(subject.model, "attention_weights")
     chosen = [path for path in paths if node in ("", path)]
     if not chosen:
-        raise GraphError(Text("This model has no attention layer {node}.", node=node), Text("Attention layers: {names}.", names=", ".join(paths)))
+        raise GraphError(
+            Text("This model has no attention layer {node}.", node=node), Text("Attention layers: {names}.", names=", ".join(paths)),
+        )
     with capture(subject.model, chosen) as captured, torch.no_grad():
         watch.count(1)
         captured.model.call(dict(subject.values), dict(subject.lengths))
@@ -135,9 +137,7 @@ def outermost_with(model: Any, method: str) -> list[str]:
 
 
 def any_module_with(plan: Any, method: str) -> bool:
-    """Whether some layer of the plan becomes one of our modules that has `method`."""
-    for step in plan.steps:
-        module, _, name = step.call.target.rpartition(".")
-        if module != "nn" and hasattr(getattr(importlib.import_module(f"workbench.layers.modules.{module}"), name), method):
-            return True
-    return False
+    """Whether some layer of the plan becomes one of our modules that has `method`, or that is made of such modules."""
+    files = {step.call.target.rpartition(".")[0] for step in plan.steps} - {"nn"}
+    found = [vars(importlib.import_module(f"workbench.layers.modules.{file}")).values() for file in sorted(files)]
+    return any(isinstance(value, type) and method in vars(value) for values in found for value in values)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.catalogue import param
 from workbench.catalogue import Params as BaseParams
+from workbench.catalogue import param
 from workbench.errors import GraphError
 from workbench.explain.capture import capture
 from workbench.explain.method import Method, Watch, has_image

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbench.explain.subject import Subject
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818 (not an error)
     """The person no longer wants the answer. Nothing is left behind."""
 
 

@@ -17,7 +17,9 @@ _PAPER, _INK, _QUIET, _LINE, _DEAD = (255, 255, 255), (27, 31, 39), (102, 112, 1
 _FOR, _AGAINST, _MAGNITUDE = np.array([37, 99, 235.0]), np.array([198, 40, 40.0]), np.array([249, 115, 22.0])
 _SERIES = ((37, 99, 235), (245, 158, 11), (16, 185, 129), (236, 72, 153), (139, 92, 246), (100, 116, 139))
 _PAD, _TILE, _MOST_TILES, _ROWS_OF_TABLE = 16, 96, 256, 40
-_FONTS = ("NotoSansCJK-Regular.ttc", "NotoSansSC-Regular.otf", "wqy-microhei.ttc", "wqy-zenhei.ttc", "msyh.ttc", "PingFang.ttc", "DejaVuSans.ttf")
+_FONTS = (
+    "NotoSansCJK-Regular.ttc", "NotoSansSC-Regular.otf", "wqy-microhei.ttc", "wqy-zenhei.ttc", "msyh.ttc", "PingFang.ttc", "DejaVuSans.ttf",
+)
 
 
 def save_picture(result: Result, path: str | Path) -> Path:
@@ -40,7 +42,8 @@ def caption(facts: Facts) -> list[str]:
     first += [f"baseline {facts.baseline}"] if facts.baseline else []
     second = [] if facts.faithfulness is None else [f"faithful {facts.faithfulness:.2f} against random orderings"]
     second += [] if facts.residual is None else [f"residual {facts.residual:.2%}"]
-    third = [f"{facts.passes} passes", f"{facts.seconds:.2f} s", f"model {facts.model_hash}", f"input {facts.input_hash}", f"seed {facts.seed}"]
+    third = [f"{facts.passes} passes", f"{facts.seconds:.2f} s"]
+    third += [f"model {facts.model_hash}", f"input {facts.input_hash}", f"seed {facts.seed}"]
     return [" · ".join(line) for line in (first, second, third) if line]
 
 
@@ -184,7 +187,8 @@ def _curve(result: Curve) -> Image.Image:
         draw.line(points, _SERIES[index % len(_SERIES)], 2)
         draw.text((8 + index * 120, height + 20), name, _SERIES[index % len(_SERIES)], _font(12))
     draw.rectangle((0, 0, width - 1, height), outline=_LINE)
-    draw.text((8, height + 4), f"{result.x_label}: {left:.3g} to {right:.3g} · {result.y_label}: {low:.3g} to {high:.3g}", _QUIET, _font(12))
+    axes = f"{result.x_label}: {left:.3g} to {right:.3g} · {result.y_label}: {low:.3g} to {high:.3g}"
+    draw.text((8, height + 4), axes, _QUIET, _font(12))
     return page
 
 

@@ -21,6 +21,8 @@ class StatesParams(BaseParams):
     """Which layer."""
 
     node: str = param("", label="Node", help="The recurrent layer; empty takes the first.")
+    layer: int = param(-1, label="Layer", help="Which of the layers standing on each other, counted from 0; -1 is the last.", main=False)
+    reverse: bool = param(False, label="From the end", help="Watch the direction that reads from the end.", main=False)
 
 
 class ShowStates(Method):
@@ -45,12 +47,14 @@ class ShowStates(Method):
         paths = outermost_with(subject.model, "trace")
         path = params.node or (paths or [""])[0]
         if path not in paths:
-            raise GraphError(Text("This model has no recurrent layer {node}.", node=path), Text("Recurrent layers: {names}.", names=", ".join(paths)))
+            raise GraphError(
+                Text("This model has no recurrent layer {node}.", node=path), Text("Recurrent layers: {names}.", names=", ".join(paths)),
+            )
         with capture(subject.model, [path]) as captured, torch.no_grad():
             watch.count(1)
             captured.model.call(dict(subject.values), dict(subject.lengths))
             args, kwargs = captured.inputs[path]
-            traces = dict(captured.model.named_modules())[path].trace(*args, **kwargs)
+            traces = dict(captured.model.named_modules())[path].trace(*args, **kwargs, layer=params.layer, reverse=params.reverse)
         count = len(subject.tokens) or next(iter(traces.values())).shape[1]
         arrays = {name: trace[0, :count].float().cpu().numpy() for name, trace in traces.items()}
         return StateTrace(path, arrays, position_names(subject, count), self.facts(subject, watch, target=""))

@@ -216,8 +216,14 @@ def _grey_range(values: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _tokens(prepared: Any, spec: Any, raw: Any, ids: Tensor, lengths: Tensor | None) -> tuple[str, ...]:
+    """Returns the pieces of the text behind the ids, as the person wrote them; of a row without its text, as the vocabulary writes them."""
     count = int(lengths[0]) if lengths is not None else ids.shape[1]
-    return tuple(prepared.preprocessors[spec.field].tokens(ids[0, :count].tolist()))
+    preprocessor = prepared.preprocessors[spec.field]
+    if isinstance(raw, str) and raw:
+        pieces = tuple(raw[token.start:token.end] or token.text for token in preprocessor.tokens(raw))
+        if len(pieces) == count:
+            return pieces
+    return tuple(preprocessor.words(ids[0, :count].tolist()))
 
 
 def baseline_name(subject: Subject) -> Text:

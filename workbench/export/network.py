@@ -1,0 +1,139 @@
+"""The module that is exported: raw values in, preprocessing, the model, answers out.
+
+Legend: N batch, C channels, H and W pixels as given, h and w pixels as the model sees them, T tokens, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from workbench.data.preprocessing.resize import with_channels
+from workbench.explain.capture import frozen_copy
+from workbench.export.recurrent import with_twins
+from workbench.export.spec import InputSpec, OutputSpec
+
+EXAMPLE_ROWS, EXAMPLE_TOKENS = 2, 5
+
+
+class Deployed(nn.Module):
+    """A trained model with its preprocessing in front and readable answers behind.
+
+    Args:
+        model: Built from a drawing; a frozen copy of it is used.
+        inputs: What is given.
+        outputs: What is answered.
+        preprocessors: Fitted preprocessing by field name.
+    """
+
+    def __init__(self, model: Any, inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec], preprocessors: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.model = with_twins(frozen_copy(model).cpu())
+        self.inputs, self.outputs = tuple(inputs), tuple(outputs)
+        self.before = nn.ModuleList(_before(spec, preprocessors[spec.field]) for spec in self.inputs)
+        self.after = nn.ModuleList(_after(spec, preprocessors.get(spec.target)) for spec in self.outputs)
+        self.eval()
+
+    def forward(self, *raw: Tensor) -> tuple[Tensor, ...]:
+        """Takes the tensors of all inputs in order; gives the tensors of all outputs in order."""
+        values: dict[str, Tensor] = {}
+        lengths: dict[str, Tensor] = {}
+        place = 0
+        for spec, before in zip(self.inputs, self.before, strict=True):
+            values[spec.name] = before(raw[place])
+            if spec.kind == "text":
+                lengths[spec.name] = raw[place + 1].sum(1)
+            place += len(spec.tensors)
+        answers = self.model.call(values, lengths)
+        return tuple(tensor for spec, after in zip(self.outputs, self.after, strict=True) for tensor in after(answers[spec.name]))
+
+    def examples(self) -> tuple[list[Tensor], list[dict[int, str]]]:
+        """Returns one example tensor per ONNX input, and the names of its free axes."""
+        tensors: list[Tensor] = []
+        axes: list[dict[int, str]] = []
+        for spec in self.inputs:
+            if spec.kind == "image":
+                size = (EXAMPLE_ROWS, spec.height + 3, spec.width + 5, spec.channels)
+                tensors.append((torch.arange(size[0] * size[1] * size[2] * size[3]) % 251).to(torch.uint8).reshape(size))
+                axes.append({0: "batch", 1: "height", 2: "width"})
+            elif spec.kind == "text":
+                ids = torch.arange(EXAMPLE_ROWS * EXAMPLE_TOKENS).reshape(EXAMPLE_ROWS, -1) % max(spec.vocabulary, 2)
+                tensors += [ids, torch.ones_like(ids)]
+                axes += [{0: "batch", 1: f"{spec.name}_length"} for _ in range(2)]
+            else:
+                tensors.append(torch.linspace(-1, 1, EXAMPLE_ROWS))
+                axes.append({0: "batch"})
+        return tensors, axes
+
+
+class ImageBefore(nn.Module):
+    """uint8 `(N, H, W, C)` of any size becomes what the model sees, float32 `(N, c, h, w)`; the same steps as in training."""
+
+    def __init__(self, channels: int, height: int, width: int, scale: Tensor, shift: Tensor) -> None:
+        super().__init__()
+        self.channels, self.height, self.width = channels, height, width
+        self.register_buffer("scale", scale)
+        self.register_buffer("shift", shift)
+
+    def forward(self, images: Tensor) -> Tensor:
+        planes = with_channels(images.permute(0, 3, 1, 2).float(), self.channels)
+        sized = F.interpolate(planes, size=(self.height, self.width), mode="bilinear", antialias=True, align_corners=False)
+        return sized * self.scale + self.shift
+
+
+class NumberBefore(nn.Module):
+    """A number in its own unit becomes standardised; what is missing (NaN, infinite) takes the mean."""
+
+    def __init__(self, mean: float, deviation: float) -> None:
+        super().__init__()
+        self.mean, self.deviation = mean, deviation
+
+    def forward(self, values: Tensor) -> Tensor:
+        standardised = (values - self.mean) / self.deviation
+        return torch.where(torch.isfinite(standardised), standardised, torch.zeros_like(standardised))
+
+
+class ClassesAfter(nn.Module):
+    """Scores as they are and as probabilities."""
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, ...]:
+        return logits, logits.softmax(-1)
+
+
+class NumberAfter(nn.Module):
+    """A standardised number in its own unit, `(N,)`."""
+
+    def __init__(self, mean: float, deviation: float) -> None:
+        super().__init__()
+        self.mean, self.deviation = mean, deviation
+
+    def forward(self, values: Tensor) -> tuple[Tensor, ...]:
+        return ((values * self.deviation + self.mean).flatten(),)
+
+
+class AsItIs(nn.Module):
+    """What no objective reads is given out unchanged."""
+
+    def forward(self, values: Tensor) -> tuple[Tensor, ...]:
+        return (values,)
+
+
+def _before(spec: InputSpec, preprocessor: Any) -> nn.Module:
+    if spec.kind == "image":
+        spread = torch.tensor(preprocessor.deviation, dtype=torch.float64).view(1, -1, 1, 1)
+        mean = torch.tensor(preprocessor.mean, dtype=torch.float64).view(1, -1, 1, 1)
+        scale, shift = (1 / (255 * spread)).float(), (-mean / spread).float()
+        return ImageBefore(preprocessor.channels, preprocessor.height, preprocessor.width, scale, shift)
+    return nn.Identity() if spec.kind == "text" else NumberBefore(preprocessor.mean, preprocessor.deviation)
+
+
+def _after(spec: OutputSpec, preprocessor: Any) -> nn.Module:
+    if spec.objective == "classification":
+        return ClassesAfter()
+    if spec.objective == "regression" and preprocessor is not None:
+        return NumberAfter(preprocessor.mean, preprocessor.deviation)
+    return AsItIs()

@@ -1,0 +1,295 @@
+"""Predictions from a bundle alone: ONNX Runtime, numpy, Pillow and tokenizers; no torch, no project."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.errors import ExportError
+from workbench.export.session import open_session
+from workbench.export.spec import MODEL_FILE, BundleSpec, InputSpec, OutputSpec, spec_from
+from workbench.text import Text
+
+ROWS_AT_ONCE = 64
+UNK = 1
+_IMAGE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+_IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
+_LARGEST_IMAGE_PIXELS = 64_000_000
+
+
+class Bundle:
+    """An exported model.
+
+    Args:
+        folder: The bundle's folder, or the path of its model.onnx.
+
+    Attributes:
+        provider: The short name of the provider that really ran last; "" before the first run.
+
+    Raises:
+        ExportError: There is no bundle, or it is damaged.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        path = Path(folder).expanduser().absolute()
+        self.folder = path.parent if path.is_file() else path
+        if not self.model_path.is_file():
+            raise ExportError(
+                Text("{path} is not a bundle: it holds no {file}.", path=str(self.folder), file=MODEL_FILE),
+                Text("Give the folder that an export has written."),
+            )
+        self.provider = ""
+        self._sessions: dict[tuple[str, bool], tuple[Any, str]] = {}
+        self.spec: BundleSpec = spec_from(self.session("cpu").get_modelmeta().custom_metadata_map)
+
+    @property
+    def model_path(self) -> Path:
+        """The ONNX file."""
+        return self.folder / MODEL_FILE
+
+    def session(self, provider: str = "cpu", *, allow_fallback: bool = False) -> Any:
+        """Returns the ONNX Runtime session of a provider, opened once; `provider` then says what really runs.
+
+        Raises:
+            ExportError: The model is damaged, or the provider is missing and may not be replaced.
+        """
+        key = (provider, allow_fallback)
+        if key not in self._sessions:
+            self._sessions[key] = open_session(self.model_path, provider, allow_fallback=allow_fallback)
+        session, self.provider = self._sessions[key]
+        return session
+
+    @cached_property
+    def tokenizers(self) -> dict[str, Any]:
+        """The tokenizer of every text input, by input name.
+
+        Raises:
+            ExportError: A file is missing or damaged.
+        """
+        return {spec.name: _tokenizer(self.folder / spec.tokenizer, spec) for spec in self.spec.inputs if spec.kind == "text"}
+
+    def predict(
+        self, raw: Any, provider: str = "cpu", allow_fallback: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Predicts.
+
+        Args:
+            raw: One value or a list of them: paths of images, folders of images and tables (csv, tsv, jsonl), arrays uint8 `(H, W)` or
+                `(H, W, C)`, texts, numbers; or dicts by input or field name where the model has several inputs.
+            provider: A short name (`cpu`, `cuda`, ...).
+            allow_fallback: Whether the CPU may stand in for a missing provider.
+
+        Returns:
+            One dict per row: `input`, and `label` and `scores`, or `value` and `unit`; by output name where there are several.
+
+        Raises:
+            ExportError: A value cannot be read, or the provider is missing.
+        """
+        session = self.session(provider, allow_fallback=allow_fallback)
+        rows = self.rows(raw)
+        found: list[dict[str, Any]] = []
+        for block in _alike([self._encoded(values) for _, values in rows]):
+            found += self._answers(dict(zip(_names(self.spec), session.run(None, self._feed(block)), strict=True)), len(block))
+        return [{"input": name, **answer} for (name, _), answer in zip(rows, found, strict=True)]
+
+    def rows(self, raw: Any) -> list[tuple[str, dict[str, Any]]]:
+        """Returns every row that `raw` names: what it is called, and its raw values by input name."""
+        many = raw if isinstance(raw, (list, tuple)) else [raw]
+        return [row for value in many for row in self._rows_of(value)]
+
+    def feed(self, raw: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+        """Returns the ONNX inputs of raw rows by input name; images must be of one size."""
+        return self._feed([self._encoded(row) for row in raw])
+
+    def _rows_of(self, value: Any) -> Iterable[tuple[str, dict[str, Any]]]:
+        if isinstance(value, Mapping):
+            return [(_shown(value), self._by_input(value))]
+        path = _existing(value)
+        if path is not None and path.is_dir():
+            images = sorted(item for item in path.rglob("*") if item.suffix.lower() in _IMAGE_ENDINGS)
+            return [row for image in images for row in self._rows_of(image)]
+        if path is not None and path.suffix.lower() in (".csv", ".tsv", ".jsonl"):
+            return [(f"{path}:{number}", self._by_input(row)) for number, row in enumerate(_table(path), 1)]
+        first = self.spec.inputs[0]
+        if len(self.spec.inputs) > 1:
+            raise ExportError(
+                Text("This model needs {names}.", names=", ".join(spec.field for spec in self.spec.inputs)),
+                Text("Give a table with these columns."),
+            )
+        if first.kind == "text" and path is not None and path.suffix.lower() == ".txt":
+            return [(str(path), {first.name: path.read_text("utf-8")})]
+        return [(_shown(value), {first.name: value})]
+
+    def _by_input(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        values = {}
+        for spec in self.spec.inputs:
+            key = next((key for key in (spec.name, spec.field) if key in row), None)
+            if key is None:
+                raise ExportError(
+                    Text("There is no column {field}.", field=spec.field), Text("Columns found: {names}.", names=", ".join(map(str, row))),
+                )
+            values[spec.name] = row[key]
+        return values
+
+    def _encoded(self, row: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        return {spec.name: self._encoded_value(spec, row[spec.name]) for spec in self.spec.inputs}
+
+    def _encoded_value(self, spec: InputSpec, value: Any) -> np.ndarray:
+        if spec.kind == "image":
+            return image_array(value, spec.channels)
+        if spec.kind == "text":
+            if not isinstance(value, str):
+                raise ExportError(Text("{field} must be a text.", field=spec.field), Text("Give some words."))
+            return np.asarray(self.tokenizers[spec.name].encode(value).ids or [UNK], np.int64)
+        try:
+            return np.asarray(value, np.float32).reshape(())
+        except (TypeError, ValueError) as error:
+            raise ExportError(
+                Text("{value} is no number.", value=str(value)[:80]), Text("Write a number for {field}.", field=spec.field),
+            ) from error
+
+    def _feed(self, rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        feed: dict[str, np.ndarray] = {}
+        for spec in self.spec.inputs:
+            values = [row[spec.name] for row in rows]
+            arrays = _padded(values) if spec.kind == "text" else (np.stack(values),)
+            feed.update(zip(spec.tensors, arrays, strict=True))
+        return feed
+
+    def _answers(self, tensors: Mapping[str, np.ndarray], rows: int) -> list[dict[str, Any]]:
+        outputs = [(spec, [_decoded(spec, tensors, row) for row in range(rows)]) for spec in self.spec.outputs]
+        if len(outputs) == 1:
+            return outputs[0][1]
+        return [{spec.name: decoded[row] for spec, decoded in outputs} for row in range(rows)]
+
+
+def image_array(value: Any, channels: int) -> np.ndarray:
+    """Returns an image as uint8 `(H, W, channels)`.
+
+    Args:
+        value: A path, or an array uint8 `(H, W)` or `(H, W, C)`.
+        channels: 1 (grey) or 3 (colour).
+
+    Raises:
+        ExportError: It is none, too large, or of another type.
+    """
+    from PIL import Image
+
+    if isinstance(value, (str, Path)):
+        return _opened(Path(value).expanduser(), channels)
+    array = np.asarray(value)
+    array = array[..., None] if array.ndim == 2 else array
+    if array.ndim != 3 or array.dtype != np.uint8 or array.shape[2] not in (1, 3) or 0 in array.shape:
+        raise ExportError(
+            Text("An image of form {form} and type {dtype} cannot be used.", form=str(array.shape), dtype=str(array.dtype)),
+            Text("Give bytes (height, width) or (height, width, channels) with 1 or 3 channels."),
+        )
+    if array.shape[2] == channels:
+        return array
+    picture = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
+    return _pixels(picture, channels)
+
+
+def _opened(path: Path, channels: int) -> np.ndarray:
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path, formats=_IMAGE_FORMATS) as image:
+            if image.width * image.height > _LARGEST_IMAGE_PIXELS:
+                raise ExportError(Text("The image {path} is too large.", path=str(path)), Text("Give one of at most 64 million pixels."))
+            return _pixels(ImageOps.exif_transpose(image), channels)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ExportError(
+            Text("The image {path} cannot be read: {reason}", path=str(path), reason=str(error)[:200]),
+            Text("Give a PNG, JPEG, BMP, GIF or WEBP file."),
+        ) from error
+
+
+def _pixels(image: Any, channels: int) -> np.ndarray:
+    converted = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.uint8)
+    return converted[..., None] if channels == 1 else converted
+
+
+def _tokenizer(path: Path, spec: InputSpec) -> Any:
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_str(path.read_text("utf-8"))
+    except Exception as error:  # the library raises plain Exception for whatever it cannot read
+        raise ExportError(
+            Text("The tokenizer {path} cannot be read: {reason}", path=str(path), reason=str(error)[:200]),
+            Text("The bundle is incomplete or damaged; export the run again."),
+        ) from error
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(spec.maximum_length)
+    return tokenizer
+
+
+def _padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns ids and attention mask `(N, T)` int64, padded on the right."""
+    longest = max(len(row) for row in rows)
+    ids, mask = np.zeros((len(rows), longest), np.int64), np.zeros((len(rows), longest), np.int64)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)], mask[index, : len(row)] = row, 1
+    return ids, mask
+
+
+def _alike(rows: Sequence[dict[str, np.ndarray]]) -> Iterable[list[dict[str, np.ndarray]]]:
+    """Yields neighbouring rows whose images are of one size, in blocks."""
+    block: list[dict[str, np.ndarray]] = []
+    for row in rows:
+        if block and (len(block) == ROWS_AT_ONCE or any(row[name].ndim == 3 and row[name].shape != block[0][name].shape for name in row)):
+            yield block
+            block = []
+        block.append(row)
+    if block:
+        yield block
+
+
+def _names(spec: BundleSpec) -> list[str]:
+    return [name for output in spec.outputs for name in output.tensors.values()]
+
+
+def _decoded(spec: OutputSpec, tensors: Mapping[str, np.ndarray], row: int) -> dict[str, Any]:
+    if "probabilities" in spec.tensors:
+        scores = np.asarray(tensors[spec.tensors["probabilities"]][row], np.float64).reshape(-1)
+        labels = [*spec.labels, *(str(index) for index in range(len(spec.labels), len(scores)))]
+        return {"label": labels[int(scores.argmax())], "scores": dict(zip(labels, scores.tolist(), strict=False))}
+    values = np.asarray(tensors[spec.tensors["value"]][row], np.float64).reshape(-1)
+    return {"value": float(values[0]) if len(values) == 1 else values.tolist(), "unit": spec.unit}
+
+
+def _existing(value: Any) -> Path | None:
+    if not isinstance(value, (str, Path)):
+        return None
+    try:
+        path = Path(value).expanduser()
+        return path if path.exists() else None
+    except (OSError, ValueError, RuntimeError):
+        return None
+
+
+def _table(path: Path) -> list[dict[str, Any]]:
+    try:
+        text = path.read_text("utf-8-sig")
+        if path.suffix.lower() == ".jsonl":
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
+    except (OSError, ValueError, csv.Error) as error:
+        raise ExportError(
+            Text("The table {path} cannot be read: {reason}", path=str(path), reason=str(error)[:200]),
+            Text("Give CSV, TSV or JSON Lines in UTF-8."),
+        ) from error
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return "array " + "×".join(str(size) for size in value.shape)
+    return str(value) if not isinstance(value, Mapping) else json.dumps(dict(value), ensure_ascii=False, default=_shown)[:200]
