@@ -13,7 +13,7 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +143,7 @@ def write_recovery(project: Project, folder: Path | None, path: Path) -> None:
         "folder": str(folder) if folder else "",
         "pid": os.getpid(),
         "host": socket.gethostname(),
-        "saved_at": datetime.now(timezone.utc).isoformat(),
+        "saved_at": datetime.now(UTC).isoformat(),
         "hash": _digest(body),
         **body,
     }

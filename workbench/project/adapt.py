@@ -1,0 +1,181 @@
+"""Fits a project to its data: which fields are read and learned, sizes of inputs, width of outputs, and how long to train."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from workbench.data.base import Dataset, Field, FieldKind, Split
+from workbench.errors import DataError
+from workbench.graph import edit
+from workbench.graph.graph import Graph, Node
+from workbench.graph.shape import Shape
+from workbench.objectives import OBJECTIVES
+from workbench.project.feeding import (
+    INPUT_KINDS,
+    OBJECTIVE_OF,
+    field_of,
+    fields_of_kind,
+    find_field,
+    input_fields,
+    input_nodes,
+    likely_target,
+    output_nodes,
+    target_fields,
+    with_preprocessing,
+    with_width,
+)
+from workbench.project.project import ObjectiveChoice, Project
+from workbench.text import Text
+
+if TYPE_CHECKING:
+    from workbench.data.prepare import Prepared
+
+LARGEST_SIDE_PX = 64
+LONGEST_TEXT_TOKENS = 256
+MANY_ROWS = 20_000
+_SAMPLED_TEXTS = 2000
+
+
+def adapt(project: Project, dataset: Dataset) -> Project:
+    """Returns the project fitted to `dataset`, with nothing changed that already fits.
+
+    Args:
+        project: The project; its `data.source` already names the data.
+        dataset: The opened data.
+
+    Raises:
+        DataError: The data does not hold what the drawing reads, or nothing that could be learned.
+    """
+    project = _with_inputs(project, dataset)
+    project = _with_targets(project, dataset)
+    project = _with_preprocessing(project, dataset)
+    prepared = prepared_for(project, dataset)
+    graph = project.graph
+    for node in input_nodes(graph):
+        graph = _sized(graph, node, prepared.shapes()[field_of(node)])
+    for objective in project.objectives:
+        graph = _widened(graph, objective, dataset)
+    return _with_recipe(replace(project, graph=graph), prepared.count(Split.TRAIN))
+
+
+def prepared_for(project: Project, dataset: Dataset, fitted: Any = None) -> Prepared:
+    """Returns the data as the project asks for it.
+
+    Raises:
+        DataError: A field is missing, or there are too few rows.
+    """
+    from workbench.data.prepare import prepare
+
+    return prepare(dataset, project.data, input_fields(project), target_fields(project), fitted)
+
+
+def _with_inputs(project: Project, dataset: Dataset) -> Project:
+    """Lets every input read a field of its kind; a field that is already named stays."""
+    taken: list[str] = []
+    graph = project.graph
+    for node in input_nodes(graph):
+        kind, field = INPUT_KINDS[node.layer], find_field(dataset, field_of(node))
+        if field is None or field.kind != kind:
+            target = likely_target(dataset, taken)
+            free = [*fields_of_kind(dataset, kind, [*taken, target.name] if target else taken), *fields_of_kind(dataset, kind, taken)]
+            if not free:
+                raise _nothing_to_read(node, dataset)
+            field = free[0]
+            graph = edit.set_params(graph, node.id, field=field.name)
+        taken.append(field.name)
+    return project if graph is project.graph else replace(project, graph=graph)
+
+
+def _nothing_to_read(node: Node, dataset: Dataset) -> DataError:
+    kind = INPUT_KINDS[node.layer]
+    return DataError(
+        Text("The drawing reads {kind} data, but there is none in {source}.", kind=str(kind), source=dataset.source),
+        Text("Choose another template; `auto` proposes one for the data."),
+    )
+
+
+def _with_targets(project: Project, dataset: Dataset) -> Project:
+    """Lets every objective learn a field that exists, in the way that suits its kind."""
+    taken = input_fields(project)
+    objectives: list[ObjectiveChoice] = []
+    for objective in project.objectives:
+        field = find_field(dataset, objective.target)
+        if field is None or field.kind not in OBJECTIVE_OF or field.name in taken:
+            field = likely_target(dataset, taken)
+        if field is None:
+            raise DataError(
+                Text("There is nothing to learn in {source}: no categories and no numbers.", source=dataset.source),
+                Text("Add a column with the answers, or sort images into one folder per class."),
+            )
+        name = objective.name if objective.name in OBJECTIVES and field.kind in OBJECTIVES[objective.name].targets else OBJECTIVE_OF[field.kind]
+        params = objective.params if name == objective.name else {}
+        objectives.append(replace(objective, name=name, target=field.name, params=params))
+    return project if tuple(objectives) == project.objectives else replace(project, objectives=tuple(objectives))
+
+
+def _with_preprocessing(project: Project, dataset: Dataset) -> Project:
+    """Makes large images smaller and texts as long as most of them are, where nothing was chosen yet."""
+    for name in input_fields(project):
+        field, chosen = find_field(dataset, name), project.data.preprocessing.get(name, {})
+        if field is None:
+            continue
+        if field.kind == FieldKind.IMAGE and not chosen.get("height") and max(field.height, field.width) > LARGEST_SIDE_PX:
+            project = with_preprocessing(project, name, _smaller(field))
+        if field.kind == FieldKind.TEXT and "maximum_length" not in chosen:
+            project = with_preprocessing(project, name, {"maximum_length": usual_length(dataset, field)})
+    return project
+
+
+def _smaller(field: Field) -> dict[str, int]:
+    scale = LARGEST_SIDE_PX / max(field.height, field.width)
+    return {"height": max(8, round(field.height * scale)), "width": max(8, round(field.width * scale))}
+
+
+def usual_length(dataset: Dataset, field: Field) -> int:
+    """Returns a number of tokens that 99 of 100 texts do not exceed, in steps of 8, at most 256. Estimated from words and characters."""
+    import numpy as np
+
+    rows = np.unique(np.linspace(0, len(dataset) - 1, min(len(dataset), _SAMPLED_TEXTS)).astype(np.int64))
+    counts = [_estimated_tokens(text) for text in dataset.column(field.name, rows)]
+    wanted = float(np.percentile(counts, 99)) if counts else 16.0
+    return int(min(max(8 * -(-wanted // 8), 16), LONGEST_TEXT_TOKENS))
+
+
+def _estimated_tokens(text: str) -> int:
+    """Returns words and punctuation marks; of scripts without spaces every character."""
+    marks = sum(not character.isalnum() and not character.isspace() for character in text)
+    wide = sum("\u2e80" <= character <= "\uffef" for character in text)
+    return len(text.split()) + marks + wide
+
+
+def _sized(graph: Graph, node: Node, shape: Shape) -> Graph:
+    """Sets the size of an input to that of what it is given."""
+    if node.layer == "image_input":
+        sizes = {"channels": int(shape["channel"]), "height": int(shape["height"]), "width": int(shape["width"])}
+        return edit.set_params(graph, node.id, **sizes)
+    if node.layer == "text_input":
+        longest = next((symbol.maximum for symbol in shape["token"].symbols() if symbol.maximum), None)
+        sizes = {"vocabulary": shape.vocabulary, "maximum_length": longest}
+        return edit.set_params(graph, node.id, **{name: size for name, size in sizes.items() if size})
+    return edit.set_params(graph, node.id, categories=shape.vocabulary) if node.layer == "category_input" else graph
+
+
+def _widened(graph: Graph, objective: ObjectiveChoice, dataset: Dataset) -> Graph:
+    """Makes an output as wide as its objective asks, and names it after a new target where it was named after the old one."""
+    node = next((node for node in output_nodes(graph) if node.name == objective.output), None)
+    field = find_field(dataset, objective.target)
+    if node is None or field is None:
+        return graph
+    width = OBJECTIVES[objective.name].expected_output(field).width
+    return with_width(graph, node.id, width) if width else graph
+
+
+def _with_recipe(project: Project, rows: int) -> Project:
+    """Trains long on little data and short on much, and never with batches that are most of the data."""
+    recipe = project.recipe
+    if rows >= MANY_ROWS:
+        recipe = replace(recipe, epochs=min(recipe.epochs, 5), batch_size=max(recipe.batch_size, 128))
+    while recipe.batch_size > 8 and recipe.batch_size * 4 > rows:
+        recipe = replace(recipe, batch_size=recipe.batch_size // 2)
+    return project if recipe == project.recipe else replace(project, recipe=recipe)

@@ -1,0 +1,114 @@
+"""What is wrong with a project: the problems of the drawing, and those that data, objective or recipe bring in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from workbench.data.base import Dataset
+from workbench.graph.graph import Graph
+from workbench.graph.infer import Inferred, infer
+from workbench.graph.problem import Fix, Problem, Severity
+from workbench.graph.shape import Shape
+from workbench.layers import LAYERS
+from workbench.project.project import Project
+
+_NO_SHAPES: Mapping[str, Shape] = MappingProxyType({})
+Found = Problem[Project]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the rules look at.
+
+    Attributes:
+        project: The project.
+        inferred: The shapes of its drawing.
+        dataset: Its data, or None where it is not open.
+        shapes: The shape of a batch of each field after preprocessing, where that is known.
+        rows: Rows of the training split; 0 where not known.
+    """
+
+    project: Project
+    inferred: Inferred
+    dataset: Dataset | None = None
+    shapes: Mapping[str, Shape] = field(default_factory=lambda: _NO_SHAPES)
+    rows: int = 0
+
+    @property
+    def graph(self) -> Graph:
+        """The drawing."""
+        return self.project.graph
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found.
+
+    Attributes:
+        problems: Errors first.
+        inferred: The shapes of the drawing.
+        ok: Whether the project can be trained.
+    """
+
+    problems: tuple[Found, ...]
+    inferred: Inferred
+    ok: bool
+
+
+def check(
+    project: Project, dataset: Dataset | None = None, *, shapes: Mapping[str, Shape] | None = None, rows: int = 0,
+    previous: Inferred | None = None,
+) -> Checked:
+    """Checks a project without building anything.
+
+    Args:
+        project: The project.
+        dataset: Its data; without it, what needs data is not looked at.
+        shapes: The shapes of the prepared fields (`Prepared.shapes()`), for the rules about vocabularies.
+        rows: Rows of the training split, where known.
+        previous: Shapes of an earlier drawing, to be reused.
+    """
+    inferred = infer(project.graph, LAYERS, previous=previous)
+    subject = Subject(project, inferred, dataset, shapes or _NO_SHAPES, rows)
+    found = [lifted(problem) for problem in inferred.problems]
+    for rule in _rules():
+        found += rule(subject)
+    ordered = tuple(sorted(found, key=lambda problem: problem.severity != Severity.ERROR))
+    return Checked(ordered, inferred, not any(problem.severity == Severity.ERROR for problem in ordered))
+
+
+def _rules() -> tuple[Callable[[Subject], list[Found]], ...]:
+    from workbench.project import check_data, check_learning
+
+    return (*check_data.RULES, *check_learning.RULES)
+
+
+def lifted(problem: Problem[Graph]) -> Found:
+    """Returns a problem of the drawing as one of the project."""
+    fixes = tuple(Fix(fix.label, on_graph(fix.apply)) for fix in problem.fixes)
+    return Problem(
+        problem.kind, problem.message, problem.node, problem.reason, problem.port, problem.severity, fixes,
+    )
+
+
+def on_graph(change: Callable[[Graph], Graph]) -> Callable[[Project], Project]:
+    """Returns an edit of the drawing as an edit of the project."""
+
+    def apply(project: Project) -> Project:
+        graph = change(project.graph)
+        return project if graph is project.graph else replace(project, graph=graph)
+
+    return apply
+
+
+def graph_fix(label: str, change: Callable[[Graph], Graph]) -> Fix[Project]:
+    """Returns a fix of the project that edits the drawing."""
+    return Fix(label, on_graph(change))
+
+
+def recipe_fix(label: str, **changes: Any) -> Fix[Project]:
+    """Returns a fix of the project that changes the recipe."""
+    return Fix(label, lambda project: replace(project, recipe=replace(project.recipe, **changes)))

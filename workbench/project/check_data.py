@@ -1,0 +1,157 @@
+"""The rules about data: is there some, does the drawing read what it holds, and do the sizes agree?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workbench.data.base import Field, FieldKind
+from workbench.graph import edit
+from workbench.graph.graph import Graph, Node
+from workbench.graph.problem import Fix, Problem, Severity
+from workbench.graph.shape import Shape
+from workbench.project.check import Found, Subject, graph_fix, recipe_fix
+from workbench.project.feeding import INPUT_KINDS, field_of, fields_of_kind, find_field, input_nodes, with_preprocessing
+from workbench.project.project import DataChoice, Project
+from workbench.text import Text
+
+_KIND_WORDS = {
+    FieldKind.IMAGE: Text("images"), FieldKind.TEXT: Text("texts"), FieldKind.NUMBER: Text("numbers"), FieldKind.CATEGORY: Text("categories"),
+}
+
+
+def data_chosen(subject: Subject) -> list[Found]:
+    """A project needs data."""
+    if subject.project.data.source:
+        return []
+    fix = Fix[Project](Text("Use the handwritten digits"), lambda project: replace(project, data=DataChoice("sample:digits")))
+    return [Problem("data.missing", Text("No data has been chosen yet."), reason=Text("A network learns from examples."), fixes=(fix,))]
+
+
+def inputs_read_fields(subject: Subject) -> list[Found]:
+    """Every input must name a field of the right kind."""
+    if subject.dataset is None:
+        return []
+    found: list[Found] = []
+    for node in input_nodes(subject.graph):
+        field, kind = find_field(subject.dataset, field_of(node)), INPUT_KINDS[node.layer]
+        if field is None:
+            message = Text("{node} reads {field}, which the data does not have.", node=node.path, field=field_of(node))
+            known = ", ".join(item.name for item in subject.dataset.fields)
+            found.append(Problem("input.field-missing", message, node.id, Text("It has {names}.", names=known), fixes=_other_fields(subject, node)))
+        elif field.kind != kind:
+            message = Text("{node} takes {kind}, but {field} holds {other}.", node=node.path, kind=_KIND_WORDS[kind], field=field.name,
+                           other=_KIND_WORDS[field.kind])
+            found.append(Problem("input.field-kind", message, node.id, fixes=(*_other_fields(subject, node), *_other_input(node, field))))
+    return found
+
+
+def _other_fields(subject: Subject, node: Node) -> tuple[Fix[Project], ...]:
+    assert subject.dataset is not None
+    fields = fields_of_kind(subject.dataset, INPUT_KINDS[node.layer], [objective.target for objective in subject.project.objectives])
+    return tuple(_read(node, field) for field in fields[:3])
+
+
+def _read(node: Node, field: Field) -> Fix[Project]:
+    return graph_fix(Text("Read {field}", field=field.name), lambda graph: edit.set_params(graph, node.id, field=field.name))
+
+
+def _other_input(node: Node, field: Field) -> tuple[Fix[Project], ...]:
+    layer = next(layer for layer, kind in INPUT_KINDS.items() if kind == field.kind)
+    label = Text("Make it an input for {kind}", kind=_KIND_WORDS[field.kind])
+    return (graph_fix(label, lambda graph: edit.replace_layer(graph, node.id, layer, {"field": field.name})),)
+
+
+def input_sizes(subject: Subject) -> list[Found]:
+    """Every input must have the size of what it is given."""
+    found: list[Found] = []
+    for node in input_nodes(subject.graph):
+        given, drawn = _given(subject, node), subject.inferred.output_shapes(node.id).get("output")
+        if given is None or drawn is None:
+            continue
+        if node.layer == "image_input":
+            found += _image_size(node, given, drawn)
+        elif given.vocabulary is not None and drawn.vocabulary is not None and given.vocabulary > drawn.vocabulary:
+            found.append(_vocabulary(node, given.vocabulary, drawn.vocabulary))
+        found += _longest(node, given, drawn) if node.layer == "text_input" else []
+    return found
+
+
+def _given(subject: Subject, node: Node) -> Shape | None:
+    """Returns the shape that the data gives an input, as far as it is known."""
+    name = field_of(node)
+    field = find_field(subject.dataset, name) if subject.dataset is not None else None
+    if field is None or field.kind != INPUT_KINDS[node.layer]:
+        return None
+    if name in subject.shapes:
+        return subject.shapes[name]
+    choice = subject.project.data.preprocessing.get(name, {})
+    if field.kind == FieldKind.IMAGE:
+        size = {key: choice.get(key) or getattr(field, key) for key in ("channels", "height", "width")}
+        return Shape.of(channel=size["channels"], height=size["height"], width=size["width"]) if all(size.values()) else None
+    return Shape.of("int64", len(field.categories)) if field.kind == FieldKind.CATEGORY else None
+
+
+def _image_size(node: Node, given: Shape, drawn: Shape) -> list[Found]:
+    if given == drawn:
+        return []
+    channels, height, width = (int(given[axis]) for axis in ("channel", "height", "width"))
+    message = Text("{node} takes {drawn}, but the images are {given}.", node=node.path, drawn=_image(drawn), given=_image(given))
+    fixes: list[Fix[Project]] = [_set_size(node, channels, height, width)]
+    if drawn["channel"] == given["channel"] or int(drawn["channel"]) in (1, 3):
+        fixes.append(_convert(node, drawn))
+    return [Problem("input.size-differs", message, node.id, Text("Channels × height × width must be the same."), fixes=tuple(fixes))]
+
+
+def _image(shape: Shape) -> str:
+    return f"{shape['channel']}×{shape['height']}×{shape['width']}"
+
+
+def _set_size(node: Node, channels: int, height: int, width: int) -> Fix[Project]:
+    label = Text("Set the input to {channels}×{height}×{width}", channels=channels, height=height, width=width)
+    return graph_fix(label, lambda graph: edit.set_params(graph, node.id, channels=channels, height=height, width=width))
+
+
+def _convert(node: Node, drawn: Shape) -> Fix[Project]:
+    channels, height, width = (int(drawn[axis]) for axis in ("channel", "height", "width"))
+    params = {"channels": channels, "height": height, "width": width}
+    return Fix(Text("Convert the images to {size}", size=_image(drawn)), lambda project: with_preprocessing(project, field_of(node), params))
+
+
+def _vocabulary(node: Node, given: int, drawn: int) -> Found:
+    name = "categories" if node.layer == "category_input" else "vocabulary"
+    message = Text("{node} knows {drawn} values, but the data has {given}.", node=node.path, drawn=drawn, given=given)
+    fix = graph_fix(Text("Set {name} to {given}", name=name, given=given), lambda graph: edit.set_params(graph, node.id, **{name: given}))
+    reason = Text("A value beyond the last one has no place in the table of an embedding.")
+    return Problem("input.vocabulary-small", message, node.id, reason, fixes=(fix,))
+
+
+def _longest(node: Node, given: Shape, drawn: Shape) -> list[Found]:
+    longest, limit = (next((symbol.maximum for symbol in shape["token"].symbols()), None) for shape in (given, drawn))
+    if longest is None or limit is None or longest <= limit:
+        return []
+    message = Text("{node} takes up to {limit} tokens, but texts are cut at {longest}.", node=node.path, limit=limit, longest=longest)
+    fixes = (
+        graph_fix(Text("Set the longest text to {longest}", longest=longest), lambda graph: _set_longest(graph, node, longest)),
+        Fix[Project](
+            Text("Cut texts at {limit} tokens", limit=limit), lambda project: with_preprocessing(project, field_of(node), {"maximum_length": limit})
+        ),
+    )
+    return [Problem("input.length-short", message, node.id, Text("A position beyond the last one has no code."), fixes=fixes)]
+
+
+def _set_longest(graph: Graph, node: Node, longest: int) -> Graph:
+    return edit.set_params(graph, node.id, maximum_length=longest)
+
+
+def batch_fits(subject: Subject) -> list[Found]:
+    """A batch must not be larger than the training split."""
+    batch, rows = subject.project.recipe.batch_size, subject.rows
+    if not rows or batch <= rows:
+        return []
+    size = max(1, 2 ** (max(rows // 8, 1).bit_length() - 1))
+    message = Text("A batch of {batch} rows is more than the {rows} rows to train on.", batch=batch, rows=rows)
+    fix = recipe_fix(Text("Use batches of {size}", size=size), batch_size=size)
+    return [Problem("recipe.batch-too-large", message, reason=Text("Every epoch would be one step."), severity=Severity.WARNING, fixes=(fix,))]
+
+
+RULES = (data_chosen, inputs_read_fields, input_sizes, batch_fits)

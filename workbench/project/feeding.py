@@ -1,0 +1,110 @@
+"""Which field feeds which input, which field each output learns, and where the width of an output is set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from workbench.data.base import Dataset, Field, FieldKind
+from workbench.graph import edit
+from workbench.graph.graph import Graph, Node
+from workbench.project.project import ObjectiveChoice, Project
+
+INPUT_KINDS: dict[str, FieldKind] = {
+    "image_input": FieldKind.IMAGE,
+    "text_input": FieldKind.TEXT,
+    "number_input": FieldKind.NUMBER,
+    "category_input": FieldKind.CATEGORY,
+}
+OBJECTIVE_OF: dict[FieldKind, str] = {FieldKind.CATEGORY: "classification", FieldKind.NUMBER: "regression"}
+TARGET_NAMES = ("label", "target", "class", "category", "sentiment", "y", "answer", "digit")
+_WIDTH_PARAMS = {"linear": "units", "conv2d": "filters"}
+_KEEPS_WIDTH = frozenset({
+    "relu", "gelu", "silu", "tanh", "sigmoid", "softmax", "dropout", "layer_norm", "batch_norm1d", "batch_norm2d", "global_average_pool",
+    "global_max_pool", "global_min_pool", "mean_over_time", "last_over_time", "max_over_time",
+})
+
+
+def input_nodes(graph: Graph) -> list[Node]:
+    """Returns the nodes where data enters, in the order of the drawing."""
+    return [node for node in graph if node.layer in INPUT_KINDS]
+
+
+def output_nodes(graph: Graph) -> list[Node]:
+    """Returns the nodes where results leave, in the order of the drawing."""
+    return [node for node in graph if node.layer == "output"]
+
+
+def field_of(node: Node) -> str:
+    """Returns the name of the dataset field that feeds an input node."""
+    return str(node.params.get("field") or node.name)
+
+
+def input_fields(project: Project) -> list[str]:
+    """Returns the names of the fields that the model reads, each once, in the order of the drawing."""
+    return list(dict.fromkeys(field_of(node) for node in input_nodes(project.graph)))
+
+
+def target_fields(project: Project) -> list[str]:
+    """Returns the names of the fields that are learned, each once."""
+    return list(dict.fromkeys(objective.target for objective in project.objectives))
+
+
+def find_field(dataset: Dataset, name: str) -> Field | None:
+    """Returns the field of that name, or None."""
+    return next((field for field in dataset.fields if field.name == name), None)
+
+
+def fields_of_kind(dataset: Dataset, kind: FieldKind, without: Iterable[str] = ()) -> list[Field]:
+    """Returns the fields of one kind that are not named in `without`."""
+    left_out = set(without)
+    return [field for field in dataset.fields if field.kind == kind and field.name not in left_out]
+
+
+def likely_target(dataset: Dataset, without: Iterable[str] = ()) -> Field | None:
+    """Returns the field that is most likely meant to be learned: one that is called so, else the last category, else the last number."""
+    categories, numbers = (fields_of_kind(dataset, kind, without) for kind in (FieldKind.CATEGORY, FieldKind.NUMBER))
+    named = [field for field in (*categories, *numbers) if field.name.casefold() in TARGET_NAMES]
+    return next(iter([*named, *reversed(categories), *reversed(numbers)]), None)
+
+
+def width_setter(graph: Graph, output: str) -> tuple[str, str] | None:
+    """Returns the node and the parameter that decide how wide an output is, or None where no single one does."""
+    node, seen = output, set[str]()
+    while node not in seen:
+        seen.add(node)
+        wires = graph.incoming(node)
+        if len(wires) != 1:
+            return None
+        node = wires[0].source.node
+        if node not in graph:
+            return None
+        layer = graph[node].layer
+        if layer in _WIDTH_PARAMS:
+            return node, _WIDTH_PARAMS[layer]
+        if layer not in _KEEPS_WIDTH:
+            return None
+    return None
+
+
+def with_width(graph: Graph, output: str, width: int) -> Graph:
+    """Returns the drawing with an output of another width: the layer that decides it is changed, or a linear layer added."""
+    setter = width_setter(graph, output)
+    if setter is not None:
+        return edit.set_params(graph, setter[0], **{setter[1]: width})
+    return edit.insert_before(graph, output, "input", "linear", {"units": width})[0]
+
+
+def objective_for(field: Field, output: str) -> ObjectiveChoice | None:
+    """Returns the usual objective for a field, or None where nothing learns that kind."""
+    name = OBJECTIVE_OF.get(field.kind)
+    return ObjectiveChoice(name, output, field.name) if name else None
+
+
+def with_preprocessing(project: Project, field: str, params: Mapping[str, Any]) -> Project:
+    """Returns the project with some preprocessing parameters of one field changed."""
+    old = project.data.preprocessing
+    new = MappingProxyType({**old, field: MappingProxyType({**old.get(field, {}), **params})})
+    return replace(project, data=replace(project.data, preprocessing=new))

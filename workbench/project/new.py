@@ -1,0 +1,90 @@
+"""Makes a project: from a starter, or proposed for some data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from workbench.data.base import Dataset
+from workbench.errors import ProjectError
+from workbench.project.adapt import adapt
+from workbench.project.file import SETTINGS_FILE, is_project, save
+from workbench.project.project import Project
+from workbench.project.propose import propose
+from workbench.project.starters import STARTERS
+from workbench.text import Text
+
+AUTO = "auto"
+
+
+def make_project(template: str, data: str = "", name: str = "", base: Path | None = None) -> Project:
+    """Returns a new project, not saved yet.
+
+    Args:
+        template: The name of a starter, or `auto` to have a network proposed for the data.
+        data: A path, `sample:NAME` or `generated:NAME`; "" keeps the starter's own.
+        name: What to call it; "" keeps the template's name.
+        base: The folder that a relative path in `data` is relative to; default: the current one.
+
+    Raises:
+        CatalogueError: There is no such starter.
+        DataError: The data cannot be read or does not suit the starter.
+        ProjectError: `auto` without data.
+    """
+    if template == AUTO and not data:
+        raise ProjectError(Text("`auto` needs data to propose a network for."), Text("Add --data with a file, a folder or generated:NAME."))
+    starter = None if template == AUTO else STARTERS[template]
+    project = starter.make() if starter else None
+    if data:
+        dataset, source = _opened(data, base)
+        if project is None:
+            project = propose(dataset)
+        elif source == project.data.source:
+            source = project.data.source
+        project = _on(project, dataset, source)
+    assert project is not None
+    return replace(project, name=name) if name else project
+
+
+def _opened(data: str, base: Path | None) -> tuple[Dataset, str]:
+    from workbench.data.open import GENERATED, SAMPLE, open_dataset, resolve
+
+    if data.startswith((SAMPLE, GENERATED)):
+        return open_dataset(data), data
+    path = resolve(data, base).absolute()
+    return open_dataset(str(path)), str(path)
+
+
+def _on(project: Project, dataset: Dataset, source: str) -> Project:
+    same = source == project.data.source
+    data = project.data if same else replace(project.data, source=source, format="", params={}, preprocessing={})
+    title = project.name if same else f"{project.name}: {Path(source).name}" if project.template != AUTO else project.name
+    return adapt(replace(project, data=data, name=title), dataset)
+
+
+def new_project(template: str, folder: Path | str, data: str = "", name: str = "") -> Project:
+    """Makes a project and saves it in `folder`.
+
+    Args:
+        template: As for `make_project`.
+        folder: A folder that does not exist yet or is empty.
+        data: As for `make_project`.
+        name: As for `make_project`.
+
+    Raises:
+        ProjectError: The folder already holds something; nothing was written.
+    """
+    folder = Path(folder).expanduser().absolute()
+    _check_empty(folder)
+    project = make_project(template, data, name)
+    save(project, folder)
+    return project
+
+
+def _check_empty(folder: Path) -> None:
+    if is_project(folder):
+        raise ProjectError(Text("There is already a project in {path}.", path=str(folder)), Text("Choose another folder, or open that project."))
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ProjectError(
+            Text("{path} is not empty.", path=str(folder)), Text("Choose a folder that does not exist yet; {file} goes there.", file=SETTINGS_FILE)
+        )
