@@ -120,9 +120,10 @@ class History(Generic[T]):
         step = self._pop(self._past) if merges else None
         before = step.value if step else old
         self._value = new_value
-        if before is not new_value and before != new_value:
+        back_again = before is new_value or before == new_value
+        if not back_again:
             self._push(self._past, step.label if step else label, before)
-        self.merge_key = merge_key
+        self.merge_key = "" if back_again else merge_key
         self._shrink()
         self._tell(old)
         return True
