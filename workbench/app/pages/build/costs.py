@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from workbench.layers.base import Cost
-
-BYTES_PER_NUMBER = 4
-COPIES_PER_PARAMETER = 4
-"""The weight, its gradient, and the two moments that AdamW keeps."""
+from workbench.models.cost import total, training_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +15,17 @@ class Totals:
     """The sum over all layers.
 
     Attributes:
-        parameters, macs, activations: As in `Cost`, per row.
+        cost: Per row.
         batch: Rows per step.
     """
 
-    parameters: int = 0
-    macs: int = 0
-    activations: int = 0
+    cost: Cost = Cost()
     batch: int = 1
 
     @property
     def memory_bytes(self) -> int:
         """Weights, gradients, optimizer state, and what one batch keeps for the backward pass."""
-        return BYTES_PER_NUMBER * (self.parameters * COPIES_PER_PARAMETER + self.activations * self.batch)
+        return training_bytes(self.cost, self.batch)
 
 
 class CostBook:
@@ -41,26 +37,33 @@ class CostBook:
 
     def __init__(self) -> None:
         self.costs: dict[str, Cost] = {}
-        self._known: dict[str, tuple[Any, Any, Cost]] = {}
+        self._known: dict[str, tuple[Any, Any, Any, Cost]] = {}
 
-    def update(self, inferred: Any, layers: Any) -> None:
-        """Brings the costs in step with a drawing."""
-        known, self.costs = self._known, {}
-        self._known = {}
+    def update(self, inferred: Any) -> None:
+        """Brings the costs in step with a drawing; equal to `workbench.models.cost.costs`."""
+        known, self._known, self.costs = self._known, {}, {}
         for node in inferred.order:
-            outputs, params = inferred.output_shapes(node), inferred.params(node)
+            outputs, params, ties = inferred.output_shapes(node), inferred.params(node), inferred.graph[node].ties
             if not outputs or params is None:
                 continue
             old = known.get(node)
-            if old is None or old[0] is not outputs or old[1] is not params:
-                layer = layers[inferred.graph[node].layer]
-                old = (outputs, params, layer.cost(params, inferred.input_shapes(node), outputs))
+            if old is None or old[0] is not outputs or old[1] is not params or old[2] is not ties:
+                old = (outputs, params, ties, _cost(inferred, node))
             self._known[node] = old
-            self.costs[node] = old[2]
+            self.costs[node] = old[3]
 
     def totals(self, batch: int) -> Totals:
         """Returns the sums, for training with this many rows per step."""
-        costs = self.costs.values()
-        return Totals(
-            sum(cost.parameters for cost in costs), sum(cost.macs for cost in costs), sum(cost.activations for cost in costs), batch
-        )
+        return Totals(total(self.costs), batch)
+
+
+def _cost(inferred: Any, node: str) -> Cost:
+    layer = inferred.layers.get(inferred.graph[node].layer)
+    params, inputs = inferred.params(node), inferred.input_shapes(node)
+    cost: Cost = layer.cost(params, inputs, inferred.output_shapes(node))
+    ties = inferred.graph[node].ties
+    if not ties:
+        return cost
+    shapes = layer.parameters(params, inputs)
+    shared = sum(prod(shapes[tie.parameter]) for tie in ties if tie.parameter in shapes)
+    return Cost(cost.parameters - shared, cost.macs, cost.activations)

@@ -35,8 +35,8 @@ class TotalsCard(QWidget):
         """Writes the figures."""
         look = theme.current()
         parts = (
-            (counted(totals.parameters), tr("parameters"), tr("Numbers that are learned")),
-            (shortened(totals.macs), tr("MACs"), tr("Multiply-accumulates for one row")),
+            (counted(totals.cost.parameters), tr("parameters"), tr("Numbers that are learned")),
+            (shortened(totals.cost.macs), tr("MACs"), tr("Multiply-accumulates for one row")),
             (sized(totals.memory_bytes), tr("at batch {rows}", rows=totals.batch), tr("Estimated for training")),
         )
         self._label.setText("&nbsp;&nbsp; ".join(f'<b>{figure}</b> <span style="color:{look.quiet}">{unit}</span>' for figure, unit, _ in parts))

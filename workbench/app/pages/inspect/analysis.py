@@ -119,7 +119,7 @@ def _truth(source: Model, request: Request) -> int:
     if request.row < 0 or not targets:
         return -1
     value = source.prepared.batch([request.row]).values[targets[0]]
-    return int(value[0]) if value.dtype.is_floating_point is False else -1
+    return -1 if value.dtype.is_floating_point else int(value[0])
 
 
 def _text(source: Model, subject: Any, request: Request) -> str:
@@ -175,5 +175,5 @@ def image_nodes(plan: Any) -> list[tuple[str, str]]:
     for step in plan.steps:
         shape = next(iter(step.outputs.values()), None)
         if shape is not None and shape.rank == 4:
-            found.append((step.node.id, step.node.path))
+            found.append((step.node, step.path))
     return found

@@ -1,0 +1,130 @@
+"""Right-click menus of the canvas and the outline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtWidgets import QApplication, QMenu
+
+from workbench.app.language import say, tr
+from workbench.app.pages.build.card import Card
+from workbench.app.pages.build.layer_rows import by_family, family_label
+from workbench.app.pages.build.view import LayerWanted
+from workbench.app.pages.build.wire import Wire
+from workbench.graph.graph import Edge, PortRef
+
+if TYPE_CHECKING:
+    from workbench.app.pages.build.page import BuildPage
+
+_MOST_TARGETS = 24
+
+
+def _menu(page: BuildPage, name: str) -> QMenu:
+    menu = QMenu(page)
+    menu.setObjectName(f"build.menu.{name}")
+    for old in page.findChildren(QMenu):
+        if old is not menu and old.objectName().startswith("build.menu.") and not old.isVisible():
+            old.deleteLater()
+    return menu
+
+
+def menu_for(page: BuildPage, thing: object, place: QPointF, at: QPoint) -> QMenu:
+    """Returns the menu for what is under the pointer."""
+    if isinstance(thing, Card):
+        return node_menu(page, thing.id, at)
+    if isinstance(thing, Wire):
+        return wire_menu(page, thing.edge, place, at)
+    return canvas_menu(page, place, at)
+
+
+def node_menu(page: BuildPage, node: str, at: QPoint) -> QMenu:
+    """Returns the menu of a node; it works on the whole selection where the node is part of it."""
+    commands = page.commands
+    if node not in commands.session.selection:
+        commands.select((node,))
+    chosen = commands.session.selection
+    menu = _menu(page, "node")
+    menu.addAction(tr("Rename") + "\tF2", lambda: page.rename(node))
+    if commands.output_ports(node):
+        menu.addAction(tr("Add the usual next layer") + "\tEnter", lambda: commands.add_next(node))
+        menu.addAction(tr("Add a layer after this...") + "\tTab", lambda: page.search(LayerWanted(QPointF(), at, after=node)))
+        menu.addMenu(connect_menu(page, node, menu))
+    menu.addMenu(_replace_menu(page, node, menu))
+    menu.addSeparator()
+    menu.addAction(tr("Cut") + "\tCtrl+X", lambda: commands.cut(chosen))
+    menu.addAction(tr("Copy") + "\tCtrl+C", lambda: commands.copy(chosen))
+    menu.addAction(tr("Duplicate") + "\tCtrl+D", lambda: commands.duplicate(chosen))
+    menu.addSeparator()
+    menu.addAction(tr("Delete and close the gap"), lambda: commands.delete(chosen, reconnect=True))
+    menu.addAction(tr("Delete") + "\tDel", lambda: commands.delete(chosen))
+    return menu
+
+
+def connect_menu(page: BuildPage, node: str, parent: QMenu) -> QMenu:
+    """Returns a menu of the ports that this node's outputs may be wired to."""
+    commands = page.commands
+    menu = QMenu(tr("Connect to"), parent)
+    linking, graph = commands.linking(), commands.graph
+    for port in commands.output_ports(node):
+        for other in graph:
+            for target in commands.input_ports(other.id):
+                edge = Edge(PortRef(node, port.name), PortRef(other.id, target.name))
+                verdict = linking.verdict(edge)
+                if not verdict.possible or len(menu.actions()) >= _MOST_TARGETS:
+                    continue
+                words = other.name if target.name in ("input", "inputs") else f"{other.name} · {target.name}"
+                words = words if port.name == "output" else f"{port.name} → {words}"
+                action = menu.addAction(words if verdict.fits else tr("{name} (with a problem to fix)", name=words))
+                action.setToolTip(verdict.sentence)
+                action.triggered.connect(lambda _=False, edge=edge: commands.connect(edge))
+    menu.setEnabled(bool(menu.actions()))
+    return menu
+
+
+def _replace_menu(page: BuildPage, node: str, parent: QMenu) -> QMenu:
+    """Returns a menu of the layers of the same family, or of all families where the layer is unknown."""
+    commands = page.commands
+    menu = QMenu(tr("Replace by"), parent)
+    own = commands.layers.get(commands.graph[node].layer)
+    for family, layers in by_family(commands.layers).items():
+        if own is not None and family != own.family:
+            continue
+        for layer in layers:
+            if layer is not own:
+                words = say(layer.label) if own is not None else f"{family_label(family)} · {say(layer.label)}"
+                menu.addAction(words, lambda layer=layer: commands.replace_layer(node, layer.name))
+    menu.setEnabled(bool(menu.actions()))
+    return menu
+
+
+def wire_menu(page: BuildPage, edge: Edge, place: QPointF, at: QPoint) -> QMenu:
+    """Returns the menu of a wire."""
+    commands = page.commands
+    menu = _menu(page, "wire")
+    menu.addAction(tr("Insert a layer here..."), lambda: page.search(LayerWanted(place, at, edge=edge)))
+    shape = commands.session.inferred.edge_shape(edge)
+    if shape is not None:
+        menu.addAction(tr("Copy the shape"), lambda: QApplication.clipboard().setText(str(shape)))
+    same = [other for other in commands.graph.edges if other.target == edge.target]
+    if len(same) > 1:
+        menu.addAction(tr("Earlier in the order"), lambda: commands.reorder_wire(edge, -1))
+        menu.addAction(tr("Later in the order"), lambda: commands.reorder_wire(edge, 1))
+    menu.addSeparator()
+    menu.addAction(tr("Remove wire") + "\tDel", lambda: commands.disconnect((edge,)))
+    return menu
+
+
+def canvas_menu(page: BuildPage, place: QPointF, at: QPoint) -> QMenu:
+    """Returns the menu of empty ground."""
+    menu = _menu(page, "canvas")
+    menu.addAction(tr("Add a layer here...") + "\tTab", lambda: page.search(LayerWanted(place, at)))
+    menu.addAction(tr("Paste") + "\tCtrl+V", lambda: page.commands.paste((round(place.x()), round(place.y()))))
+    menu.addAction(tr("Select all") + "\tCtrl+A", page.select_all)
+    menu.addSeparator()
+    menu.addAction(tr("Lay out") + "\tShift+L", page.lay_out)
+    menu.addAction(tr("Fit into view") + "\tF", page.fit_view)
+    menu.addAction(tr("Original size") + "\t0", lambda: page.view.zoom_to(1.0))
+    menu.addSeparator()
+    menu.addAction(tr("Save as picture..."), page.save_picture)
+    return menu
