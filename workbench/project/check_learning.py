@@ -242,7 +242,7 @@ def memory(subject: Subject) -> list[Found]:
     message = Text("Training would take {total}, {share} of it for {node}, but this machine has {limit}.", total=readable(total),
                    share=f"{worst.total_bytes / total:.0%}", node=node.path, limit=readable(limit))
     fixes: list[Fix[Project]] = []
-    for name in ("filters", "units", "dimension", "width"):
+    for name in ("filters", "units", "width", "feed_forward"):
         if isinstance(node.params.get(name), int) and node.params[name] > 64:
             fixes.append(graph_fix(
                 Text("Set {name} of {node} to 64", name=name, node=node.path), lambda graph, name=name: edit.set_params(graph, node.id, **{name: 64})

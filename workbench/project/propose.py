@@ -65,7 +65,7 @@ def _branch(sketch: Sketch, field: Field) -> PortRef:
         return _text(sketch, field)
     if field.kind == FieldKind.CATEGORY:
         sketch.add("category_input", field.name, field=field.name, categories=max(len(field.categories), 1))
-        return sketch.add("embedding", dimension=min(16, max(2, len(field.categories) // 2)))
+        return sketch.add("embedding", width=min(16, max(2, len(field.categories) // 2)))
     return sketch.add("number_input", field.name, field=field.name)
 
 
@@ -83,7 +83,7 @@ def _image(sketch: Sketch, field: Field) -> PortRef:
 
 def _text(sketch: Sketch, field: Field) -> PortRef:
     sketch.add("text_input", field.name, field=field.name)
-    sketch.chain(("embedding", {"dimension": 64}), ("dropout", {"rate": 0.2}))
+    sketch.chain(("embedding", {"width": 64}), ("dropout", {"rate": 0.2}))
     sketch.chain(("lstm", {"units": 64}))
     return sketch.chain("mean_over_time")
 
