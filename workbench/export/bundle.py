@@ -122,7 +122,7 @@ def write_model(
 
     progress(0.15, Text("Writing the ONNX model"))
     folder.mkdir(parents=True, exist_ok=True)
-    network = Deployed(model, spec.inputs, spec.outputs, prepared.preprocessors)
+    network = Deployed(model, spec.inputs, spec.outputs, prepared.preprocessors, spec.opset)
     examples, axes = network.examples()
     names = ([name for item in spec.inputs for name in item.tensors], [name for item in spec.outputs for name in item.tensors.values()])
     write_onnx(network, examples, axes, names, folder / MODEL_FILE, opset=spec.opset, metadata=spec.metadata())

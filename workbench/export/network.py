@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from workbench.data.preprocessing.resize import with_channels
 from workbench.explain.capture import frozen_copy
-from workbench.export.recurrent import with_twins
 from workbench.export.spec import InputSpec, OutputSpec
+from workbench.export.twins import with_twins
 
 EXAMPLE_ROWS, EXAMPLE_TOKENS = 2, 5
 
@@ -28,11 +28,14 @@ class Deployed(nn.Module):
         inputs: What is given.
         outputs: What is answered.
         preprocessors: Fitted preprocessing by field name.
+        opset: The ONNX operator set it is exported for.
     """
 
-    def __init__(self, model: Any, inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec], preprocessors: Mapping[str, Any]) -> None:
+    def __init__(
+        self, model: Any, inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec], preprocessors: Mapping[str, Any], opset: int,
+    ) -> None:
         super().__init__()
-        self.model = with_twins(frozen_copy(model).cpu())
+        self.model: Any = with_twins(frozen_copy(model).cpu(), opset)
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.before = nn.ModuleList(_before(spec, preprocessors[spec.field]) for spec in self.inputs)
         self.after = nn.ModuleList(_after(spec, preprocessors.get(spec.target)) for spec in self.outputs)

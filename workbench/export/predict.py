@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import ExportError
-from workbench.export.session import open_session
+from workbench.export.session import open_session, run_session
 from workbench.export.spec import MODEL_FILE, BundleSpec, InputSpec, OutputSpec, spec_from
 from workbench.text import Text
 
@@ -21,6 +21,7 @@ ROWS_AT_ONCE = 64
 UNK = 1
 _IMAGE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
+_TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
 _LARGEST_IMAGE_PIXELS = 64_000_000
 
 
@@ -82,7 +83,7 @@ class Bundle:
 
         Args:
             raw: One value or a list of them: paths of images, folders of images and tables (csv, tsv, jsonl), arrays uint8 `(H, W)` or
-                `(H, W, C)`, texts, numbers; or dicts by input or field name where the model has several inputs.
+                `(H, W, C)` (`(N, H, W, C)` for several), texts, numbers; or dicts by input or field name where the model has several inputs.
             provider: A short name (`cpu`, `cuda`, ...).
             allow_fallback: Whether the CPU may stand in for a missing provider.
 
@@ -96,12 +97,13 @@ class Bundle:
         rows = self.rows(raw)
         found: list[dict[str, Any]] = []
         for block in _alike([self._encoded(values) for _, values in rows]):
-            found += self._answers(dict(zip(_names(self.spec), session.run(None, self._feed(block)), strict=True)), len(block))
+            found += self._answers(run_session(session, _names(self.spec), self._feed(block)), len(block))
         return [{"input": name, **answer} for (name, _), answer in zip(rows, found, strict=True)]
 
     def rows(self, raw: Any) -> list[tuple[str, dict[str, Any]]]:
         """Returns every row that `raw` names: what it is called, and its raw values by input name."""
-        many = raw if isinstance(raw, (list, tuple)) else [raw]
+        stacked = isinstance(raw, np.ndarray) and raw.ndim == 4
+        many: list[Any] = list(raw) if stacked or isinstance(raw, (list, tuple)) else [raw]
         return [row for value in many for row in self._rows_of(value)]
 
     def feed(self, raw: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
@@ -111,19 +113,19 @@ class Bundle:
     def _rows_of(self, value: Any) -> Iterable[tuple[str, dict[str, Any]]]:
         if isinstance(value, Mapping):
             return [(_shown(value), self._by_input(value))]
-        path = _existing(value)
+        first = self.spec.inputs[0]
+        path = _existing(value, images=first.kind == "image")
         if path is not None and path.is_dir():
             images = sorted(item for item in path.rglob("*") if item.suffix.lower() in _IMAGE_ENDINGS)
             return [row for image in images for row in self._rows_of(image)]
-        if path is not None and path.suffix.lower() in (".csv", ".tsv", ".jsonl"):
+        if path is not None and path.suffix.lower() in _TABLE_ENDINGS:
             return [(f"{path}:{number}", self._by_input(row)) for number, row in enumerate(_table(path), 1)]
-        first = self.spec.inputs[0]
         if len(self.spec.inputs) > 1:
             raise ExportError(
                 Text("This model needs {names}.", names=", ".join(spec.field for spec in self.spec.inputs)),
                 Text("Give a table with these columns."),
             )
-        if first.kind == "text" and path is not None and path.suffix.lower() == ".txt":
+        if first.kind == "text" and path is not None:
             return [(str(path), {first.name: path.read_text("utf-8")})]
         return [(_shown(value), {first.name: value})]
 
@@ -266,12 +268,14 @@ def _decoded(spec: OutputSpec, tensors: Mapping[str, np.ndarray], row: int) -> d
     return {"value": float(values[0]) if len(values) == 1 else values.tolist(), "unit": spec.unit}
 
 
-def _existing(value: Any) -> Path | None:
-    if not isinstance(value, (str, Path)):
+def _existing(value: Any, *, images: bool) -> Path | None:
+    """Returns the file or folder that a value names; where no images are wanted, tables and text files only, because words are texts."""
+    if not isinstance(value, (str, Path)) or not str(value).strip():
         return None
     try:
         path = Path(value).expanduser()
-        return path if path.exists() else None
+        named = images or isinstance(value, Path) or path.suffix.lower() in (*_TABLE_ENDINGS, ".txt")
+        return path if named and path.exists() else None
     except (OSError, ValueError, RuntimeError):
         return None
 

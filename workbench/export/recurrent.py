@@ -130,13 +130,3 @@ def _flat(states: Tensor, directions: int) -> Tensor:
     """Returns the last layer's states `(N, D*H)` of `(L*D, N, H)`."""
     last = states[-directions:]
     return last.permute(1, 0, 2).flatten(1)
-
-
-def with_twins(model: nn.Module) -> nn.Module:
-    """Replaces every LSTM inside `model` by its export twin, in place, and returns the model."""
-    for name, child in list(model.named_children()):
-        if isinstance(child, nn.LSTM):
-            setattr(model, name, LstmTwin(child))
-        else:
-            with_twins(child)
-    return model

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from workbench.errors import ExportError
 from workbench.text import Text
@@ -70,8 +73,24 @@ def _options(threads: int) -> Any:
     # Idle threads that spin slow everything else in the process down by an order of magnitude.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    options.log_severity_level = 3
+    # What fails is raised; it need not be written to stderr as well.
+    options.log_severity_level = 4
     return options
+
+
+def run_session(session: Any, names: Sequence[str], feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns the named outputs of a session.
+
+    Raises:
+        ExportError: ONNX Runtime cannot run the model on these inputs.
+    """
+    try:
+        return dict(zip(names, session.run(list(names), dict(feed)), strict=True))
+    except Exception as error:  # as above
+        raise ExportError(
+            Text("ONNX Runtime cannot run the model: {reason}", reason=str(error).strip().splitlines()[0][:300]),
+            Text("Try another operator set, or export the run again."),
+        ) from error
 
 
 def _known(provider: str) -> str:

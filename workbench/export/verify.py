@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.errors import ExportError
+from workbench.export.session import run_session
 from workbench.export.spec import VERIFICATION_FILE, BundleSpec
 from workbench.text import Text
 
@@ -216,7 +217,7 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 def _run(session: Any, spec: BundleSpec, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     names = [name for output in spec.outputs for name in output.tensors.values()]
-    return dict(zip(names, session.run(names, dict(feed)), strict=True))
+    return run_session(session, names, feed)
 
 
 def _case(name: str, spec: BundleSpec, expected: Mapping[str, np.ndarray], answered: Mapping[str, np.ndarray]) -> Case:
