@@ -272,7 +272,7 @@ class _Check(FieldEdit):
         super().__init__(name, info, parent)
         self._box = QCheckBox(self)
         self.place(self._box, name)
-        self._box.clicked.connect(self.changed)
+        self._box.clicked.connect(lambda on: self.changed.emit(bool(on)))
 
     def value(self) -> bool:
         return self._box.isChecked()

@@ -242,7 +242,7 @@ class Session(QObject):
 
         project, dataset = self.project, self.dataset
         if self._checked is None or self._checked[0] is not project or self._checked[1] is not dataset:
-            self._checked = (project, dataset, check(project, dataset))
+            self._checked = (project, dataset, check(project, dataset, previous=self.inferred))
         return self._checked[2]
 
     def apply_fix(self, problem: Problem[Project], index: int = 0) -> None:

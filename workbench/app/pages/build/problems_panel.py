@@ -50,7 +50,7 @@ class ProblemsPanel(QScrollArea):
         layout.addWidget(self.strip)
         layout.addStretch(1)
         self.setWidget(holder)
-        self.strip.activated.connect(self.node_chosen)
+        self.strip.activated.connect(lambda node: self.node_chosen.emit(str(node)))
 
     @property
     def shown(self) -> list[Problem[Any]]:

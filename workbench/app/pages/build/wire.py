@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QPainterPath
@@ -94,7 +95,7 @@ class Wire:
         if self.straight:
             return _from_segment(point, self.line.p1(), self.line.p2())
         points = [self.path.pointAtPercent(step / _SAMPLES) for step in range(_SAMPLES + 1)]
-        return min(_from_segment(point, start, end) for start, end in zip(points, points[1:], strict=False))
+        return min(_from_segment(point, start, end) for start, end in pairwise(points))
 
 
 def curve(start: QPointF, end: QPointF) -> QPainterPath:

@@ -1,0 +1,314 @@
+"""The Build page: palette, canvas, inspector, and the tabs below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QFileDialog, QLabel, QSplitter, QTabBar, QTabWidget, QToolTip, QVBoxLayout, QWidget
+
+from workbench.app import theme
+from workbench.app.jobs import Job, run_job
+from workbench.app.language import tr
+from workbench.app.pages.build.commands import Commands
+from workbench.app.pages.build.costs import CostBook
+from workbench.app.pages.build.inspector import Inspector
+from workbench.app.pages.build.menus import menu_for
+from workbench.app.pages.build.outline import OutlinePanel
+from workbench.app.pages.build.overlays import MiniMap, TotalsCard, place_overlays
+from workbench.app.pages.build.palette import LayerPalette
+from workbench.app.pages.build.problems_panel import ProblemsPanel
+from workbench.app.pages.build.scene import CanvasScene
+from workbench.app.pages.build.search_popup import LayerSearch
+from workbench.app.pages.build.source_panel import SourcePanel
+from workbench.app.pages.build.view import CanvasView, LayerWanted
+from workbench.app.pages.page import Page
+from workbench.app.widgets import EmptyState
+from workbench.layers import LAYERS
+
+_LATER_MS = 25
+_LAYOUT_IN_JOB = 300
+_INPUT_OF_KIND = {"image": "image_input", "text": "text_input", "number": "number_input"}
+
+
+class BuildPage(Page):
+    """Draws the model.
+
+    Attributes:
+        commands: The edits that canvas, outline and panels share.
+        canvas: The scene.
+        view: The canvas as a view.
+        book: Costs by node.
+    """
+
+    page_name = "build"
+
+    def __init__(self, session: Any, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.commands = Commands(session, LAYERS, self)
+        self.book = CostBook()
+        self.canvas = CanvasScene(self)
+        self.view = CanvasView(self.canvas, self.commands)
+        self.view.label_of = _label_of
+        self.palette_panel = LayerPalette(LAYERS)
+        self.inspector = Inspector(self.commands, self.book)
+        self.totals, self.map = TotalsCard(self.view), MiniMap(self.view)
+        self.empty = EmptyState("build.empty", tr("A model is layers joined by wires: begin with what it reads."), tr("Add an input"), self.view)
+        self._fitted = False
+        self._layout_job: Job | None = None
+        self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
+        self._later.timeout.connect(self._refresh_slow_parts)
+        self.set_columns(
+            self.palette_panel, self._centre(), self.inspector, left_title=tr("Layers"), right_title=tr("Layer"), left_width=200, right_width=300
+        )
+        self._connect()
+
+    def _centre(self) -> QWidget:
+        self.problems, self.source = ProblemsPanel(self.commands), SourcePanel(self.commands)
+        self.outline = OutlinePanel(self)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("build.tabs")
+        self.tabs.setDocumentMode(True)
+        for name, panel in ((tr("Problems"), self.problems), (tr("Outline"), self.outline), (tr("Source"), self.source)):
+            self.tabs.addTab(panel, name)
+        theme.mark(self.tabs, "column")
+        self._count = QLabel(self.tabs)
+        self.tabs.tabBar().setTabButton(0, QTabBar.ButtonPosition.RightSide, self._count)
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.setObjectName("build.centre")
+        splitter.setHandleWidth(1)
+        splitter.addWidget(self.view)
+        splitter.addWidget(self.tabs)
+        splitter.setStretchFactor(0, 1)
+        splitter.setSizes([660, 150])
+        self.tabs.setMinimumHeight(96)
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+        self._splitter = splitter
+        return holder
+
+    def _connect(self) -> None:
+        self.session.selection_changed.connect(self._selection_changed)
+        self.session.dataset_changed.connect(self._later.start)
+        self.canvas.selection_moved.connect(self._canvas_selection)
+        self.view.layer_wanted.connect(self.search)
+        self.view.rename_wanted.connect(self.rename)
+        self.view.menu_wanted.connect(self._show_menu)
+        self.view.view_moved.connect(self._view_moved)
+        self.palette_panel.layer_chosen.connect(self.add_layer)
+        self.problems.node_chosen.connect(self.go_to)
+        self.problems.count_changed.connect(self._show_count)
+        self.source.node_chosen.connect(self.go_to)
+        self.inspector.finished.connect(self.view.setFocus)
+        self.commands.refused.connect(self._say)
+        self.commands.laid_out.connect(lambda: self.view.fit())
+        self.empty.clicked.connect(self.add_input)
+
+    def refresh(self, old: Any, new: Any) -> None:
+        """Shows the drawing where it differs."""
+        if old is None or old.graph is not new.graph:
+            inferred = self.session.inferred
+            self.canvas.show_graph(new.graph, inferred, LAYERS)
+            self.canvas.show_problems(inferred.problems)
+            self.canvas.select(self.session.selection)
+            self.empty.setVisible(not new.graph.nodes)
+            self.totals.setVisible(bool(new.graph.nodes))
+        if old is None or not self._fitted:
+            self._fitted = False
+            QTimer.singleShot(0, self, self._first_fit)
+        self._later.start()
+
+    def _first_fit(self) -> None:
+        if not self._fitted and self.isVisible():
+            self._fitted = bool(self.canvas.cards)
+            self.view.show_from_top()
+
+    def _refresh_slow_parts(self) -> None:
+        """Brings the rest up to date a moment after the edit, so that the canvas answers at once."""
+        project = self.session.project
+        self.book.update(self.session.inferred)
+        self.canvas.show_costs(self.book.costs)
+        self.totals.show_totals(self.book.totals(project.recipe.batch_size))
+        self.problems.refresh()
+        self.canvas.show_problems(self.problems.shown)
+        self.inspector.show_selection()
+        self.outline.refresh()
+        self.source.refresh()
+        self.map.refresh()
+        self._place()
+
+    def settle(self) -> None:
+        """Does at once what would be done a moment later."""
+        self._later.stop()
+        self._refresh_slow_parts()
+        self.outline.refresh_now()
+        self.source.refresh_now()
+
+    def _place(self) -> None:
+        place_overlays(self.view, self.totals, self.map)
+        self.empty.setGeometry(self.view.rect().adjusted(40, 40, -40, -40))
+
+    def _view_moved(self) -> None:
+        self._place()
+        self.map.update()
+
+    def _canvas_selection(self) -> None:
+        self.commands.select(node for node in self.canvas.cards if node in self.canvas.selected)
+
+    def _selection_changed(self) -> None:
+        chosen = frozenset(self.session.selection)
+        if chosen != self.canvas.selected:
+            self.canvas.select(chosen)
+        self.inspector.show_selection()
+        self.outline.show_selection()
+        if self.source.isVisible():
+            self.source.mark_selection()
+
+    def _show_count(self, errors: int, warnings: int) -> None:
+        look = theme.current()
+        self._count.setText(str(errors or warnings or ""))
+        self._count.setStyleSheet(f"color: {look.wrong if errors else look.doubtful}; font-weight: 600; padding-right: 8px;")
+        self._count.setToolTip(tr("{errors} wrong, {warnings} doubtful", errors=errors, warnings=warnings))
+        self._count.adjustSize()
+
+    def _say(self, sentence: str) -> None:
+        QToolTip.showText(self.view.mapToGlobal(QPoint(24, 16)), sentence, self.view, self.view.rect(), 4000)
+
+    def _show_menu(self, thing: object, place: QPointF, at: QPoint) -> None:
+        menu_for(self, thing, place, at).popup(at)
+
+    def go_to(self, node: str) -> None:
+        """Selects a node and brings it into view."""
+        self.commands.select((node,))
+        self.view.reveal(node)
+
+    def search(self, wanted: LayerWanted) -> LayerSearch:
+        """Opens the search for a layer."""
+        popup = LayerSearch(self.commands, wanted, self)
+        popup.chosen.connect(self._add_wanted)
+        popup.open_at(wanted.at)
+        return popup
+
+    def _add_wanted(self, wanted: LayerWanted, layer: str) -> None:
+        commands = self.commands
+        if wanted.edge is not None and wanted.edge in commands.graph.edges:
+            node = commands.add_on_edge(layer, wanted.edge)
+        elif wanted.after in commands.graph:
+            node = commands.add_after(layer, wanted.after)
+        else:
+            place = _snapped(wanted.place, wanted.source is not None, wanted.target is not None)
+            node = commands.add(layer, place, wanted.source, wanted.target)
+        if node:
+            self.view.reveal(node)
+
+    def add_layer(self, layer: str) -> None:
+        """Adds a layer from the palette: behind the selected one, or in the middle of the view."""
+        chosen = self.session.selection
+        if len(chosen) == 1 and self.commands.output_ports(chosen[0]) and LAYERS[layer].inputs:
+            node = self.commands.add_after(layer, chosen[0])
+        else:
+            node = self.commands.add(layer, _snapped(self.view.visible_rect().center()))
+        self.view.reveal(node)
+
+    def add_input(self) -> None:
+        """Adds the input that the data asks for; without data, asks which."""
+        fields = getattr(self.session.dataset, "fields", ())
+        name = next((_INPUT_OF_KIND[str(field.kind)] for field in fields if str(field.kind) in _INPUT_OF_KIND), "")
+        centre = self.view.visible_rect().center()
+        if name in LAYERS:
+            self.commands.add(name, _snapped(QPointF(centre.x(), centre.y() - self.view.height() / 3)))
+            return
+        self.palette_panel.search.clear()
+        self.search(LayerWanted(centre, self.view.mapToGlobal(self.view.rect().center()))).field.setText("input")
+
+    def add_next(self) -> None:
+        """Adds what usually follows the selected layer."""
+        chosen = self.session.selection
+        if len(chosen) == 1:
+            self.view.reveal(self.commands.add_next(chosen[0]))
+
+    def rename(self, node: str) -> None:
+        """Puts the cursor into the name of a node."""
+        self.commands.select((node,))
+        if "right" in self.docks:
+            self.docks["right"].show()
+        self.inspector.edit_name()
+
+    def select_all(self) -> None:
+        """Selects every layer."""
+        self.canvas.select(self.canvas.cards)
+
+    def fit_view(self) -> None:
+        """Brings the selection, or everything, into view."""
+        self.view.fit(self.canvas.selected)
+
+    def lay_out(self) -> None:
+        """Places the selected layers, or all of them, by themselves."""
+        from workbench.graph.layout import layout
+
+        graph, chosen = self.session.project.graph, self.session.selection
+        ids = chosen if len(chosen) > 1 else None
+        if len(graph) <= _LAYOUT_IN_JOB:
+            self.commands.take_layout(layout(graph, ids))
+            return
+        if self._layout_job is not None and self._layout_job.running:
+            self._layout_job.cancel()
+        self._layout_job = run_job(
+            self, lambda _progress, cancelled: layout(graph, ids, cancelled), lambda places: self._take_layout(graph, places)
+        )
+
+    def _take_layout(self, graph: object, places: Any) -> None:
+        if self.session.project.graph is graph:
+            self.commands.take_layout(places)
+
+    def find_layer(self) -> None:
+        """Puts the cursor into the search of the palette."""
+        self.palette_panel.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.palette_panel.search.selectAll()
+
+    def show_source(self) -> None:
+        """Shows the drawing as PyTorch."""
+        self.tabs.setCurrentWidget(self.source)
+
+    def picture(self, scale: float = 2.0) -> QImage:
+        """Returns the whole drawing as a picture."""
+        box = self.canvas.bounds().adjusted(-40, -40, 40, 40)
+        scale = min(scale, 8000 / max(box.width(), box.height(), 1))
+        image = QImage(QSize(round(box.width() * scale), round(box.height() * scale)), QImage.Format.Format_RGB32)
+        painter = QPainter(image)
+        self.canvas.render(painter, QRectF(image.rect()), box)
+        painter.end()
+        return image
+
+    def save_picture(self) -> None:
+        """Asks for a file and writes the drawing to it."""
+        name, _ = QFileDialog.getSaveFileName(self, tr("Save the drawing"), "model.png", "PNG (*.png)")
+        if name:
+            self.picture().save(str(Path(name)))
+
+    def page_state(self) -> Any:
+        return self.view.transform(), self.view.visible_rect().center(), self.tabs.currentIndex(), self._splitter.saveState()
+
+    def restore_state(self, state: Any) -> None:
+        if state:
+            transform, centre, tab, sizes = state
+            self.view.setTransform(transform)
+            self.view.centerOn(centre)
+            self.tabs.setCurrentIndex(tab)
+            self._splitter.restoreState(sizes)
+            self._fitted = True
+
+
+def _snapped(place: QPointF, below: bool = False, above: bool = False) -> tuple[float, float]:
+    """Returns a place on the grid for the centre of a card whose port is where a wire was let go."""
+    y = place.y() + (23 if below else -23 if above else 0)
+    return round(place.x() / 16) * 16.0, round(y / 8) * 8.0
+
+
+def _label_of(layer: str) -> tuple[str, str]:
+    entry = LAYERS.get(layer)
+    return (entry.label, theme.family_colour(entry.family)) if entry is not None else (layer, theme.family_colour(""))
