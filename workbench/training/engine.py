@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 BLOCK_SECONDS = 0.1
+SAVE_SECONDS = 1.0  # between the checkpoints of very short epochs
 EVALUATION_BATCH = 512
 
 
@@ -93,6 +94,7 @@ class Engine:
         self._changes: list[list[Any]] = []
         self._loss_sums: list[float] = []
         self._loss_rows = 0
+        self._best: Snapshot | None = None
         self._watch = Stopwatch()
         self._saved_at = time.monotonic()
         self._replayed = False
@@ -134,7 +136,7 @@ class Engine:
             self.run_folder.write_fitted(self.prepared.fitted)
         with OwnGenerator(mix(self.recipe.seed, "weights")):
             self.model: Any = build_model(self.project.graph)
-        self.model.to(self.device).train()
+        self.model.to(self.device, memory_format=torch.channels_last).train()
         self.task = Task(self.project, self.model, self.prepared)
         self.stepper = Stepper(self.task, self.recipe, self.device)
         self._plan_epochs()
@@ -145,7 +147,7 @@ class Engine:
         self._apply_settings()
         self._announce()
         if snapshot is None:
-            self._save("last")
+            self._save()
 
     def _plan_epochs(self) -> None:
         rows, batch = self.prepared.count(Split.TRAIN), self.recipe.batch_size
@@ -167,7 +169,7 @@ class Engine:
         self._chance = self.task.parts[0].chance if single else None
         self.loss_watch = LossWatch(self._chance, self.total)
         self._nodes = {node.path: node.id for node in self.project.graph}
-        self._order = [step.node.path for step in self.model.plan.steps]
+        self._order = [step.path for step in self.model.plan.steps]
         self.dead_units = DeadUnits(self.model, self._nodes)
 
     def _set_threads(self, snapshot: Snapshot | None) -> None:
@@ -207,7 +209,7 @@ class Engine:
             if self.step % self.steps_per_epoch == 0:
                 self._end_epoch()
             elif time.monotonic() - self._saved_at >= self.recipe.checkpoint_seconds:
-                self._save("last")
+                self._save()
             if once:
                 self._once = False
                 self._pause()
@@ -275,7 +277,9 @@ class Engine:
         self.recorder.tell(EpochEnded(epoch, self.step, metrics, best, self._watch.seconds))
         for finding in self.dead_units.findings(self.step):
             self.recorder.tell(finding)
-        self._save("last", *(["best"] if best else []))
+        self._best = self._snapshot() if best else self._best
+        if time.monotonic() - self._saved_at >= SAVE_SECONDS:
+            self._save()
         if self.progress.exhausted(self.recipe.patience):
             self._ending = RunState.FINISHED
 
@@ -289,15 +293,19 @@ class Engine:
 
     def _look_at_units(self) -> None:
         with torch.inference_mode(), self.dead_units.looking():
-            self.task.forward(self.prepared.batch(self._training_rows[:EVALUATION_BATCH]))
+            self.task.forward(self.prepared.batch(self._training_rows[:128]))
 
-    def _save(self, *kinds: str) -> None:
-        """Takes a snapshot between two steps and has it written; nothing unsound is ever written."""
+    def _save(self) -> None:
+        """Takes a snapshot between two steps and has it written; nothing unsound is ever written.
+
+        A best one that waits goes first: where only it reaches the disk, going on from the last one leads to it again.
+        """
         if not self._sound():
             return
         self.recorder.flush()
         self._saved_at = time.monotonic()
-        self._writer.submit(self._snapshot(), *kinds)
+        best, self._best = self._best, None
+        self._writer.submit([*([("best", best)] if best else []), ("last", self._snapshot())])
 
     def _snapshot(self) -> Snapshot:
         state = {
@@ -317,6 +325,7 @@ class Engine:
         self.stepper.scores.reset()
         self.stepper.scores.load(snapshot.metrics, self.device)
         self.stepper.losses.clear()
+        self._best = None
         self._loss_sums, self._loss_rows, self._watch = list(state["loss_sums"]), state["loss_rows"], Stopwatch(state["seconds"])
         self.progress.load(state["progress"])
         self.loss_watch.load(state["loss_watch"])
@@ -384,7 +393,7 @@ class Engine:
 
     def _pause(self) -> None:
         if self._state is RunState.RUNNING:
-            self._save("last")
+            self._save()
             self._tell_state(RunState.PAUSED)
 
     def _wait_while_paused(self) -> None:
@@ -405,7 +414,7 @@ class Engine:
             return
         self._changes.append([self.step, command.setting, command.value])
         self._apply_settings()
-        self._save("last")
+        self._save()
 
     def _answer(self, probe: Probe) -> ProbeResult:
         """Runs a probe on a copy in eval mode. The step that follows seeds its own randomness, so the run does not notice."""
@@ -419,15 +428,15 @@ class Engine:
     def _finish(self) -> Finished | StateChanged:
         epoch = max(self.step - 1, 0) // self.steps_per_epoch
         if self._ending is RunState.INTERRUPTED:
-            self._save("last")
+            self._save()
             self._writer.drain()
             self._tell_written()
             event = StateChanged(RunState.INTERRUPTED, self.step)
             self.recorder.tell(event)
             return event
-        kinds = ("last",) if self.progress.best is not None else ("last", "best")
-        if self._ending is RunState.STOPPED or self.progress.best is None:
-            self._save(*kinds)
+        if self.progress.best is None:
+            self._best = self._snapshot()
+        self._save()
         self._writer.drain()
         self._tell_written()
         state = self._ending or RunState.FINISHED

@@ -104,20 +104,20 @@ class CheckpointWriter:
 
     def __init__(self, run: RunFolder) -> None:
         self._run = run
-        self._waiting: queue.Queue[tuple[Snapshot, tuple[str, ...]] | None] = queue.Queue(maxsize=1)
+        self._waiting: queue.Queue[list[tuple[str, Snapshot]] | None] = queue.Queue(maxsize=1)
         self._done: deque[Checkpointed] = deque()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="checkpoint-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, snapshot: Snapshot, *kinds: str) -> None:
-        """Hands over a snapshot to be written as each of these kinds.
+    def submit(self, snapshots: list[tuple[str, Snapshot]]) -> None:
+        """Hands over snapshots by kind, to be written in this order.
 
         Raises:
             TrainingError: An earlier one could not be written.
         """
         self._check()
-        self._waiting.put((snapshot, kinds))
+        self._waiting.put(snapshots)
 
     def written(self) -> list[Checkpointed]:
         """Returns the checkpoints completed since the last call.
@@ -141,17 +141,16 @@ class CheckpointWriter:
     def _work(self) -> None:
         while (item := self._waiting.get()) is not None:
             try:
-                self._write(*item)
+                self._write(item)
             except Exception as error:  # the training thread raises it, in `_check`
                 self._error = error
             finally:
                 self._waiting.task_done()
         self._waiting.task_done()
 
-    def _write(self, snapshot: Snapshot, kinds: tuple[str, ...]) -> None:
-        files = snapshot.files()
-        for kind in kinds:
-            written = self._run.write_checkpoint(kind, snapshot.step, files)
+    def _write(self, snapshots: list[tuple[str, Snapshot]]) -> None:
+        for kind, snapshot in snapshots:
+            written = self._run.write_checkpoint(kind, snapshot.step, snapshot.files())
             self._done.append(Checkpointed(str(written.path), snapshot.step, kind))
 
     def _check(self) -> None:
