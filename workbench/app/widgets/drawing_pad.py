@@ -39,6 +39,7 @@ class DrawingPad(QWidget):
             height, width: Size of the images that the model was trained on.
             side: Side of the pad in pixels.
         """
+        self.strokes: list[Stroke] = []
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(tr("Drawing pad"))
@@ -49,7 +50,6 @@ class DrawingPad(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents, False)
         self._size = (height, width)
-        self.strokes: list[Stroke] = []
         self._drawing = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
