@@ -130,7 +130,9 @@ class TokenStrip(QWidget):
         if self._values is None:
             return QColor(colours.raised)
         value = float(self._values[index]) if index < len(self._values) else 0.0
-        return blend(colours.surface, theme.family_colour("attention"), min(abs(value), 1) * 0.75) if self._positive else signed_ground(value)
+        if self._positive:
+            return blend(colours.surface, theme.family_colour("attention"), min(abs(value), 1) * 0.75)
+        return signed_ground(value)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         index = self._at(event.position().toPoint())

@@ -1,0 +1,199 @@
+"""Why this answer: one row per method, each with its picture, its faithfulness and its residual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from workbench.app import theme
+from workbench.app.language import say, tr
+from workbench.app.pages.inspect.tokens import TokenStrip
+from workbench.app.widgets import Card, ImageView, quiet
+from workbench.app.wording import number
+from workbench.explain.results import Facts, HeatMap, TokenScores
+
+if TYPE_CHECKING:
+    from workbench.app.pages.inspect.analysis import Answer
+
+UNSIGNED = ("saliency", "attention_rollout")
+PICTURE_PX = 132
+
+
+class AttributionCard(Card):
+    """The decision shared out over the input, by every method that fits."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("inspect.attribution", tr("What carried the decision"), parent)
+        self._views: dict[str, MethodView] = {}
+        self._images: bool | None = None
+        self._holder = QWidget()
+        self.content.addWidget(self._holder)
+        self._verdict = quiet("")
+        self.content.addWidget(self._verdict)
+        self._key = quiet("")
+        self._key.setTextFormat(Qt.TextFormat.RichText)
+        self.content.addWidget(self._key)
+
+    def show_answer(self, answer: Answer) -> None:
+        """Shows the attributions of an answer; methods that were left out keep their last picture, marked as older."""
+        found = answer.attributions
+        images = answer.image is not None
+        if images != self._images or any(name not in self._views for name in found):
+            self._rebuild(list(dict.fromkeys([*found] if images != self._images else [*self._views, *found])), images)
+        for name, view in self._views.items():
+            if name in found:
+                view.show_result(found[name])
+            else:
+                view.fade()
+        target = answer.labels[answer.target] if answer.target < len(answer.labels) else str(answer.target)
+        self.set_title(tr("What carried the decision for {target}", target=target))
+        self._key.setText(_legend())
+        self._verdict.setText(agreement(found))
+        self._verdict.setVisible(bool(self._verdict.text()))
+
+    def _rebuild(self, names: list[str], images: bool) -> None:
+        from workbench.explain import METHODS
+
+        self._images = images
+        self._holder.hide()
+        self._holder.deleteLater()
+        self._holder = QWidget()
+        grid = QGridLayout(self._holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.SPACE_16)
+        grid.setVerticalSpacing(theme.SPACE_8)
+        self._views = {}
+        for index, name in enumerate(names):
+            view = (ImageMethodView if images else TokenMethodView)(name, say(METHODS[name].label), say(METHODS[name].summary))
+            self._views[name] = view
+            grid.addWidget(view, index // 5 if images else index, index % 5 if images else 0, Qt.AlignmentFlag.AlignTop)
+        if images:
+            grid.setColumnStretch(5, 1)
+        self.content.insertWidget(0, self._holder)
+
+
+class MethodView(QWidget):
+    """One method: its name, its picture, its facts."""
+
+    def __init__(self, name: str, label: str, summary: str) -> None:
+        super().__init__()
+        self.method = name
+        self.setObjectName(f"inspect.attribution.{name}")
+        self.setAccessibleName(label)
+        self.setToolTip(summary)
+        self.title = QLabel(label)
+        theme.mark(self.title, "quiet")
+        self.facts = QLabel()
+        self.facts.setTextFormat(Qt.TextFormat.RichText)
+        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        theme.mark(self.facts, "small")
+
+    def show_result(self, result: Any) -> None:
+        """Shows a picture and its facts."""
+        self.setEnabled(True)
+        self.facts.setText(facts_markup(result.facts))
+        self.facts.setToolTip(facts_tip(result.facts))
+
+    def fade(self) -> None:
+        """Says that the picture belongs to an earlier question."""
+        self.facts.setText(tr("earlier"))
+
+
+class ImageMethodView(MethodView):
+    """A heat map over the image."""
+
+    def __init__(self, name: str, label: str, summary: str) -> None:
+        super().__init__(name, label, summary)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE_4)
+        self.picture = ImageView(f"inspect.attribution.{name}.picture", self, side=PICTURE_PX, label=label)
+        for widget in (self.title, self.picture, self.facts):
+            layout.addWidget(widget)
+
+    def show_result(self, result: HeatMap) -> None:
+        """Shows signed values as blue and red, unsigned ones in one hue."""
+        super().show_result(result)
+        flat = float(np.abs(result.values).max()) < 1e-9
+        if flat:
+            self.facts.setText(tr("flat: nothing stands out"))
+        if self.method in UNSIGNED:
+            self.picture.set_magnitude(result.values, 0.0, None, theme.family_colour("attention"))
+        else:
+            self.picture.set_signed(result.values)
+
+
+class TokenMethodView(MethodView):
+    """A sentence with tinted tokens."""
+
+    def __init__(self, name: str, label: str, summary: str) -> None:
+        super().__init__(name, label, summary)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(theme.SPACE_12)
+        self.title.setFixedWidth(128)
+        self.title.setWordWrap(True)
+        self.facts.setFixedWidth(148)
+        self.strip = TokenStrip(f"inspect.attribution.{name}.tokens", self)
+        layout.addWidget(self.title, 0, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.strip, 0, 1)
+        layout.addWidget(self.facts, 0, 2, Qt.AlignmentFlag.AlignTop)
+        layout.setColumnStretch(1, 1)
+
+    def show_result(self, result: TokenScores) -> None:
+        """Shows values as grounds."""
+        super().show_result(result)
+        self.strip.show_tokens(result.tokens, result.values, positive=self.method in UNSIGNED)
+
+
+def facts_markup(facts: Facts) -> str:
+    """Returns faithfulness and residual with their verdict in words and colour."""
+    colours, parts = theme.current(), []
+    if facts.faithfulness is not None:
+        good = colours.good if facts.faithfulness >= 0.8 else colours.doubtful if facts.faithfulness >= 0.6 else colours.wrong
+        word = tr("faithful") if facts.faithfulness >= 0.8 else tr("weak") if facts.faithfulness >= 0.6 else tr("do not trust")
+        parts.append(f'<span style="color:{good}">{word} {facts.faithfulness:.2f}</span>')
+    if facts.residual is not None:
+        good = colours.good if facts.residual <= 0.01 else colours.doubtful if facts.residual <= 0.05 else colours.wrong
+        parts.append(f'<span style="color:{good}">{tr("residual {share} %", share=f"{facts.residual * 100:.1f}")}</span>')
+    return "<br>".join(parts) or tr("{passes} passes", passes=facts.passes)
+
+
+def facts_tip(facts: Facts) -> str:
+    """Returns everything that is known about a picture, a line each."""
+    lines = [tr("{passes} passes, {seconds} s", passes=facts.passes, seconds=number(facts.seconds))]
+    if facts.baseline:
+        lines.append(tr("compared with: {baseline}", baseline=facts.baseline))
+    if facts.faithfulness is not None:
+        lines.append(tr("faithful: beats {share} % of random orderings when what it ranks highest is removed first",
+                        share=round(facts.faithfulness * 100)))
+    lines.append(tr("model {model}, input {input}", model=facts.model_hash, input=facts.input_hash))
+    return "\n".join(lines)
+
+
+def agreement(found: dict[str, HeatMap | TokenScores]) -> str:
+    """Returns a sentence about how far the methods agree, by the mean rank correlation of absolute values; "" for fewer than two."""
+    ranks = {name: np.argsort(np.argsort(np.abs(result.values).ravel())) for name, result in found.items()}
+    names = list(ranks)
+    if len(names) < 2 or any(np.ptp(rank) == 0 for rank in ranks.values()):
+        return ""
+    table = np.corrcoef(np.stack([ranks[name] for name in names]))
+    mean = float(table[np.triu_indices(len(names), 1)].mean())
+    share = f"{mean:.2f}"
+    if mean >= 0.6:
+        return tr("The methods agree (rank correlation {share}).", share=share)
+    if mean >= 0.3:
+        return tr("The methods agree in part (rank correlation {share}): look at more than one.", share=share)
+    return tr("The methods disagree (rank correlation {share}): do not trust one picture alone.", share=share)
+
+
+def _legend() -> str:
+    colours = theme.current()
+    return (
+        f'<span style="color:{"#6C9CFF" if colours.dark else "#2166AC"}">■</span> {tr("speaks for it")} &nbsp; '
+        f'<span style="color:{"#F0766E" if colours.dark else "#D7301F"}">■</span> {tr("speaks against it")} &nbsp; '
+        f'<span style="color:{theme.family_colour("attention")}">■</span> {tr("how strong, without sign")}'
+    )

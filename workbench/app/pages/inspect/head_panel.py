@@ -1,0 +1,121 @@
+"""The right column of Inspect: one attention head, or one channel, enlarged, with its numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from workbench.app import theme
+from workbench.app.language import tr
+from workbench.app.pages.inspect.tiles import indexed, pooled, ramp
+from workbench.app.pages.inspect.tokens import TokenStrip
+from workbench.app.widgets import Heading, ImageView, KeyValue, quiet
+from workbench.app.wording import number
+from workbench.explain.results import AttentionMaps, FeatureMaps
+
+SIDE_PX, MOST_PX = 264, 512
+
+
+class DetailPanel(QWidget):
+    """What is known about the one map that is chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("inspect.detail")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_16)
+        layout.setSpacing(theme.SPACE_12)
+        self._title = QLabel()
+        theme.mark(self._title, "subject")
+        self._picture = ImageView("inspect.detail.picture", self, side=SIDE_PX, label=tr("The chosen map"))
+        self._picture.hovered.connect(self._hovered)
+        self._facts = KeyValue("inspect.detail.facts", self, key_width=120)
+        self._looks = Heading("")
+        self._strip = TokenStrip("inspect.detail.tokens", self)
+        self._strip.token_hovered.connect(self._show_query)
+        self._hint = quiet(tr("Choose a map, a head or a word to see it large."))
+        for widget in (self._title, self._picture, self._facts, self._looks, self._strip, self._hint):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self._weights: np.ndarray | None = None
+        self._keys: tuple[str, ...] = ()
+        self.clear()
+
+    def clear(self) -> None:
+        """Shows nothing."""
+        for widget in (self._title, self._picture, self._facts, self._looks, self._strip):
+            widget.hide()
+        self._hint.show()
+        self._weights = None
+
+    def show_channel(self, maps: FeatureMaps, channel: int) -> None:
+        """Shows one channel of a layer."""
+        values = maps.maps[channel]
+        self._begin(tr("{node}, channel {channel}", node=maps.node, channel=channel))
+        if values.min() < 0:
+            self._picture.set_signed(values)
+        else:
+            self._picture.set_magnitude(values, 0.0, None, theme.family_colour("convolution"))
+        rows = [(tr("Mean"), number(float(values.mean()))), (tr("Largest"), number(float(values.max()))),
+                (tr("Smallest"), number(float(values.min()))), (tr("At zero"), f"{float((values == 0).mean()) * 100:.0f} %")]
+        if maps.dead[channel]:
+            rows.append((tr("Dead"), tr("answers 0 to every probe row")))
+        self._facts.set_rows(rows)
+
+    def show_head(self, maps: AttentionMaps, layer: int, head: int) -> None:
+        """Shows one attention head: queries down, keys across."""
+        weights = maps.maps[layer][head]
+        self._begin(tr("{layer}, head {head}", layer=maps.layers[layer], head=head + 1))
+        self._weights, self._keys = weights, maps.keys
+        self._picture.set_image(indexed(np.sqrt(pooled(weights, MOST_PX)), 0, 1, ramp(theme.family_colour("attention"))))
+        self._facts.set_rows(head_rows(weights))
+        self._looks.show()
+        self._strip.show()
+        self._show_query(-1)
+
+    def _begin(self, title: str) -> None:
+        self._title.setText(title)
+        for widget in (self._title, self._picture, self._facts):
+            widget.show()
+        for widget in (self._looks, self._strip, self._hint):
+            widget.hide()
+        self._weights = None
+
+    def show_step(self, step: int) -> None:
+        """Shows where the head looks from one position."""
+        self._show_query(step)
+
+    def _hovered(self, _column: int, row: int) -> None:
+        if self._weights is not None and row >= 0:
+            block = -(-len(self._weights) // MOST_PX)
+            self._show_query(row * block)
+
+    def _show_query(self, query: int) -> None:
+        if self._weights is None:
+            return
+        if 0 <= query < len(self._weights):
+            self._looks.setText(tr("From {token} it looks at", token=self._keys[query]))
+            self._strip.show_tokens(self._keys, self._weights[query], positive=True, scale=1.0)
+            self._strip.mark(query)
+            return
+        self._looks.setText(tr("Point at a word: mean over all positions"))
+        self._strip.show_tokens(self._keys, self._weights.mean(0), positive=True)
+        self._strip.mark(-1)
+
+
+def head_rows(weights: np.ndarray) -> list[tuple[str, str]]:
+    """Returns what sums a head up: entropy, distance, and where its weight goes.
+
+    Args:
+        weights: float `(queries, keys)`, rows sum to 1.
+    """
+    safe = np.clip(weights, 1e-12, 1)
+    entropy = float(-(safe * np.log(safe)).sum(1).mean())
+    places = np.arange(weights.shape[1])
+    distance = float((weights * np.abs(places[None, :] - np.arange(len(weights))[:, None])).sum(1).mean())
+    return [
+        (tr("Entropy"), tr("{n} nats", n=f"{entropy:.2f}")),
+        (tr("Mean distance"), tr("{n} tokens", n=f"{distance:.1f}")),
+        (tr("First-token share"), f"{float(weights[:, 0].mean()) * 100:.0f} %"),
+        (tr("On itself"), f"{float(np.diagonal(weights).mean()) * 100:.0f} %"),
+    ]

@@ -1,0 +1,171 @@
+"""Look inside: feature maps, attention heads, recurrent states. One card each."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QComboBox, QScrollArea, QWidget
+
+from workbench.app import theme
+from workbench.app.language import tr
+from workbench.app.pages.inspect.state_view import StateView
+from workbench.app.pages.inspect.tiles import Tile, TileGrid, indexed, pooled, ramp
+from workbench.app.widgets import Card, quiet
+from workbench.app.widgets.image_view import signed_colours, to_qimage
+from workbench.explain.results import AttentionMaps, FeatureMaps, StateTrace
+
+TILE_PX, MOST_TILE_PX = 58, 96
+
+
+class FeatureCard(Card):
+    """The channels of one layer.
+
+    Signals:
+        channel_chosen: A channel of the maps that are shown.
+        node_wanted: The module path whose maps should be shown.
+    """
+
+    channel_chosen = Signal(int)
+    node_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("inspect.features", tr("Feature maps"), parent)
+        self.node = QComboBox()
+        self.node.setObjectName("inspect.features.node")
+        self.node.setAccessibleName(tr("Layer"))
+        self.node.setMinimumWidth(160)
+        self.node.activated.connect(lambda index: self.node_wanted.emit(self.node.itemData(index)))
+        self.add_control(self.node)
+        self.grid = TileGrid("inspect.features.grid", tr("Feature maps"), self, side=64)
+        self.grid.chosen.connect(self.channel_chosen)
+        self.content.addWidget(self.grid)
+        self._key = quiet("")
+        self.content.addWidget(self._key)
+        self.maps: FeatureMaps | None = None
+
+    def set_nodes(self, nodes: list[str]) -> None:
+        """Offers these layers."""
+        if nodes != [self.node.itemData(index) for index in range(self.node.count())]:
+            chosen = self.node.currentData()
+            self.node.clear()
+            for path in nodes:
+                self.node.addItem(path, path)
+            if chosen in nodes:
+                self.node.setCurrentIndex(nodes.index(chosen))
+
+    def show_maps(self, maps: FeatureMaps) -> None:
+        """Shows all channels on one scale; signed layers in red and blue, others in one hue."""
+        self.maps = maps
+        index = self.node.findData(maps.node)
+        if index >= 0:
+            self.node.setCurrentIndex(index)
+        scale = float(np.abs(maps.maps).max())
+        signed = bool(maps.maps.min() < 0)
+        table = ramp(theme.family_colour("convolution"))
+        tiles = [self._tile(channel, maps, scale, signed, table) for channel in range(len(maps.maps))]
+        self.grid.show_tiles(tiles)
+        dead = int(maps.dead.sum())
+        height, width = maps.maps.shape[1:]
+        self.set_facts(tr("{channels} channels of {height} × {width}", channels=len(tiles), height=height, width=width))
+        note = tr("{count} channels never answer to any probe row: dead.", count=dead) if dead else tr("Same scale for all channels.")
+        self._key.setText(note)
+
+    def _tile(self, channel: int, maps: FeatureMaps, scale: float, signed: bool, table: list[int]) -> Tile:
+        values, dead = maps.maps[channel], bool(maps.dead[channel])
+        image: QImage = to_qimage(signed_colours(values, scale)) if signed else indexed(values, 0, scale, table)
+        caption = tr("dead") if dead else str(channel)
+        numbers = {"mean": f"{values.mean():.3g}", "largest": f"{values.max():.3g}"}
+        tip = tr("Channel {channel}: mean {mean}, largest {largest}", channel=channel, **numbers)
+        return Tile(image, caption, tip, dead)
+
+
+class AttentionCard(Card):
+    """All heads of all layers as tiles on one scale.
+
+    Signals:
+        head_chosen: Layer and head.
+    """
+
+    head_chosen = Signal(int, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("inspect.attention", tr("Attention, all layers and heads"), parent, facts=tr("same scale · square-root colour"))
+        self.grid = TileGrid("inspect.attention.grid", tr("Attention, all layers and heads"), self, side=TILE_PX)
+        self.grid.chosen.connect(self._chosen)
+        self.content.addWidget(self.grid)
+        self.content.addWidget(quiet(tr("Attention shows where the model looks, not why it decides.")))
+        self.maps: AttentionMaps | None = None
+
+    def show_maps(self, maps: AttentionMaps) -> None:
+        """Shows the heads of every layer as one row."""
+        self.maps = maps
+        table = ramp(theme.family_colour("attention"))
+        heads = max(len(layer) for layer in maps.maps)
+        tiles: list[Tile] = []
+        for name, layer in zip(maps.layers, maps.maps, strict=True):
+            tiles += [self._tile(name, head, weights, table) for head, weights in enumerate(layer)]
+            tiles += [Tile(indexed(np.zeros((1, 1)), 0, 1, table))] * (heads - len(layer))
+        self.grid.show_tiles(tiles, per_row=heads, row_names=maps.layers)
+
+    def _tile(self, name: str, head: int, weights: np.ndarray, table: list[int]) -> Tile:
+        image = indexed(np.sqrt(pooled(weights, MOST_TILE_PX)), 0, 1, table)
+        return Tile(image, tr("H{head}", head=head + 1), tr("{layer}, head {head}", layer=name, head=head + 1))
+
+    def _chosen(self, index: int) -> None:
+        if self.maps is not None:
+            heads = max(len(layer) for layer in self.maps.maps)
+            layer, head = divmod(index, heads)
+            if layer < len(self.maps.maps) and head < len(self.maps.maps[layer]):
+                self.head_chosen.emit(layer, head)
+
+
+class StateCard(Card):
+    """Hidden state, cell state and gates of a recurrent layer, step by step, aligned with the tokens.
+
+    Signals:
+        step_hovered: The time step under the pointer, or -1.
+    """
+
+    step_hovered = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("inspect.states", tr("States and gates over time"), parent)
+        self.which = QComboBox()
+        self.which.setObjectName("inspect.states.which")
+        self.which.setAccessibleName(tr("State or gate"))
+        self.which.activated.connect(lambda _index: self._draw())
+        self.add_control(self.which)
+        self.view = StateView("inspect.states.view", self)
+        self.view.step_hovered.connect(self.step_hovered)
+        area = QScrollArea()
+        area.setObjectName("inspect.states.scroll")
+        area.setWidgetResizable(True)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.view)
+        area.setMinimumHeight(250)
+        self.content.addWidget(area)
+        self._key = quiet("")
+        self.content.addWidget(self._key)
+        self.trace: StateTrace | None = None
+
+    def show_trace(self, trace: StateTrace) -> None:
+        """Shows a trace; the state that was chosen stays chosen."""
+        self.trace = trace
+        names = list(trace.traces)
+        if names != [self.which.itemData(index) for index in range(self.which.count())]:
+            self.which.clear()
+            for name in names:
+                self.which.addItem(tr(name), name)
+        units = next(iter(trace.traces.values())).shape[1]
+        self.set_facts(tr("{node} · {units} units · {steps} steps", node=trace.node, units=units, steps=len(trace.tokens)))
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.trace is None or self.which.currentData() is None:
+            return
+        name = self.which.currentData()
+        gate = "gate" in name
+        self.view.show_trace(self.trace.traces[name], self.trace.tokens, gate=gate)
+        open_closed = tr("A gate is between 0 (closed) and 1 (open).")
+        self._key.setText(open_closed if gate else tr("Blue is above zero, red below; units that move alike stand together."))
