@@ -45,17 +45,21 @@ def words_of(
 
 def pattern_of(words: Sequence[str]) -> str:
     """Returns a regular expression that matches the longest of these words, as a tree of prefixes (linear to match)."""
-    tree: dict[str, dict[str, object]] = {}
+    tree = _Tree()
     for word in words:
         node = tree
         for character in word:
-            node = node.setdefault(character, {})  # type: ignore[assignment]
-        node[""] = {}
+            node = node.setdefault(character, _Tree())
+        node[""] = _Tree()
     return _alternatives(tree)
 
 
-def _alternatives(tree: dict[str, dict[str, object]]) -> str:
-    branches = [re.escape(key) + _alternatives(branch) for key, branch in sorted(tree.items()) if key]  # type: ignore[arg-type]
+class _Tree(dict[str, "_Tree"]):
+    """Words by their characters; the key "" marks where a word may end."""
+
+
+def _alternatives(tree: _Tree) -> str:
+    branches = [re.escape(key) + _alternatives(tree[key]) for key in sorted(tree) if key]
     if not branches:
         return ""
     return f"(?:{'|'.join(branches)}){'?' if '' in tree else ''}"

@@ -68,15 +68,15 @@ class Prepared:
         Args:
             rows: Dataset row indices, int64 `(n,)`.
         """
-        rows = torch.as_tensor(rows, dtype=torch.int64)
-        places = rows if self.position is None else self.position[rows.to(self.position.device)]
+        wanted = torch.as_tensor(rows, dtype=torch.int64)
+        places = wanted if self.position is None else self.position[wanted.to(self.position.device)]
         values: dict[str, torch.Tensor] = {}
         lengths: dict[str, torch.Tensor] = {}
         for name, stored in self.stored.items():
             values[name], valid = self.preprocessors[name].gather(stored, places)
             if valid is not None:
                 lengths[name] = valid
-        return Batch(values, lengths, rows)
+        return Batch(values, lengths, wanted)
 
     def to(self, device: torch.device | str) -> Prepared:
         """Returns the same data with its columns on another device."""

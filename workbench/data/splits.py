@@ -96,7 +96,8 @@ def divide(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str = 
     """
     _check_shares(rule)
     groups = _groups(dataset, rule.stratify or stratify, rows)
-    order = keys([dataset.ids()[row] for row in rows], rule.seed)
+    ids = dataset.ids()
+    order = keys([ids[int(row)] for row in rows], rule.seed)
     given = given_parts(dataset, rule)
     if given is None:
         parts = np.full(len(rows), str(Split.TRAIN), dtype="U10")

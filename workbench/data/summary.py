@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Split
-from workbench.data.preprocessing.image import natural_size
 from workbench.errors import Text
 
 IMBALANCE = 10
@@ -58,6 +57,8 @@ def find_problems(
 
 def image_size(dataset: Dataset, name: str) -> tuple[int, int, int]:
     """Returns the channels, height and width that suit an image field: its own, or a common size where sizes differ."""
+    from workbench.data.preprocessing.image import natural_size
+
     field = dataset.field(name)
     column = None if field.height else dataset.column(name)
     return (field.channels, *natural_size(field, column))

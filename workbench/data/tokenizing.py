@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.data.lexicon import pattern_of, words_of
 from workbench.data.preprocessing.params import TextParams
@@ -12,6 +12,7 @@ from workbench.errors import DataError, Text
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+    from tokenizers.pre_tokenizers import PreTokenizer
 
 PAD, UNK = 0, 1
 PAD_TOKEN, UNK_TOKEN = "[PAD]", "[UNK]"
@@ -31,13 +32,13 @@ def train(texts: Sequence[str], params: TextParams) -> str:
         texts: The texts of the training split.
         params: Kind, vocabulary size, maximum length.
     """
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from tokenizers import Tokenizer, models, normalizers, trainers
 
-    special = {"special_tokens": [PAD_TOKEN, UNK_TOKEN], "show_progress": False, "min_frequency": params.minimum_count}
+    special: dict[str, Any] = {"special_tokens": [PAD_TOKEN, UNK_TOKEN], "show_progress": False, "min_frequency": params.minimum_count}
     bpe = params.tokenizer == "bpe"
     tokenizer = Tokenizer(models.BPE(unk_token=UNK_TOKEN, fuse_unk=True) if bpe else models.WordLevel(unk_token=UNK_TOKEN))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), *([normalizers.Lowercase()] if params.lowercase else [])])
-    tokenizer.pre_tokenizer = _cutter(pre_tokenizers, params, [tokenizer.normalizer.normalize_str(text) for text in texts])
+    tokenizer.pre_tokenizer = _cutter(params, [tokenizer.normalizer.normalize_str(text) for text in texts])
     if bpe:
         # A quarter of the vocabulary stays free for merges where a script has many characters.
         trainer = trainers.BpeTrainer(vocab_size=params.vocabulary, limit_alphabet=max(1, params.vocabulary * 3 // 4), **special)
@@ -67,7 +68,7 @@ def load(text: str) -> Tokenizer:
     return tokenizer
 
 
-def _cutter(pre_tokenizers: object, params: TextParams, normalised: Sequence[str]) -> object:
+def _cutter(params: TextParams, normalised: Sequence[str]) -> PreTokenizer:
     from tokenizers import Regex
     from tokenizers.pre_tokenizers import Split
 

@@ -87,7 +87,7 @@ def _dataset(
     problems: list[DataProblem],
 ) -> Dataset:
     classes, labels, splits = _places(root, paths)
-    if len(classes) < 2:
+    if len(classes) == 1:
         raise DataError(
             Text("All images in {path} are of one class, {name}.", path=source, name=classes[0]),
             Text("Put the images of each class into a folder of its own; at least two classes are needed."),
@@ -151,7 +151,7 @@ def _places(root: Path, paths: list[Path]) -> tuple[tuple[str, ...], np.ndarray,
     """Returns the class names, the class of every file, and the split of every file where the first folders are splits."""
     parts = [path.relative_to(root).parts[:-1] for path in paths]
     divided = all(part and part[0].lower() in _SPLIT_NAMES for part in parts) and any(len(part) > 1 for part in parts)
-    names = ["/".join(part[1:] if divided else part) or "." for part in parts]
+    names = ["/".join(part[int(divided):]) or "." for part in parts]
     classes = tuple(sorted(set(names), key=_natural))
     number = {name: index for index, name in enumerate(classes)}
     splits = np.array([str(_SPLIT_NAMES[part[0].lower()]) for part in parts], dtype="U10") if divided else None
