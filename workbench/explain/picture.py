@@ -126,10 +126,19 @@ def _feature_maps(result: FeatureMaps) -> Image.Image:
 
 
 def _attention_maps(result: AttentionMaps) -> Image.Image:
-    rows = [(layer, head, weights) for layer, maps in zip(result.layers, result.maps, strict=True) for head, weights in enumerate(maps)]
-    tiles = [_enlarged(magnitude_colours(np.sqrt(weights), 1.0), _TILE) for _, _, weights in rows[:_MOST_TILES]]
-    titles = [f"{layer} head {head + 1}" for layer, head, _ in rows[:_MOST_TILES]]
-    return _tiles(tiles, min(8, max(len(maps) for maps in result.maps)), titles, [False] * len(tiles))
+    """One row of tiles per layer, one column per head; square roots on one scale, so that weak links show."""
+    scale = math.sqrt(max(float(maps.max(initial=0)) for maps in result.maps))
+    rows = []
+    for layer, (name, maps) in enumerate(zip(result.layers, result.maps, strict=True), 1):
+        tiles = [_enlarged(magnitude_colours(np.sqrt(weights), scale), _TILE) for weights in maps]
+        row = _tiles(tiles, len(tiles), [f"L{layer} H{head}" for head in range(1, len(tiles) + 1)], [False] * len(tiles))
+        rows.append((row, f"L{layer}  {name}"))
+    page = Image.new("RGB", (max(240, *(row.width for row, _ in rows)), sum(row.height for row, _ in rows) + 18 * len(rows)), _PAPER)
+    draw, top = ImageDraw.Draw(page), sum(row.height for row, _ in rows)
+    for index, (row, name) in enumerate(rows):
+        page.paste(row, (0, sum(other.height for other, _ in rows[:index])))
+        draw.text((0, top + 18 * index), name, _QUIET, _font(12))
+    return page
 
 
 def _state_trace(result: StateTrace) -> Image.Image:

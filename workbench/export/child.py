@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -198,8 +200,12 @@ def _end(process: Any) -> None:
 
 def _work(sender: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     """The child: runs the function, sends progress and the outcome. Whatever libraries write to stdout goes to stderr."""
+    # The parent decides when to end: asked politely, the child leaves through its clean-up; Ctrl+C in a terminal is the parent's.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.dup2(2, 1)
+    _use_thread_lock()
     try:
         import torch
 
@@ -212,3 +218,11 @@ def _work(sender: Any, function: Callable[..., Any], arguments: tuple[Any, ...])
         sender.send(("failed", _Failure("", "", traceback.format_exc())))
     finally:
         sender.close()
+
+
+def _use_thread_lock() -> None:
+    """Gives the progress bars inside torch a lock of threads: their own is a system semaphore, which an ended child would leave behind."""
+    with suppress(ImportError):
+        from tqdm import tqdm
+
+        tqdm.set_lock(threading.RLock())

@@ -83,7 +83,7 @@ class Bundle:
 
         Args:
             raw: One value or a list of them: paths of images, folders of images and tables (csv, tsv, jsonl), arrays uint8 `(H, W)` or
-                `(H, W, C)` (`(N, H, W, C)` for several), texts, numbers; or dicts by input or field name where the model has several inputs.
+                `(H, W, C)` (`(N, H, W, C)` for several), texts, numbers; or dicts by input or field name.
             provider: A short name (`cpu`, `cuda`, ...).
             allow_fallback: Whether the CPU may stand in for a missing provider.
 
