@@ -93,7 +93,7 @@ def project_folder(tmp_path: Path) -> Callable[[str], Path]:
     """Makes a starter project in a folder of this test."""
 
     def make(template: str = "digits-cnn") -> Path:
-        from workbench.project.starters import new_project
+        from workbench.project.new import new_project
 
         folder = tmp_path / template
         new_project(template, folder)

@@ -23,7 +23,7 @@ from workbench.settings import load_settings
 
 _LOG = logging.getLogger("workbench.app")
 COLLECT_MS = 1000
-WARM = ("torch", "numpy", "pyqtgraph", "workbench.layers", "workbench.project.starters", "workbench.training.engine", "workbench.data.prepare")
+WARM = ("torch", "numpy", "pyqtgraph", "workbench.layers", "workbench.project.new", "workbench.training.engine", "workbench.data.prepare")
 
 
 def run(argv: Sequence[str]) -> int:

@@ -287,7 +287,7 @@ class Session(QObject):
         return self._prepared
 
     def _fields_key(self) -> Any:
-        from workbench.app.fields import input_fields, target_fields
+        from workbench.project.feeding import input_fields, target_fields
 
         if self.dataset is None:
             return None

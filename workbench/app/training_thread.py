@@ -150,7 +150,7 @@ class Trainer(QObject):
     def _begin(self, project: Project, run: RunFolder, resume: bool) -> None:
         self._forget()
         self.run, self.state = run, RunState.STARTING
-        self._thread = EngineThread(project, run, "last" if resume else None, self)
+        self._thread = EngineThread(project, run, run.last() if resume else None, self)
         self._thread.finished.connect(self._ended)
         self._timer.setInterval(POLL_MS)
         self._timer.start()

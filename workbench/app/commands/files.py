@@ -226,7 +226,7 @@ class FileCommands(QObject):
 
 
 def _make(template: str, folder: Path, data: str) -> Path:
-    from workbench.project.starters import new_project
+    from workbench.project.new import new_project
 
     new_project(template, folder, data)
     return folder

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
-from workbench.app.fields import target_fields
+from workbench.project.feeding import target_fields
 from workbench.app.language import say, tr
 from workbench.app.pages.data.counts import CountList
 from workbench.app.pages.data.row_panel import RowPanel
