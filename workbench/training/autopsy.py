@@ -99,7 +99,7 @@ def data_finding(step: int, field: str, rows: list[int], kind: str) -> Finding:
         "nan", Text("At step {step} the data brings a value that is {kind}: field {field}, row {row}.",
                     step=step, kind=kind, field=field, row=rows[0] if rows else "?"),
         Text("No layer can make sense of it; remove the row or fill in the value."),
-        step, evidence={"kind": kind, "field": field, "rows": rows}, remedies=("check-data",),
+        step, evidence={"kind": kind, "field": field, "rows": rows},
     )
 
 

@@ -9,16 +9,17 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import torch
 
 from workbench.data.base import Split
-from workbench.data.order import mix, order
+from workbench.data.order import order
 from workbench.errors import Text, TrainingError, WorkbenchError
 from workbench.project.checkpoints import Checkpoint
+from workbench.training.assembly import assemble
 from workbench.training.autopsy import all_finite
-from workbench.training.devices import choose_device, copy_of, probe_threads
+from workbench.training.devices import copy_of
 from workbench.training.doctor import DeadUnits, LossWatch, missing_activations
 from workbench.training.events import (
     Change,
@@ -40,14 +41,12 @@ from workbench.training.events import (
     Steps,
     Stop,
 )
-from workbench.training.load import build_model, prepare_data
 from workbench.training.progress import Progress, Stopwatch
-from workbench.training.randomness import OwnGenerator
 from workbench.training.recorder import Recorder
 from workbench.training.settings import changed, checked
 from workbench.training.snapshots import CheckpointWriter, Snapshot, copied, load_optimizer, optimizer_tensors, read_snapshot
-from workbench.training.stepper import NotFiniteError, Stepper
-from workbench.training.task import Task, score_split
+from workbench.training.stepper import NotFiniteError
+from workbench.training.task import score_split
 
 if TYPE_CHECKING:
     from workbench.project.project import Project
@@ -77,12 +76,12 @@ class Engine:
         run: Where everything is kept. This process is its only writer.
         emit: Is told every event, in the training thread; must not block.
         inbox: Where commands come from.
-        resume: The checkpoint to go on from; None begins at step 0.
+        resume: The checkpoint to go on from, or `last` for the newest one (the beginning where there is none); None begins at step 0.
         prepared: The data, where the caller has it prepared already (fitted as this project says); None prepares it.
     """
 
     def __init__(
-        self, project: Project, run: RunFolder, emit: Callable[[Event], None], inbox: CommandSource, *, resume: Checkpoint | None = None,
+        self, project: Project, run: RunFolder, emit: Callable[[Event], None], inbox: CommandSource, *, resume: Checkpoint | Literal["last"] | None = None,
         prepared: Any = None,
     ) -> None:
         self.project, self.run_folder, self.recipe = project, run, project.recipe
@@ -128,37 +127,24 @@ class Engine:
         checked(self.recipe)
         self._tell_state(RunState.STARTING)
         self.run_folder.claim()
-        snapshot = None if self._resume is None else read_snapshot(self._resume)
-        self.device = choose_device(self.recipe.device if snapshot is None else snapshot.state["device"])
-        torch.set_num_threads(1)
-        self.prepared = (self._given or prepare_data(self.project, self.run_folder)).to(self.device)
-        if snapshot is None:
-            self.run_folder.write_fitted(self.prepared.fitted)
-        with OwnGenerator(mix(self.recipe.seed, "weights")):
-            self.model: Any = build_model(self.project.graph)
-        self.model.to(self.device, memory_format=torch.channels_last).train()
-        self.task = Task(self.project, self.model, self.prepared)
-        self.stepper = Stepper(self.task, self.recipe, self.device)
-        self._plan_epochs()
+        checkpoint = self.run_folder.last() if self._resume == "last" else self._resume
+        snapshot = None if checkpoint is None else read_snapshot(checkpoint)
+        self.parts = assemble(self.project, self.run_folder, self.recipe, snapshot, self._given)
+        self.model, self.task, self.prepared, self.stepper = self.parts.model, self.parts.task, self.parts.prepared, self.parts.stepper
         self._set_up_watchers()
-        self._set_threads(snapshot)
         if snapshot is not None:
             self._restore(snapshot)
+        elif self._resume is not None:
+            self.recorder.rewind(0)
         self._apply_settings()
         self._announce()
         if snapshot is None:
             self._save()
 
-    def _plan_epochs(self) -> None:
-        rows, batch = self.prepared.count(Split.TRAIN), self.recipe.batch_size
-        # A single row left over is dropped: batch normalisation has no variance over one row.
-        self.steps_per_epoch = max(rows // batch + (rows % batch > 1), 1)
-        self._training_rows = self.prepared.rows(Split.TRAIN)
-
     @property
     def total(self) -> int:
         """The steps of the whole run."""
-        return self.recipe.epochs * self.steps_per_epoch
+        return self.recipe.epochs * self.parts.steps_per_epoch
 
     def _set_up_watchers(self) -> None:
         validated = self.prepared.count(Split.VALIDATION) > 0
@@ -168,24 +154,12 @@ class Engine:
         single = len(self.task.parts) == 1 and self.task.parts[0].weight == 1.0
         self._chance = self.task.parts[0].chance if single else None
         self.loss_watch = LossWatch(self._chance, self.total)
-        self._nodes = {node.path: node.id for node in self.project.graph}
-        self._order = [step.path for step in self.model.plan.steps]
-        self.dead_units = DeadUnits(self.model, self._nodes)
-
-    def _set_threads(self, snapshot: Snapshot | None) -> None:
-        threads = self.recipe.threads if snapshot is None else snapshot.state["threads"]
-        if threads == 0:
-            batch = self.prepared.batch(self._training_rows[: self.recipe.batch_size])
-            threads = probe_threads(lambda model: self.task.losses(self.task.forward(batch, model), batch)[0].backward(), self.model) \
-                if self.device.type == "cpu" else 1
-        self.threads = threads
-        torch.set_num_threads(threads)
-        self.run_folder.note_environment(threads=threads, device=str(self.device))
+        self.dead_units = DeadUnits(self.model, self.parts.nodes)
 
     def _announce(self) -> None:
         chance = None if self._chance is None or not self.progress.watch.startswith(self.task.main_tag) else self._chance.metric
         self.recorder.tell(Started(
-            self.steps_per_epoch, self.recipe.epochs, self.step, str(self.device), self.threads, len(self._training_rows), chance,
+            self.parts.steps_per_epoch, self.recipe.epochs, self.step, str(self.parts.device), self.parts.threads, len(self.parts.rows), chance,
         ))
         if self.step == 0:
             for finding in missing_activations(self.project.graph):
@@ -206,7 +180,7 @@ class Engine:
             except NotFiniteError as failure:
                 self._handle(failure)
                 continue
-            if self.step % self.steps_per_epoch == 0:
+            if self.step % self.parts.steps_per_epoch == 0:
                 self._end_epoch()
             elif time.monotonic() - self._saved_at >= self.recipe.checkpoint_seconds:
                 self._save()
@@ -218,14 +192,14 @@ class Engine:
 
     def _block(self) -> None:
         """Does steps until a tenth of a second is over, the epoch ends, or a command comes."""
-        epoch, position = divmod(self.step, self.steps_per_epoch)
+        epoch, position = divmod(self.step, self.parts.steps_per_epoch)
         batches = self._order_of(epoch)
         until = time.monotonic() + BLOCK_SECONDS
         batch_of, do_step, pending, clock = self.prepared.batch, self.stepper.step, self._inbox.pending, time.monotonic
         self._block_began, self._block_first = clock(), self.step
         if not self.model.training:
             self.model.train()
-        for index in range(position, self.steps_per_epoch):
+        for index in range(position, self.parts.steps_per_epoch):
             do_step(self.step, batch_of(batches[index]))
             self.step += 1
             if clock() >= until or pending() or self._once:
@@ -234,7 +208,7 @@ class Engine:
     def _order_of(self, epoch: int) -> tuple[torch.Tensor, ...]:
         if getattr(self, "_ordered", None) != epoch:
             self._ordered = epoch
-            self._batches = order(self.recipe.seed, epoch, self._training_rows).split(self.recipe.batch_size)
+            self._batches = order(self.recipe.seed, epoch, self.parts.rows).split(self.recipe.batch_size)
         return self._batches
 
     def _report_block(self) -> None:
@@ -242,7 +216,7 @@ class Engine:
         rows_done = 0
         for step, rows, losses, rate, norm in self.stepper.take():
             if losses[0] - losses[0] != 0.0:
-                raise NotFiniteError(step - 1, self.prepared.batch(self._batches[(step - 1) % self.steps_per_epoch]), "loss")
+                raise NotFiniteError(step - 1, self.prepared.batch(self._batches[(step - 1) % self.parts.steps_per_epoch]), "loss")
             values = {f"{tag}/step": value for tag, value in zip(self.task.loss_tags, losses, strict=True)} | {"lr": rate}
             self.recorder.add(step, values if norm is None else {**values, "grad_norm": norm})
             self._loss_sums = [total + rows * value for total, value in zip(self._loss_sums or [0.0] * len(losses), losses, strict=True)]
@@ -254,13 +228,13 @@ class Engine:
         now = time.monotonic()
         speed = rows_done / max(now - self._block_began, 1e-9)
         if rows_done:
-            self.recorder.tell(Steps(self.step, (self.step - 1) // self.steps_per_epoch, speed, self._watch.seconds))
+            self.recorder.tell(Steps(self.step, (self.step - 1) // self.parts.steps_per_epoch, speed, self._watch.seconds))
         self._tell_written()
 
     def _end_epoch(self) -> None:
         if not self._sound():
             return
-        epoch = self.step // self.steps_per_epoch - 1
+        epoch = self.step // self.parts.steps_per_epoch - 1
         metrics = {
             f"{tag}/train": total / max(self._loss_rows, 1) for tag, total in zip(self.task.loss_tags, self._loss_sums, strict=True)
         } | self.stepper.scores.values(Split.TRAIN)
@@ -293,7 +267,7 @@ class Engine:
 
     def _look_at_units(self) -> None:
         with torch.inference_mode(), self.dead_units.looking():
-            self.task.forward(self.prepared.batch(self._training_rows[:128]))
+            self.task.forward(self.prepared.batch(self.parts.rows[:128]))
 
     def _save(self) -> None:
         """Takes a snapshot between two steps and has it written; nothing unsound is ever written.
@@ -309,7 +283,7 @@ class Engine:
 
     def _snapshot(self) -> Snapshot:
         state = {
-            "schema_version": 1, "threads": self.threads, "device": str(self.device), "seconds": self._watch.seconds, "changes": self._changes,
+            "schema_version": 1, "threads": self.parts.threads, "device": str(self.parts.device), "seconds": self._watch.seconds, "changes": self._changes,
             "loss_sums": self._loss_sums, "loss_rows": self._loss_rows, "progress": self.progress.state(),
             "loss_watch": self.loss_watch.state(), "dead_units": list(self.dead_units.fired), "last": self.recorder.last,
         }
@@ -323,7 +297,7 @@ class Engine:
         self.model.load_state_dict(snapshot.model)
         load_optimizer(self.model, self.stepper.optimizer, snapshot.optimizer)
         self.stepper.scores.reset()
-        self.stepper.scores.load(snapshot.metrics, self.device)
+        self.stepper.scores.load(snapshot.metrics, self.parts.device)
         self.stepper.losses.clear()
         self._best = None
         self._loss_sums, self._loss_rows, self._watch = list(state["loss_sums"]), state["loss_rows"], Stopwatch(state["seconds"])
@@ -365,7 +339,7 @@ class Engine:
         if not all_finite(list(self.model.state_dict().values())):
             self._replay()
             return
-        finding: Finding = self.stepper.diagnose(failure, self._nodes, self._order)
+        finding: Finding = self.stepper.diagnose(failure, self.parts.nodes, self.parts.order)
         self.stepper.losses.clear()
         self.recorder.tell(finding)
         hint = Text("The last checkpoint is sound: lower the learning rate or limit the gradient norm, then resume.")
@@ -426,7 +400,7 @@ class Engine:
             return ProbeResult(probe.ticket, self.step, error=f"{type(error).__name__}: {error}")
 
     def _finish(self) -> Finished | StateChanged:
-        epoch = max(self.step - 1, 0) // self.steps_per_epoch
+        epoch = max(self.step - 1, 0) // self.parts.steps_per_epoch
         if self._ending is RunState.INTERRUPTED:
             self._save()
             self._writer.drain()

@@ -1,0 +1,85 @@
+"""What a run is put together from: device, data, model, objectives, optimizer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from workbench.data.base import Split
+from workbench.data.order import mix
+from workbench.data.prepare import Prepared
+from workbench.project.project import Recipe
+from workbench.training.devices import choose_device, probe_threads
+from workbench.training.load import build_model, prepare_data
+from workbench.training.randomness import OwnGenerator
+from workbench.training.stepper import Stepper
+from workbench.training.task import Task
+
+if TYPE_CHECKING:
+    from workbench.project.project import Project
+    from workbench.project.runs import RunFolder
+    from workbench.training.snapshots import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The parts of one run.
+
+    Attributes:
+        threads: torch threads; set in the training thread.
+        prepared: The data, on the device.
+        rows: The training rows, int64 `(n,)`.
+        steps_per_epoch: Batches of one epoch.
+        nodes: Node id by submodule path.
+        order: Submodule paths in the order of the forward pass.
+    """
+
+    device: torch.device
+    threads: int
+    prepared: Prepared
+    model: Any
+    task: Task
+    stepper: Stepper
+    rows: torch.Tensor
+    steps_per_epoch: int
+    nodes: dict[str, str]
+    order: list[str]
+
+
+def assemble(project: Project, run: RunFolder, recipe: Recipe, snapshot: Snapshot | None, prepared: Prepared | None) -> Assembly:
+    """Puts a run together. What was chosen when the run began (device, threads) is chosen again on resume.
+
+    Raises:
+        WorkbenchError: The device is missing, the data cannot be used, or the drawing cannot be built.
+    """
+    device = choose_device(recipe.device if snapshot is None else snapshot.state["device"])
+    torch.set_num_threads(1)
+    here = (prepared or prepare_data(project, run)).to(device)
+    if run.fitted is None:
+        run.write_fitted(here.fitted)
+    with OwnGenerator(mix(recipe.seed, "weights")):
+        model = build_model(project.graph)
+    model.to(device, memory_format=torch.channels_last).train()
+    task = Task(project, model, here)
+    rows = here.rows(Split.TRAIN)
+    threads = recipe.threads or _probed(task, rows[: recipe.batch_size], device) if snapshot is None else snapshot.state["threads"]
+    torch.set_num_threads(threads)
+    run.note_environment(threads=threads, device=str(device))
+    return Assembly(
+        device, threads, here, model, task, Stepper(task, recipe, device), rows, _steps(len(rows), recipe.batch_size),
+        {node.path: node.id for node in project.graph}, [step.path for step in model.plan.steps],
+    )
+
+
+def _steps(rows: int, batch_size: int) -> int:
+    """Returns the batches of an epoch. A single row left over is dropped: batch normalisation has no variance over one row."""
+    return max(rows // batch_size + (rows % batch_size > 1), 1)
+
+
+def _probed(task: Task, rows: torch.Tensor, device: torch.device) -> int:
+    if device.type != "cpu":
+        return 1
+    batch = task.prepared.batch(rows)
+    return probe_threads(lambda model: task.losses(task.forward(batch, model), batch)[0].backward(), task.model)

@@ -1,0 +1,173 @@
+"""How good a run is on a split: metrics, confusion, and the rows it is most wrong about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from workbench.data.base import FieldKind, Split
+from workbench.errors import DataError, Text
+from workbench.project.atomic import write_atomically
+from workbench.training.load import Which, load_model
+from workbench.training.task import Part, Scores, Task
+
+if TYPE_CHECKING:
+    from workbench.project.runs import RunFolder
+
+BATCH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a model makes of a split; per-row arrays stand in the order of `rows`.
+
+    Attributes:
+        split: Which rows.
+        step: The step of the checkpoint.
+        metrics: Losses and metrics by tag (`accuracy/test`).
+        target: The field of the first objective, which the rest is about.
+        rows: Dataset row indices, int64 `(n,)`.
+        losses: Loss of each row, float32 `(n,)`.
+        targets: True class ids int64, or standardised numbers float32, `(n,)`.
+        predictions: Predicted class ids int64, or standardised numbers float32, `(n,)`.
+        confidences: Probability of the predicted class, float32 `(n,)`; zeros for numbers.
+        categories: Class names.
+        confusion: int64 `(C, C)`, true class by predicted class; None for numbers.
+    """
+
+    split: Split
+    step: int
+    metrics: dict[str, float]
+    target: str
+    rows: np.ndarray
+    losses: np.ndarray
+    targets: np.ndarray
+    predictions: np.ndarray
+    confidences: np.ndarray
+    categories: tuple[str, ...] = ()
+    confusion: np.ndarray | None = field(default=None)
+
+    def worst(self, count: int = 20) -> np.ndarray:
+        """Returns positions of the rows with the highest loss, worst first."""
+        return np.argsort(-self.losses, kind="stable")[:count]
+
+    def confident_mistakes(self, count: int = 20) -> np.ndarray:
+        """Returns positions of wrong predictions, the surest first; none for numbers."""
+        if self.confusion is None:
+            return np.zeros(0, dtype=np.int64)
+        wrong = np.flatnonzero(self.predictions != self.targets)
+        return wrong[np.argsort(-self.confidences[wrong], kind="stable")][:count]
+
+    def worst_confusions(self, count: int = 5) -> list[tuple[str, str, int]]:
+        """Returns the classes most often taken for another: (true, predicted, how often), most frequent first."""
+        if self.confusion is None:
+            return []
+        wrong = self.confusion.copy()
+        np.fill_diagonal(wrong, 0)
+        order = np.argsort(-wrong, axis=None, kind="stable")[:count]
+        pairs = [np.unravel_index(index, wrong.shape) for index in order]
+        return [(self._name(int(true)), self._name(int(taken)), int(wrong[true, taken])) for true, taken in pairs if wrong[true, taken]]
+
+    def _name(self, index: int) -> str:
+        return self.categories[index] if index < len(self.categories) else str(index)
+
+
+def evaluate(run: RunFolder, split: Split | str = Split.TEST, which: Which = "best", cache: bool = True) -> Evaluation:
+    """Runs a checkpoint over a split, or returns what an earlier look at the same checkpoint found.
+
+    Args:
+        run: The run.
+        split: Which rows.
+        which: `best` or `last`.
+        cache: Whether the answer is kept in the run folder (`cache/`).
+
+    Raises:
+        ProjectError: The run has no checkpoint yet.
+        DataError: The split has no rows, or the data cannot be read.
+    """
+    wanted = Split(split)
+    checkpoint = run.best() if which == "best" else run.last()
+    path = run.path / "cache" / f"{wanted}-{which}.npz"
+    if cache and checkpoint is not None:
+        known = _read(path, checkpoint.step, checkpoint.files)
+        if known is not None:
+            return known
+    model, prepared = load_model(run, which)
+    found = evaluate_model(Task(run.snapshot(), model, prepared), wanted, checkpoint.step if checkpoint else 0)
+    if cache and checkpoint is not None:
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, _bytes(found, checkpoint.files))
+    return found
+
+
+def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:
+    """Evaluates a model in eval mode that is in memory already.
+
+    Raises:
+        DataError: The split has no rows.
+    """
+    if task.prepared.count(split) == 0:
+        raise DataError(Text("The {split} split has no rows.", split=str(split)), Text("Choose another split, or give it a share of the rows."))
+    part, scores = task.parts[0], Scores(task)
+    collected: list[list[torch.Tensor]] = []
+    with torch.inference_mode():
+        for rows in task.prepared.rows(split).split(BATCH):
+            batch = task.prepared.batch(rows)
+            outputs = task.forward(batch)
+            scores.update(outputs, batch)
+            scores.update_losses(task.losses(outputs, batch), len(rows))
+            collected.append([rows, *_per_row(part, outputs[part.index], batch.values[part.target])])
+    columns = [torch.cat(column).cpu().numpy() for column in zip(*collected, strict=True)]
+    target = task.prepared.dataset.field(part.target)
+    confusion = None
+    if target.kind is FieldKind.CATEGORY:
+        width = max(len(target.categories), int(max(columns[2].max(), columns[3].max())) + 1)
+        confusion = np.bincount(columns[2] * width + columns[3], minlength=width * width).reshape(width, width)
+    return Evaluation(split, step, scores.values(split), part.target, *columns, tuple(target.categories), confusion)
+
+
+def _per_row(part: Part, output: torch.Tensor, target: torch.Tensor) -> list[torch.Tensor]:
+    losses = part.objective.row_losses(output, target, part.params)
+    if FieldKind.CATEGORY in part.objective.targets:
+        confidence, predicted = output.softmax(1).max(1)
+        return [losses, target, predicted, confidence]
+    return [losses, target, output.reshape(target.shape), torch.zeros_like(target)]
+
+
+_ARRAYS = ("rows", "losses", "targets", "predictions", "confidences")
+
+
+def _bytes(found: Evaluation, files: Any) -> bytes:
+    import io
+    import json
+
+    about = {
+        "step": found.step, "metrics": found.metrics, "target": found.target, "split": str(found.split), "categories": found.categories,
+        "files": {name: list(entry) for name, entry in files.items()},
+    }
+    arrays = {name: getattr(found, name) for name in _ARRAYS}
+    if found.confusion is not None:
+        arrays["confusion"] = found.confusion
+    stream = io.BytesIO()
+    np.savez(stream, about=np.array(json.dumps(about)), **arrays)
+    return stream.getvalue()
+
+
+def _read(path: Any, step: int, files: Any) -> Evaluation | None:
+    """Returns a kept evaluation if it is of the same checkpoint; anything else counts as none."""
+    import json
+    import zipfile
+
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            about = json.loads(str(kept["about"]))
+            if about["step"] != step or about["files"] != {name: list(entry) for name, entry in files.items()}:
+                return None
+            arrays = [kept[name] for name in _ARRAYS]
+            confusion = kept["confusion"] if "confusion" in kept else None
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    return Evaluation(Split(about["split"]), step, about["metrics"], about["target"], *arrays, tuple(about["categories"]), confusion)
