@@ -201,6 +201,22 @@ def write_record(folder: Path, verification: Verification, recorded: Mapping[str
     (folder / VERIFICATION_FILE).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
+def stored_verification(folder: Path) -> Verification:
+    """Returns the outcome that was written when the bundle was made.
+
+    Raises:
+        ExportError: The file is missing or damaged.
+    """
+    try:
+        document = json.loads((folder / VERIFICATION_FILE).read_text("utf-8"))
+        cases = tuple(Case(**{key: value for key, value in case.items() if key != "passed"}) for case in document["cases"])
+        return Verification(cases, document["provider"], document["metrics"], document["seconds"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(
+            Text("The bundle {path} has no readable verification.", path=str(folder)), Text("Export the run again."),
+        ) from error
+
+
 def read_record(folder: Path) -> dict[str, Any]:
     """Returns the recorded rows of verification.json.
 
