@@ -123,12 +123,17 @@ class Softmax(Activation):
                 ],
             )
         if shape[axis].ragged:
+            others = [
+                fixes.change(context, Text("Use the {axis} axis", axis=name), axis=name)
+                for name in shape.axes[1:]
+                if name != axis
+            ]
             raise LayerProblem(
                 "axis.padded",
                 Text("{node} cannot share 1 along {axis}: rows differ in length.", node=context.name, axis=axis),
                 reason=Text("Padding would take its part, so a row would change with the rows beside it."),
                 port="input",
-                fixes=[*checks.over_time(context), fixes.remove(context)],
+                fixes=[*others, fixes.remove(context)],
             )
         return {"output": shape}
 

@@ -154,7 +154,7 @@ class Conv2d(Layer):
             )
             repairs = (fixes.change(context, Text("Set dilation to 1"), dilation=1),)
             found.append(Problem("conv.dilation-unused", message, context.node, severity=Severity.WARNING, fixes=repairs))
-        if context.source_layers.get("input") == "conv2d":
+        if context.source_layers.get("input") == "conv2d" and params.size != (1, 1) and params.groups == 1:
             found.append(_no_activation(context))
         return found
 

@@ -34,6 +34,11 @@ class Embedding(Layer):
     def shape(self, params: EmbeddingParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = inputs["input"]
         if shape.dtype != "int64" or shape.vocabulary is None:
+            instead = (
+                [fixes.become(context, "linear", Text("Use Linear instead"), units=params.width)]
+                if "feature" in shape.axes[-1:]
+                else []
+            )
             raise LayerProblem(
                 "embedding.needs-ids",
                 Text(
@@ -44,7 +49,7 @@ class Embedding(Layer):
                 ),
                 reason=Text("It looks ids up in a table; numbers with a size of their own go into a Linear layer."),
                 port="input",
-                fixes=[fixes.become(context, "linear", Text("Use Linear instead"), units=params.width), fixes.remove(context)],
+                fixes=[*instead, fixes.remove(context)],
             )
         return {"output": shape.with_axes((*shape.axes, "feature"), (*shape.dims, params.width))}
 
