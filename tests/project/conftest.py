@@ -3,6 +3,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import pytest
+
 from workbench.graph.graph import Edge, Graph, Node
 from workbench.project.project import Choice, DataChoice, ObjectiveChoice, Project, Recipe
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from workbench.project import atomic
 from workbench.project.atomic import write_atomically, write_together
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from workbench.errors import GraphError, ProjectError, WorkbenchError
 from workbench.project import file
 from workbench.project.file import GRAPH_FILE, SETTINGS_FILE, load, project_folder, save

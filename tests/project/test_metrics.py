@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from workbench.project.metrics import MAGIC, MetricsReader, MetricsWriter
 
 _BLOCKS = 12

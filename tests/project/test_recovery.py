@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from workbench.errors import ProjectError
 from workbench.project import recovery
 from workbench.project.file import load, save

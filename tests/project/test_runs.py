@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from workbench.errors import ProjectError
 from workbench.project import checkpoints
 from workbench.project.events import (

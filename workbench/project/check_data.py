@@ -23,7 +23,7 @@ def data_chosen(subject: Subject) -> list[Found]:
     """A project needs data."""
     if subject.project.data.source:
         return []
-    fix = Fix[Project](Text("Use the handwritten digits"), lambda project: replace(project, data=DataChoice("sample:digits")))
+    fix = Fix(Text("Use the handwritten digits"), lambda project: replace(project, data=DataChoice("sample:digits")))
     return [Problem("data.missing", Text("No data has been chosen yet."), reason=Text("A network learns from examples."), fixes=(fix,))]
 
 
@@ -132,7 +132,7 @@ def _longest(node: Node, given: Shape, drawn: Shape) -> list[Found]:
     message = Text("{node} takes up to {limit} tokens, but texts are cut at {longest}.", node=node.path, limit=limit, longest=longest)
     fixes = (
         graph_fix(Text("Set the longest text to {longest}", longest=longest), lambda graph: _set_longest(graph, node, longest)),
-        Fix[Project](
+        Fix(
             Text("Cut texts at {limit} tokens", limit=limit), lambda project: with_preprocessing(project, field_of(node), {"maximum_length": limit})
         ),
     )

@@ -11,7 +11,7 @@ from workbench.project.starters.base import Starter
 
 _SOURCE = "generated:reviews"
 _TEXT = {"tokenizer": "word", "vocabulary": 2000, "maximum_length": 48}
-_KNOWN_WORDS = 256
+_KNOWN_WORDS = 109
 
 
 def _project(name: str, title: str, sketch: Sketch, rate: float, schedule: Choice, epochs: int) -> Project:

@@ -1,0 +1,161 @@
+"""The command line: the same powers without a window. Each verb is a thin function here; its work is done in a sibling module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from workbench.cli.console import guarded
+
+app = typer.Typer(
+    name="workbench",
+    help="Draw neural networks, watch them learn, ask them why, take them away. Without a command the window opens.",
+    no_args_is_help=False, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="SECTION.KEY=VALUE or model.NODE.PARAM=VALUE (TOML); repeatable.")
+]
+ProjectFolder = Annotated[Path, typer.Argument(metavar="PROJECT", help="A project folder.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a project folder for its newest run.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
+Split = Annotated[str, typer.Option("--split", help="train, validation or test.")]
+
+
+@app.callback()
+def window(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Opens the window where no command is given."""
+    if version:
+        from workbench import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        from workbench.cli.window import open_window
+
+        raise typer.Exit(open_window([]))
+
+
+@app.command()
+def templates(json: Json = False) -> None:
+    """List starter projects."""
+    guarded("catalogues", "templates", json)
+
+
+@app.command()
+def catalogue(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="layers, formats, generators, objectives, optimizers, schedules, methods, ...")],
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="One entry.", show_default=False)] = "",
+    json: Json = False,
+) -> None:
+    """Show what can be chosen: ports, parameters, help."""
+    guarded("catalogues", "catalogue", json, kind=kind, name=name)
+
+
+@app.command()
+def new(
+    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="A starter's name, or `auto` to have one proposed for the data.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet.")],
+    data: Annotated[str, typer.Option("--data", metavar="SRC", help="A file, a folder, or generated:NAME.", show_default=False)] = "",
+    json: Json = False,
+) -> None:
+    """Make a project."""
+    guarded("projects", "new", json, template=template, folder=folder, data=data)
+
+
+@app.command()
+def check(project: ProjectFolder, settings: Settings = None, json: Json = False) -> None:
+    """Show shapes, problems with fixes, parameters and cost."""
+    guarded("projects", "check", json, folder=project, settings=settings or [])
+
+
+@app.command()
+def code(project: ProjectFolder, output: Output = None, settings: Settings = None, json: Json = False) -> None:
+    """Write the model as plain PyTorch source."""
+    guarded("projects", "code", json, folder=project, output=output, settings=settings or [])
+
+
+@app.command()
+def data(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="A file, a folder, a project, sample:NAME or generated:NAME.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="PARAM=VALUE", help="A parameter of the format; repeatable.")] = None,
+    json: Json = False,
+) -> None:
+    """Show what a dataset holds."""
+    guarded("datasets", "data", json, source=source, settings=settings or [])
+
+
+@app.command()
+def train(
+    project: ProjectFolder,
+    resume: Annotated[str, typer.Option("--resume", metavar="last|RUN", help="Go on with a run that was interrupted.", show_default=False)] = "",
+    start: Annotated[str, typer.Option("--from", metavar="RUN|FILE", help="Start from the weights of another run.", show_default=False)] = "",
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", show_default=False)] = "",
+    name: Annotated[str, typer.Option("--name", help="What the run is called.", show_default=False)] = "",
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Train."""
+    guarded("training", "train", json, folder=project, resume=resume, start=start, device=device, name=name, settings=settings or [])
+
+
+@app.command(name="eval")
+def evaluate(run: Run, split: Split = "test", json: Json = False) -> None:
+    """Show metrics, the confusion matrix and the worst rows."""
+    guarded("evaluation", "evaluate", json, folder=run, split=split)
+
+
+@app.command()
+def explain(
+    run: Run,
+    method: Annotated[str, typer.Option("--method", help="`workbench catalogue methods` lists them.")],
+    row: Annotated[int, typer.Option("--row", min=0, help="The number of the row within its split.")],
+    split: Split = "test",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where the picture goes.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="PARAM=VALUE", help="A parameter of the method; repeatable.")] = None,
+    json: Json = False,
+) -> None:
+    """Say why the model decided as it did for one row."""
+    guarded("explaining", "explain", json, folder=run, method=method, row=row, split=split, output=output, settings=settings or [])
+
+
+@app.command()
+def export(
+    run: Run,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="BUNDLE", help="The folder of the bundle.")],
+    opset: Annotated[int, typer.Option("--opset", min=18, max=23, help="ONNX operator set.", show_default="the project's")] = 0,
+    json: Json = False,
+) -> None:
+    """Write a verified ONNX bundle."""
+    guarded("exporting", "export", json, folder=run, output=output, opset=opset)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="BUNDLE|RUN", help="An exported bundle or a run folder.")],
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Images, folders, tables (csv, tsv, jsonl) or texts.")],
+    provider: Annotated[str, typer.Option("--provider", help="What ONNX Runtime runs on: cpu, cuda, ...")] = "cpu",
+    allow_fallback: Annotated[bool, typer.Option("--allow-fallback", help="Let the CPU stand in for a missing provider.")] = False,
+    json: Json = False,
+) -> None:
+    """Predict."""
+    guarded("exporting", "predict", json, model=model, inputs=inputs, provider=provider, allow_fallback=allow_fallback)
+
+
+@app.command()
+def runs(project: ProjectFolder, json: Json = False) -> None:
+    """List the runs of a project."""
+    guarded("projects", "runs", json, folder=project)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Check this machine: versions, graphics card, providers, fonts, missing libraries, and what to type."""
+    guarded("environment", "doctor", json)

@@ -1,0 +1,133 @@
+"""One way out for all verbs: a JSON document or sentences on stdout, everything else on stderr, and the exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import typer
+
+FAILED, INTERRUPTED = 1, 130
+_LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a verb found.
+
+    Attributes:
+        document: For programs: what `--json` prints.
+        lines: For people.
+        status: The exit status.
+    """
+
+    document: Any
+    lines: Sequence[str] = ()
+    status: int = 0
+
+
+def guarded(module: str, verb: str, as_json: bool, **arguments: Any) -> None:
+    """Runs a verb and ends the program as it asks.
+
+    Args:
+        module: The sibling module that holds the verb; imported now.
+        verb: The function: `(**arguments) -> Answer`.
+        as_json: Whether to print JSON.
+        **arguments: Passed on.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format=_LOG_FORMAT)
+    with _stdout_kept() as out:
+        answer = _answered(module, verb, arguments)
+        _print(answer, as_json, out)
+    raise typer.Exit(answer.status)
+
+
+def _answered(module: str, verb: str, arguments: dict[str, Any]) -> Answer:
+    from workbench.errors import WorkbenchError
+
+    try:
+        return getattr(importlib.import_module(f"workbench.cli.{module}"), verb)(**arguments)
+    except WorkbenchError as error:
+        return failure(error.message, error.hint)
+    except KeyboardInterrupt:
+        return failure("Interrupted.", "", INTERRUPTED)
+    except (OSError, MemoryError) as error:
+        return failure(f"{type(error).__name__}: {error}", "Check free space, memory and permissions.")
+    # A fault of the program still ends in the promised form.
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        return failure(f"The program has a fault: {type(error).__name__}: {error}", "Please report it with the lines above.")
+
+
+def failure(message: str, hint: str, status: int = FAILED) -> Answer:
+    """Returns what a failed verb prints."""
+    return Answer({"error": {"message": str(message), "hint": str(hint)}}, (), status)
+
+
+def _print(answer: Answer, as_json: bool, out: TextIO) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        if as_json:
+            from workbench.project.records import plain
+
+            out.write(json.dumps(plain(answer.document), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        elif isinstance(answer.document, dict) and set(answer.document) == {"error"}:
+            error = answer.document["error"]
+            sys.stderr.write("\n".join(part for part in (error["message"], error["hint"]) if part) + "\n")
+        else:
+            out.write("".join(f"{line}\n" for line in answer.lines))
+        out.flush()
+
+
+@contextlib.contextmanager
+def _stdout_kept() -> Iterator[TextIO]:
+    """Keeps stdout for the answer alone: whatever libraries print meanwhile, also below Python, goes to stderr."""
+    out = sys.stdout
+    try:
+        number = out.fileno()
+        kept = os.dup(number)
+    except (OSError, ValueError):
+        with contextlib.redirect_stdout(sys.stderr):
+            yield out
+        return
+    out.flush()
+    os.dup2(sys.stderr.fileno(), number)
+    with os.fdopen(kept, "w", encoding="utf-8", errors="surrogateescape") as own:
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                yield own
+        finally:
+            own.flush()
+            os.dup2(own.fileno(), number)
+
+
+def progress(line: str) -> None:
+    """Says on stderr how far things are."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def table(rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Returns rows of cells as aligned lines."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(_columns(row[index]) for row in cells) for index in range(len(cells[0]))] if cells else []
+    return ["  ".join(cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _columns(text: str) -> int:
+    """Returns how many columns a terminal needs for a text; Chinese characters take two."""
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def number(value: float | None) -> str:
+    """Returns a number in few digits."""
+    return "-" if value is None or value != value else f"{value:.4g}"

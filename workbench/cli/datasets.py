@@ -1,0 +1,57 @@
+"""`data`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from workbench.cli.console import Answer, table
+from workbench.cli.reading import open_data, params_of, read_project
+from workbench.data.base import Dataset
+from workbench.project.feeding import likely_target
+from workbench.project.file import is_project
+from workbench.project.project import DataChoice, Project, SplitChoice
+
+
+def data(source: str, settings: list[str]) -> Answer:
+    """Shows what a dataset holds; of a project folder, its data as the project divides it."""
+    from workbench.data.summary import describe
+
+    project = Project(data=DataChoice())
+    if is_project(Path(source).expanduser()):
+        project, folder = read_project(Path(source), settings)
+        dataset = open_data(project, folder)
+    else:
+        from workbench.data.open import open_dataset
+
+        dataset = open_dataset(source, params=params_of(settings))
+    summary = describe(dataset, _splits(dataset, project))
+    document = {**summary, "problems": [{**problem, "kind": problem["kind"]} for problem in summary["problems"]]}
+    return Answer(document, _lines(document))
+
+
+def _splits(dataset: Dataset, project: Project) -> Any:
+    import numpy as np
+
+    from workbench.data.splits import divide, stratum
+
+    target = likely_target(dataset)
+    targets = [objective.target for objective in project.objectives] or ([target.name] if target else [])
+    known = [name for name in targets if any(field.name == name for field in dataset.fields)]
+    rows = np.arange(len(dataset))
+    return divide(dataset, project.data.split or SplitChoice(), rows, stratum(dataset, known))
+
+
+def _lines(document: dict[str, Any]) -> list[str]:
+    lines = [f"{document['rows']:,} rows, format {document['format']}"]
+    lines += table([(field["name"], field["kind"], _detail(field)) for field in document["fields"]])
+    lines.append(", ".join(f"{split} {rows:,}" for split, rows in document["splits"].items()))
+    return [*lines, *(f"{problem['message']} {problem.get('reason', '')}".rstrip() for problem in document["problems"])]
+
+
+def _detail(field: dict[str, Any]) -> str:
+    classes = field.get("classes")
+    if classes:
+        shown = ", ".join(f"{item['name']} {item['rows']}" for item in classes[:10])
+        return f"{len(classes)} classes: {shown}" + (", ..." if len(classes) > 10 else "")
+    return ", ".join(f"{name} {field[name]}" for name in ("sizes", "lengths", "range") if field.get(name))
