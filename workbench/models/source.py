@@ -241,8 +241,9 @@ class _Names:
             (wired,) = step.wiring
             self._values[PortRef(step.node, "output")] = self.argument(wired)[0]
             return
+        given = next((wired.given for wired in step.wiring if wired.given), "")
         for index, port in enumerate(step.call.outputs):
-            self._values[PortRef(step.node, port)] = self._free(base if index == 0 else f"{base}_{port}")
+            self._values[PortRef(step.node, port)] = given or self._free(base if index == 0 else f"{base}_{port}")
 
     def _free(self, wanted: str) -> str:
         while wanted in self._taken:
