@@ -13,7 +13,7 @@ import torch
 
 from workbench.data.base import Batch, DataProblem, Dataset, Field, FieldKind, Split
 from workbench.data.preprocessing.base import Preprocessor, Stored
-from workbench.data.preprocessing.category import CategoryPreprocessor
+from workbench.data.preprocessing.category import MISSING, CategoryPreprocessor
 from workbench.data.preprocessing.image import ImagePreprocessor
 from workbench.data.preprocessing.number import NumberPreprocessor
 from workbench.data.preprocessing.params import PARAMS
@@ -56,7 +56,7 @@ class Prepared:
     targets: tuple[str, ...]
     splits: Mapping[Split, np.ndarray]
     preprocessors: Mapping[str, Preprocessor]
-    fitted: Mapping[str, Any]
+    fitted: dict[str, Any]
     problems: tuple[DataProblem, ...]
     device: torch.device
     stored: Mapping[str, Stored]
@@ -162,7 +162,7 @@ def prepare(
     if fitted is not None and fitted.get("splits") != state["splits"]:
         problems.append(DataProblem("changed", Text("The rows of the data are no longer those that the model was trained on.")))
     return Prepared(
-        dataset, tuple(inputs), tuple(targets), MappingProxyType(splits), MappingProxyType(preprocessors), MappingProxyType(state),
+        dataset, tuple(inputs), tuple(targets), MappingProxyType(splits), MappingProxyType(preprocessors), state,
         tuple(problems), torch.device("cpu"), MappingProxyType(stored), None if whole else _positions(rows, len(dataset)),
     )
 
@@ -183,7 +183,7 @@ def _usable_rows(dataset: Dataset, fields: Mapping[str, Field], targets: Sequenc
     for name, field in fields.items():
         if field.kind == FieldKind.CATEGORY or (field.kind == FieldKind.NUMBER and name in targets):
             raw = np.asarray(dataset.column(name))
-            keep &= raw >= 0 if field.kind == FieldKind.CATEGORY else np.isfinite(raw)
+            keep &= raw != MISSING if field.kind == FieldKind.CATEGORY else np.isfinite(raw)
     left_out = np.flatnonzero(~keep)
     problems = []
     if len(left_out):

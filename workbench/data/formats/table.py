@@ -197,7 +197,7 @@ def _identifiers(names: Sequence[str]) -> list[str]:
     """Returns unique ASCII identifiers for these names; the names themselves stay as labels."""
     taken: list[str] = []
     for number, name in enumerate(names, 1):
-        plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
+        plain = re.sub(r"[\W_]+", "_", name, flags=re.ASCII).strip("_").lower()
         plain = plain if plain and not plain[0].isdigit() else f"column{number}" if not plain else f"c{plain}"
         plain += "_" * keyword.iskeyword(plain)
         while plain in taken:

@@ -1,0 +1,107 @@
+"""IDX files as other programs write them, and their damaged twins."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from workbench.data.base import Split
+from workbench.data.formats.idx import FASHION, read_idx
+from workbench.data.open import open_dataset
+from workbench.data.prepare import prepare
+from workbench.errors import DataError
+
+
+def packed(array: np.ndarray, compress: bool = False) -> bytes:
+    data = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+    return gzip.compress(data) if compress else data
+
+
+def write(folder: Path, *, compress: bool = False, joint: str = "-", test: str = "t10k", rows: int = 40) -> np.ndarray:
+    folder.mkdir(parents=True, exist_ok=True)
+    images = np.random.default_rng(1).integers(0, 256, (rows + 10, 5, 6), dtype=np.uint8)
+    labels = np.arange(rows + 10) % 4
+    ending = ".gz" if compress else ""
+    for prefix, part in (("train", slice(0, rows)), (test, slice(rows, None))):
+        (folder / f"{prefix}-images{joint}idx3-ubyte{ending}").write_bytes(packed(images[part], compress))
+        (folder / f"{prefix}-labels{joint}idx1-ubyte{ending}").write_bytes(packed(labels[part], compress))
+    return images
+
+
+@pytest.mark.parametrize("options", [{}, {"compress": True}, {"joint": "."}, {"test": "test", "compress": True}])
+def test_four_files_round_trip(tmp_path: Path, options: dict, choice) -> None:
+    images = write(tmp_path / "mnist", **options)
+    dataset = open_dataset(str(tmp_path / "mnist"))
+    assert dataset.format == "idx" and dataset.field("label").categories == ("0", "1", "2", "3")
+    assert np.array_equal(dataset.column("image")[..., 0], images)
+    prepared = prepare(dataset, choice(rule={"validation": 0.25}), ["image"], ["label"])
+    assert [prepared.count(split) for split in Split] == [30, 10, 10] and prepared.splits[Split.TEST].min() == 40
+
+
+def test_any_of_the_files_opens_the_set_and_names_follow_the_folder(tmp_path: Path) -> None:
+    write(tmp_path / "Fashion-MNIST" / "raw")
+    dataset = open_dataset(str(tmp_path / "Fashion-MNIST" / "raw" / "t10k-images-idx3-ubyte"))
+    assert dataset.field("label").categories == FASHION and len(dataset) == 50 and dataset.ids()[40] == "test/00000"
+
+
+def test_classes_can_be_named(tmp_path: Path) -> None:
+    write(tmp_path)
+    named = open_dataset(str(tmp_path), params={"classes": ["a", "b", "c", "d"]})
+    assert named.field("label").categories == ("a", "b", "c", "d")
+    with pytest.raises(DataError, match="label 3 is out of range: there are 2 classes"):
+        open_dataset(str(tmp_path), params={"classes": ["a", "b"]})
+
+
+GOOD = packed(np.zeros((4, 5, 6)))
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (GOOD[:-1], "cut off"), (gzip.compress(GOOD)[:-9], "damaged"), (gzip.compress(GOOD)[:12], "damaged"), (b"\x1f\x8bxx", "damaged"),
+        (b"", "no IDX file"), (b"PNG nonsense", "no IDX file"), (packed(np.zeros(9)), "no IDX file"), (b"\x80\x04\x95" + GOOD, "no IDX file"),
+        (struct.pack(">BBBB3I", 0, 0, 8, 3, 2**32 - 1, 2**32 - 1, 2**32 - 1), "cut off"), (b"\0\0\x0d" + GOOD[3:], "no IDX file"),
+        (struct.pack(">BBBB3I", 0, 0, 8, 3, 0, 5, 6), "cut off"),
+    ],
+)
+def test_damaged_files_are_one_sentence(tmp_path: Path, data: bytes, sentence: str) -> None:
+    write(tmp_path)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(data)
+    with pytest.raises(DataError, match=sentence) as caught:
+        open_dataset(str(tmp_path))
+    assert caught.value.hint and "train-images" in caught.value.message
+
+
+def test_labels_missing_or_of_another_length_are_named(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(packed(np.zeros(3)))
+    with pytest.raises(DataError, match="40 images, but there are 3 labels"):
+        open_dataset(str(tmp_path))
+    (tmp_path / "train-labels-idx1-ubyte").unlink()
+    with pytest.raises(DataError, match="no labels"):
+        open_dataset(str(tmp_path))
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.data.formats.idx.MAX_BYTES", 1000)
+    (tmp_path / "x").write_bytes(gzip.compress(bytes(100_000)))
+    with pytest.raises(DataError, match="larger than"):
+        read_idx(tmp_path / "x", 3)
+
+
+@pytest.mark.fashion
+def test_fashion_mnist_opens_and_prepares_quickly(fashion_mnist: Path, choice) -> None:
+    start = time.process_time()
+    dataset = open_dataset(str(fashion_mnist))
+    prepared = prepare(dataset, choice(), ["image"], ["label"])
+    assert time.process_time() - start < 6
+    assert len(dataset) == 70_000 and dataset.field("label").categories == FASHION and prepared.count("test") == 10_000
+    assert prepared.stored["image"][0].element_size() == 1
+    assert np.bincount(dataset.column("label", prepared.splits[Split.VALIDATION])).tolist() == [900] * 10
+    mean, deviation = prepared.preprocessors["image"].mean[0], prepared.preprocessors["image"].deviation[0]
+    assert mean == pytest.approx(0.2860, abs=2e-3) and deviation == pytest.approx(0.3530, abs=2e-3)
