@@ -8,7 +8,8 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget,
 )
@@ -16,6 +17,8 @@ from PySide6.QtWidgets import (
 from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.catalogue import Params
+
+LABEL_PX = 92
 
 
 class ParamsForm(QWidget):
@@ -106,7 +109,7 @@ def _label(info: Any, name: str, edit: FieldEdit) -> QLabel:
     label = QLabel(say(info.title or name))
     theme.mark(label, "quiet")
     label.setWordWrap(True)
-    label.setMinimumHeight(28)
+    label.setMinimumSize(LABEL_PX, 28)
     label.setToolTip(edit.toolTip())
     label.setBuddy(edit.focus_widget())
     return label
@@ -141,6 +144,7 @@ class FieldEdit(QWidget):
         control.setAccessibleName(say(self.info.title or name.rsplit(".", 1)[-1]))
         control.setAccessibleDescription(say(self.info.description or ""))
         control.setToolTip(self.toolTip())
+        control.setMinimumWidth(48)
         self._row.addWidget(control, 1)
         self.setFocusProxy(control)
 
@@ -265,6 +269,13 @@ class _StepLine(QLineEdit):
             event.accept()
         else:
             super().keyPressEvent(event)
+
+    def event(self, event: Any) -> bool:
+        # Ctrl+Z with nothing to undo in the line itself belongs to the window's history.
+        if event.type() == QEvent.Type.ShortcutOverride and event.matches(QKeySequence.StandardKey.Undo) and not self.isUndoAvailable():
+            event.ignore()
+            return False
+        return super().event(event)
 
 
 class _Check(FieldEdit):

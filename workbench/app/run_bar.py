@@ -22,15 +22,17 @@ STATE_WORDS = {
 
 
 class RunBar(QFrame):
-    """State, epoch and step, progress, speed, time left, device; Train, Pause, Stop.
+    """State, epoch and step, progress, speed, time left, device; Train, Pause, Stop. Without a project: Tour and Help.
 
     Signals:
-        train_wanted, pause_wanted, stop_wanted: A button was pressed.
+        train_wanted, pause_wanted, stop_wanted, tour_wanted, help_wanted: A button was pressed.
     """
 
     train_wanted = Signal()
     pause_wanted = Signal()
     stop_wanted = Signal()
+    tour_wanted = Signal()
+    help_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,7 +48,7 @@ class RunBar(QFrame):
         self._bar.setObjectName("window.run.progress")
         self._speed, self._left, self._device = self._label("speed", "quiet"), self._label("left", ""), self._label("device", "quiet")
         self._add_buttons()
-        for widget in (self._state, self._where, self._bar, self._speed, self._left, self._device, self.pause, self.stop, self.train):
+        for widget in (self._state, self._where, self._bar, self._speed, self._left, self._device, self.pause, self.stop, self.tour, self.help, self.train):
             row.addWidget(widget, 1 if widget is self._bar else 0)
         self._trainer.state_changed.connect(self.show_run)
         self._trainer.polled.connect(self.show_run)
@@ -65,6 +67,8 @@ class RunBar(QFrame):
     def _add_buttons(self) -> None:
         self.pause = button("window.run.pause", tr("Pause") + " F9", self.pause_wanted.emit, tip=tr("Hold the run after the step in progress"))
         self.stop = button("window.run.stop", tr("Stop, keep best"), self.stop_wanted.emit, tip=tr("End the run now; its best checkpoint stays."))
+        self.tour = button("window.run.tour", tr("Tour in seven steps"), self.tour_wanted.emit, tip=tr("Seven steps on the real controls."))
+        self.help = button("window.run.help", tr("Help") + " F1", self.help_wanted.emit, tip=tr("Explain what is under the pointer or has the focus."))
         self.train = button("window.run.train", tr("Train") + " F5", self.train_wanted.emit, kind="primary", tip=tr("Start a run of this project."))
 
     def show_run(self) -> None:
@@ -72,8 +76,11 @@ class RunBar(QFrame):
         running = self._trainer.running
         self.pause.setVisible(running)
         self.stop.setVisible(running)
-        self.train.setVisible(not running)
-        self.train.setEnabled(self._session.is_open)
+        is_open = self._session.is_open
+        self.train.setVisible(not running and is_open)
+        for widget in (self.tour, self.help):
+            widget.setVisible(not running and not is_open)
+        self._state.setVisible(running or is_open)
         if running:
             self._show_live()
         else:
@@ -100,7 +107,7 @@ class RunBar(QFrame):
     def _show_idle(self) -> None:
         for label in (self._speed, self._left, self._device):
             label.setText("")
-        self._bar.set_value(0.0, track=True, text=tr("No run under way"))
+        self._bar.set_value(0.0, track=self._session.is_open, text=tr("No run under way"))
         failed = self._trainer.failed
         self._state.setText(tr("Failed") if failed else tr("Ready"))
         theme.mark(self._state, "wrong" if failed else "subject")

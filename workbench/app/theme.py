@@ -300,7 +300,6 @@ QListView, QTreeView, QTableView { background: $surface; color: $text; border: n
 QListView::item, QTreeView::item { padding: 4px 8px; border: none; }
 QListView::item:hover, QTreeView::item:hover { background: $raised; }
 QListView::item:selected, QTreeView::item:selected, QTableView::item:selected { background: $accent_wash; color: $text; }
-QListView:focus::item:selected, QTreeView:focus::item:selected { border-left: 2px solid $accent; }
 QHeaderView { background: $surface; }
 QHeaderView::section { background: $surface; color: $quiet; border: none; border-bottom: 1px solid $line; padding: 4px 8px; font-size: 11px; font-weight: 600; }
 QTabBar::tab { background: transparent; color: $quiet; padding: 6px 12px; border: none; border-bottom: 2px solid transparent; }

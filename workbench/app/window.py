@@ -127,6 +127,8 @@ class Window(QMainWindow):
         self.run_bar.train_wanted.connect(self.running.train)
         self.run_bar.pause_wanted.connect(self.running.pause_or_resume)
         self.run_bar.stop_wanted.connect(self.running.stop_run)
+        self.run_bar.tour_wanted.connect(self.helping.start_tour)
+        self.run_bar.help_wanted.connect(self.helping.show_help)
 
     def _menu(self, owner: QWidget) -> QMenu:
         menu = QMenu(owner)

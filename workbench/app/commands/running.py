@@ -15,6 +15,7 @@ from workbench.errors import TrainingError, WorkbenchError
 from workbench.training.events import RunState
 
 if TYPE_CHECKING:
+    from workbench.app.next_card import NextCard
     from workbench.app.training_thread import Trainer
     from workbench.app.window import Window
 
@@ -29,6 +30,7 @@ class RunCommands(QObject):
         self._window = window
         self._session = window.session
         self._after: Callable[[], None] | None = None
+        self.card: NextCard | None = None
 
     @property
     def _trainer(self) -> Trainer:
@@ -113,6 +115,8 @@ class RunCommands(QObject):
 
     def run_ended(self) -> None:
         """Keeps the seconds of a starter's run, says what failed, and does what waited for the end."""
+        from workbench.app.next_card import show_next_card
+
         trainer, window = self._trainer, self._window
         if trainer.failed is not None:
             window.say_error(TrainingError(trainer.failed.message, trainer.failed.hint))
@@ -121,6 +125,8 @@ class RunCommands(QObject):
         after, self._after = self._after, None
         if after is not None:
             after()
+        elif trainer.finished is not None and window.isVisible():
+            self.card = show_next_card(window)
 
     def _keep_seconds(self, seconds: float) -> None:
         template = self._session.project.template

@@ -135,6 +135,8 @@ def _scrolled(widget: QWidget, name: str) -> QScrollArea:
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    # What stands in a column is squeezed to its width; without this it would be cut off at the right.
+    widget.setMinimumWidth(120)
     area.setWidget(widget)
     theme.mark(widget, "column")
     theme.mark(area, "column")

@@ -173,8 +173,9 @@ class DropArea(Activatable):
             label = QLabel(text)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
+            label.setMinimumWidth(300)
             theme.mark(label, kind)
-            layout.addWidget(label)
+            layout.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
 
 
 __all__ = ["STARTERS", "Activatable", "DropArea", "Starter", "StarterCard", "StarterPicture"]

@@ -114,8 +114,6 @@ class WelcomePage(Page):
     def _foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_8)
-        row.addWidget(button("welcome.tour", tr("Tour in seven steps"), lambda: self._window().helping.start_tour()))
-        row.addWidget(button("welcome.help", tr("Help") + " F1", lambda: self._window().helping.show_topic("start")))
         row.addWidget(button("welcome.open", tr("Open project…"), lambda: self._window().files.open_project()))
         row.addStretch(1)
         return row
