@@ -96,7 +96,7 @@ def mistake_sentences(outcome: Outcome) -> list[str]:
     lines = []
     if outcome.confusion is not None:
         truth, answer, count = outcome.confusion
-        lines.append(tr("Most often it takes {truth} for {answer} ({count} times).", truth=truth, answer=answer, count=count))
+        lines.append(tr("Most often it takes {truth} for {answer} ({count} ×).", truth=truth, answer=answer, count=count))
     if not outcome.wrong:
         return [tr("Not one of them was wrong. Row {row} was the hardest.", row=number(outcome.row))]
     said = tr("Most wrong about row {row}: it is {truth}, the model said {answer}", row=number(outcome.row), truth=outcome.truth, answer=outcome.answer)
@@ -209,7 +209,8 @@ class NextCard(QFrame):
 
     def place(self) -> None:
         """Stands at the lower right, above the run bar."""
-        self.adjustSize()
+        self._layout.activate()
+        self.setFixedHeight(self._layout.totalHeightForWidth(WIDTH_PX))
         corner = QPoint(self._window.width() - self.width() - MARGIN_PX, self._window.height() - self.height() - MARGIN_PX - 40)
         self.move(corner)
         self.raise_()

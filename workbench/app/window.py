@@ -265,6 +265,7 @@ class Window(QMainWindow):
         super().showEvent(event)
         if not self._current:
             self.show_page("welcome")
+            self.stack.setFocus()
 
         if self._closing or self._may_close():
             self._leave()

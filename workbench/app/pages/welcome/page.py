@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import run_job
@@ -71,7 +71,8 @@ class WelcomePage(Page):
     def _headline(self) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(theme.SPACE_4)
-        title, sentence = QLabel(tr("What would you like to understand today?")), QLabel(tr("Pick an example: in two minutes it trains, you look inside, and it reads a digit you draw."))
+        title = QLabel(tr("What would you like to understand today?"))
+        sentence = QLabel(tr("Pick an example: in two minutes it trains, you look inside, and it reads a digit you draw."))
         theme.mark(title, "title")
         theme.mark(sentence, "quiet")
         sentence.setWordWrap(True)
@@ -154,6 +155,8 @@ class WelcomePage(Page):
         for text, kind, share in texts:
             label = QLabel(text)
             theme.mark(label, kind)
+            if share:
+                label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             layout.addWidget(label, share)
         row.clicked.connect(lambda: self._window().files.open_path(folder))
         return row
