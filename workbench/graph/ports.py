@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix, Problem
@@ -72,17 +72,15 @@ class LayerProblem(Exception):  # noqa: N818 (it becomes a Problem)
 
 
 class LayerRule(Protocol):
-    """The part of a layer that inference asks. `workbench.layers.base.Layer` has it; so may any stand-in."""
+    """The part of a layer that inference asks. `workbench.layers.base.Layer` has it; so may any stand-in.
 
-    @property
-    def family(self) -> str:
-        """The colour group; `input/output` marks the ends of the drawing."""
-        ...
+    Attributes:
+        family: The colour group; `input/output` marks the ends of the drawing.
+        inputs: The input ports with default parameters; none marks an input of the drawing.
+    """
 
-    @property
-    def inputs(self) -> tuple[Port, ...]:
-        """The input ports with default parameters; none marks an input of the drawing."""
-        ...
+    family: ClassVar[Any]
+    inputs: ClassVar[tuple[Port, ...]]
 
     def parse(self, raw: dict[str, Any]) -> Any:
         """Returns checked parameters, or raises `CatalogueError`."""

@@ -131,7 +131,7 @@ def _place(model: nn.Module, path: str, module: nn.Module) -> None:
     *groups, name = path.split(".")
     parent = model
     for group in groups:
-        child = parent._modules.get(group)
+        child = dict(parent.named_children()).get(group)
         if child is None:
             child = nn.Module()
             parent.add_module(group, child)
@@ -151,7 +151,8 @@ def _compiled(model: Model, plan: Plan) -> tuple[dict[Any, int], list[_Instructi
         results = tuple(slots.setdefault(PortRef(step.node, port), len(slots)) for port in step.call.outputs)
         parent, _, name = step.path.rpartition(".")
         single = arguments[0] if len(arguments) == 1 and not named else -1
-        program.append((model.get_submodule(parent)._modules, name, single, arguments, named, results))
+        modules = model.get_submodule(parent)._modules  # pyright: ignore[reportPrivateUsage]
+        program.append((modules, name, single, arguments, named, results))
     return slots, program
 
 

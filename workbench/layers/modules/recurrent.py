@@ -24,7 +24,9 @@ class LSTM(nn.LSTM):
     ) -> None:
         super().__init__(input_size, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional, dropout=dropout)
 
-    def forward(self, input: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, input: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Runs the layer.
 
         Args:
