@@ -96,14 +96,13 @@ def data(
 def train(
     project: ProjectFolder,
     resume: Annotated[str, typer.Option("--resume", metavar="last|RUN", help="Go on with a run that was interrupted.", show_default=False)] = "",
-    start: Annotated[str, typer.Option("--from", metavar="RUN|FILE", help="Start from the weights of another run.", show_default=False)] = "",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", show_default=False)] = "",
     name: Annotated[str, typer.Option("--name", help="What the run is called.", show_default=False)] = "",
     settings: Settings = None,
     json: Json = False,
 ) -> None:
     """Train."""
-    guarded("training", "train", json, folder=project, resume=resume, start=start, device=device, name=name, settings=settings or [])
+    guarded("training", "train", json, folder=project, resume=resume, device=device, name=name, settings=settings or [])
 
 
 @app.command(name="eval")

@@ -78,7 +78,7 @@ def _print(answer: Answer, as_json: bool, out: TextIO) -> None:
             from workbench.project.records import plain
 
             out.write(json.dumps(plain(answer.document), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-        elif isinstance(answer.document, dict) and set(answer.document) == {"error"}:
+        elif isinstance(answer.document, dict) and "error" in answer.document:
             error = answer.document["error"]
             sys.stderr.write("\n".join(part for part in (error["message"], error["hint"]) if part) + "\n")
         else:

@@ -14,7 +14,7 @@ _TEXT = {"tokenizer": "word", "vocabulary": 2000, "maximum_length": 48}
 _KNOWN_WORDS = 109
 
 
-def _project(name: str, title: str, sketch: Sketch, rate: float, schedule: Choice, epochs: int) -> Project:
+def _project(name: str, title: str, sketch: Sketch, rate: float, epochs: int, batch_size: int) -> Project:
     sketch.add("linear", units=2)
     sketch.add("output", "verdict")
     preprocessing = MappingProxyType({"text": MappingProxyType(dict(_TEXT))})
@@ -23,7 +23,7 @@ def _project(name: str, title: str, sketch: Sketch, rate: float, schedule: Choic
         graph=sketch.laid_out(),
         data=DataChoice(_SOURCE, preprocessing=preprocessing),
         objectives=(ObjectiveChoice("classification", "verdict", "label"),),
-        recipe=Recipe(Choice("adamw", MappingProxyType({"learning_rate": rate})), schedule, epochs=epochs, batch_size=64, clip_norm=1.0),
+        recipe=Recipe(Choice("adamw", MappingProxyType({"learning_rate": rate})), epochs=epochs, batch_size=batch_size, clip_norm=1.0),
         template=name,
     )
 
@@ -52,7 +52,7 @@ class ReviewsLstm(Starter):
             ("embedding", {"width": 48}), ("dropout", {"rate": 0.2}), ("lstm", {"units": 48, "bidirectional": True}), "mean_over_time",
             ("dropout", {"rate": 0.2}),
         )
-        return _project(self.name, "Reviews with an LSTM", sketch, 0.006, Choice("one_cycle"), 10)
+        return _project(self.name, "Reviews with an LSTM", sketch, 0.006, 10, 64)
 
 
 class ReviewsTransformer(Starter):
@@ -72,7 +72,7 @@ class ReviewsTransformer(Starter):
         sketch = Sketch()
         _words(sketch)
         sketch.chain(
-            ("embedding", {"width": 48}), ("positional_encoding", {"kind": "learned"}),
-            ("transformer_encoder", {"layers": 2, "heads": 4, "feed_forward": 96, "dropout": 0.1}), "mean_over_time", ("dropout", {"rate": 0.1}),
+            ("embedding", {"width": 48}), "positional_encoding",
+            ("transformer_encoder", {"layers": 2, "heads": 4, "feed_forward": 96, "dropout": 0.05}), "mean_over_time", ("dropout", {"rate": 0.05}),
         )
-        return _project(self.name, "Reviews with a Transformer", sketch, 0.003, Choice("cosine", MappingProxyType({"warm_up": 0.1})), 12)
+        return _project(self.name, "Reviews with a Transformer", sketch, 0.003, 12, 32)
