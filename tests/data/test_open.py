@@ -38,7 +38,7 @@ def test_columns_keep_the_contract(source: str) -> None:
         if field.kind == FieldKind.IMAGE:
             assert whole.dtype == np.uint8 and whole.shape[1:] == (field.height, field.width, field.channels)
         if field.kind == FieldKind.CATEGORY:
-            assert whole.dtype == np.int64 and 0 <= whole.min() and whole.max() < len(field.categories)
+            assert whole.dtype == np.int64 and whole.min() >= 0 and whole.max() < len(field.categories)
 
 
 def test_digits_are_the_uci_digits() -> None:

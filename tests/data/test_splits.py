@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.data.conftest import Rule
 
+from tests.data.conftest import Rule
 from workbench.data.base import Field, FieldKind, Split
 from workbench.data.memory import MemoryDataset, NumberedIds
 from workbench.data.splits import divide, keys, shares, take

@@ -20,14 +20,15 @@ _EDGE = "\0"
 
 
 def words_of(
-    texts: Iterable[str], *, minimum_count: int = 5, cohesion: float = 40.0, freedom: float = 0.6, limit: int = 5000,
+    texts: Iterable[str], *, minimum_count: int = 5, cohesion: float = 0.55, freedom: float = 0.6, limit: int = 5000,
 ) -> list[str]:
     """Returns the words of two to four characters that the texts are made of, most frequent first.
 
     Args:
         texts: Normalised texts.
         minimum_count: Rarer strings are no words.
-        cohesion: How many times more often than by chance the loosest cut of a word must stand together.
+        cohesion: The normalised mutual information that the parts at the loosest cut of a word must have: 0 is chance, 1 is always
+            together. (G. Bouma, "Normalized (pointwise) mutual information in collocation extraction", GSCL 2009.)
         freedom: The entropy in nats that the neighbours on the poorer side must have.
         limit: At most this many.
     """
@@ -75,7 +76,8 @@ def _counts(runs: Counter[str]) -> Counter[str]:
 
 
 def _cohesion(gram: str, counts: Counter[str], total: int) -> float:
-    return min(counts[gram] * total / (counts[gram[:cut]] * counts[gram[cut:]]) for cut in range(1, len(gram)))
+    lift = min(counts[gram] * total / (counts[gram[:cut]] * counts[gram[cut:]]) for cut in range(1, len(gram)))
+    return math.log(lift) / max(-math.log(counts[gram] / total), 1e-9)
 
 
 def _freedom(runs: Counter[str], candidates: set[str]) -> dict[str, float]:

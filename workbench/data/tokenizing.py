@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -38,16 +39,33 @@ def train(texts: Sequence[str], params: TextParams) -> str:
     bpe = params.tokenizer == "bpe"
     tokenizer = Tokenizer(models.BPE(unk_token=UNK_TOKEN, fuse_unk=True) if bpe else models.WordLevel(unk_token=UNK_TOKEN))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), *([normalizers.Lowercase()] if params.lowercase else [])])
-    tokenizer.pre_tokenizer = _cutter(params, [tokenizer.normalizer.normalize_str(text) for text in texts])
+    normalised = [tokenizer.normalizer.normalize_str(text) for text in texts]
+    tokenizer.pre_tokenizer = _cutter(params, normalised)
     if bpe:
-        # A quarter of the vocabulary stays free for merges where a script has many characters.
-        trainer = trainers.BpeTrainer(vocab_size=params.vocabulary, limit_alphabet=max(1, params.vocabulary * 3 // 4), **special)
+        alphabet = _alphabet(normalised, max(1, params.vocabulary * 3 // 4))
+        trainer = trainers.BpeTrainer(
+            vocab_size=params.vocabulary, initial_alphabet=alphabet, limit_alphabet=max(1, len(alphabet)), **special
+        )
     else:
         trainer = trainers.WordLevelTrainer(vocab_size=params.vocabulary, **special)
     tokenizer.train_from_iterator(texts, trainer, length=len(texts))
     tokenizer.enable_truncation(params.maximum_length)
     tokenizer.enable_padding(pad_id=PAD, pad_token=PAD_TOKEN)
-    return tokenizer.to_str()
+    return _without_added_tokens(tokenizer.to_str())
+
+
+def _alphabet(texts: Sequence[str], limit: int) -> list[str]:
+    """Returns the most frequent characters, in a fixed order (the library's own choice among equals changes from run to run).
+
+    A quarter of the vocabulary stays free for merges where a script has many characters.
+    """
+    counts = Counter(character for text in texts for character in text if not character.isspace())
+    return sorted(sorted(counts, key=lambda character: (-counts[character], character))[:limit])
+
+
+def _without_added_tokens(text: str) -> str:
+    """Returns the tokeniser without tokens that are found in raw text, so that nobody can type `[PAD]` and mean padding."""
+    return json.dumps({**json.loads(text), "added_tokens": []}, ensure_ascii=False)
 
 
 def load(text: str) -> Tokenizer:

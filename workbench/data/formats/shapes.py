@@ -70,6 +70,10 @@ class Shapes(Format):
         )
 
 
+FARTHEST = 1.56
+"""The distance from the centre to the farthest corner of any form (the triangle's)."""
+
+
 def _circle(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return u * u + v * v <= 1
 
@@ -98,7 +102,7 @@ def _masks(generator: np.random.Generator, labels: np.ndarray, size: int) -> np.
     """Returns the pixels of one shape per label, bool `(n, size, size)`."""
     count = len(labels)
     radius = generator.uniform(0.13, 0.24, (count, 1, 1)) * size
-    reach = 1.4 * radius
+    reach = FARTHEST * radius
     centre_x, centre_y = (reach + generator.random((count, 1, 1)) * (size - 1 - 2 * reach) for _ in range(2))
     angle = generator.uniform(0, 2 * np.pi, (count, 1, 1))
     across, down = np.arange(size)[None, None, :] - centre_x, np.arange(size)[None, :, None] - centre_y
