@@ -139,7 +139,8 @@ class Inferred:
                 found += [*self._whole.by_node.get(node, ()), *outcome.parsed.problems, *outcome.problems]
                 found += [self._missing(node, port) for port in outcome.hungry]
         found += self._ends()
-        found += self._unused({problem.node for problem in found if problem.severity == Severity.ERROR})
+        if not any(problem.kind in structure.LOOSENING for problem in found):
+            found += self._unused({problem.node for problem in found if problem.severity == Severity.ERROR})
         return tuple(sorted(found, key=lambda problem: problem.severity != Severity.ERROR))
 
     @cached_property
@@ -220,7 +221,7 @@ class _Inference:
         return Inferred(self.graph, self.layers, self.given, order, self.outcomes, self._whole(order))
 
     def _in_turn(self, order: list[str], dirty: set[str]) -> list[str]:
-        """Returns the nodes on and after a cycle first, so that the rest does not see shapes they once had."""
+        """Returns the order and then the nodes on and after a cycle, which forget the shapes they once had."""
         if len(order) == len(self.graph):
             return order
         placed = set(order)
@@ -228,7 +229,7 @@ class _Inference:
         for node in outside:
             self.outcomes.pop(node, None)
         dirty.update(outside)
-        return [*outside, *order]
+        return [*order, *outside]
 
     def _dirty(self) -> set[str]:
         """Returns the nodes that are not as they were, and sees whether wires or names changed anywhere."""
@@ -259,13 +260,13 @@ class _Inference:
             old = before.get(key)
             if old is node:
                 continue
-            renamed = old is None or _identity(old) != _identity(node)
-            if renamed or not (old.params is node.params or _same(old.params, node.params)):
-                dirty.add(key)
-                self.outcomes.pop(key, None)
-            if renamed:
+            if old is None or _identity(old) != _identity(node):
                 self.renamed = True
                 dirty.update(edge.target.node for edge in self.fed.get(key, ()))
+            elif old.params is node.params or _same(old.params, node.params):
+                continue
+            dirty.add(key)
+            self.outcomes.pop(key, None)
 
     def _outcome(self, id: str, old: _Outcome | None) -> _Outcome:
         node = self.graph[id]

@@ -17,7 +17,8 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: `Fix[Graph](...)` of a frozen generic with slots raises (python/cpython#90562, Python 3.11).
+@dataclass(frozen=True)
 class Fix(Generic[T]):
     """One repair: a label for its button and a pure function.
 
@@ -30,7 +31,7 @@ class Fix(Generic[T]):
     apply: Callable[[T], T]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Problem(Generic[T]):
     """One mistake.
 

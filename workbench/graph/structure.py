@@ -13,6 +13,8 @@ from workbench.graph.problem import Fix, Problem, Severity
 from workbench.text import Text
 
 LISTED = 24
+# Where one of these is found, what leads to no output is its consequence and not worth a second message.
+LOOSENING = frozenset({"edge.dangling", "edge.no-such-port", "graph.cycle", "layer.unknown", "port.missing", "port.two-wires"})
 
 
 def dangling(graph: Graph) -> list[Found]:

@@ -1,0 +1,163 @@
+"""Random edits: no step raises, inference that reuses equals inference from scratch, undoing all gives the first value."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.graph.stand_ins import LAYERS
+from workbench.graph import edit
+from workbench.graph.file import dumps, loads
+from workbench.graph.graph import Edge, Graph, PortRef
+from workbench.graph.grouping import members_of, rename_group
+from workbench.graph.history import History
+from workbench.graph.infer import Inferred, infer
+from workbench.graph.layout import layout
+
+NAMES = st.sampled_from([*sorted(LAYERS.keys() - {"broken"}), "no_such_layer"])
+PLACE = st.integers(0, 10_000)
+
+
+def said(result: Inferred) -> tuple:
+    problems = [
+        (each.kind, str(each.message), each.node, str(each.reason), each.port, each.severity, [str(fix.label) for fix in each.fixes])
+        for each in result.problems
+    ]
+    nodes = result.graph.nodes
+    return (
+        problems, dict(result.shapes), result.order, [result.params(node) for node in nodes],
+        [dict(result.input_shapes(node)) for node in nodes],
+    )
+
+
+class Editing(RuleBasedStateMachine):
+    @initialize()
+    def begin(self):
+        self.first = Graph()
+        self.history = History(self.first)
+        self.inferred = infer(self.first, LAYERS)
+
+    @property
+    def graph(self) -> Graph:
+        return self.history.value
+
+    def pick(self, place: int) -> str:
+        ids = list(self.graph.nodes)
+        return ids[place % len(ids)]
+
+    def do(self, graph: Graph):
+        self.history.apply("edit", graph)
+
+    @rule(layer=NAMES, group=st.sampled_from(["", "a", "a.b"]))
+    def add(self, layer, group):
+        if len(self.graph) < 14:
+            self.do(edit.add_node(self.graph, layer, group=group)[0])
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, b=PLACE, out=st.sampled_from(["output", "output", "rest"]), into=st.sampled_from(["input", "inputs", "by"]))
+    def connect(self, a, b, out, into):
+        self.do(edit.connect(self.graph, Edge(PortRef(self.pick(a), out), PortRef(self.pick(b), into)), replacing=a % 3 == 0))
+
+    @precondition(lambda self: self.graph.edges)
+    @rule(a=PLACE)
+    def disconnect(self, a):
+        self.do(edit.disconnect(self.graph, self.graph.edges[a % len(self.graph.edges)]))
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, b=PLACE, reconnect=st.booleans())
+    def remove(self, a, b, reconnect):
+        self.do(edit.remove_nodes(self.graph, {self.pick(a), self.pick(b)}, reconnect))
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, name=st.sampled_from(["kernel", "filters", "channels", "height", "nonsense"]), value=st.sampled_from([0, 1, 3, 40, "x"]))
+    def set_param(self, a, name, value):
+        self.history.apply("type", edit.set_params(self.graph, self.pick(a), **{name: value}), merge_key=f"{a}.{name}")
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, layer=NAMES)
+    def replace(self, a, layer):
+        self.do(edit.replace_layer(self.graph, self.pick(a), layer))
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, name=st.sampled_from(["stem", "relu1", "conv1", "forward", "a"]))
+    def break_name(self, a, name):
+        self.do(edit.change_node(self.graph, self.pick(a), name=name))
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, b=PLACE)
+    def tie(self, a, b):
+        if self.pick(a) != self.pick(b):
+            self.do(edit.tie(self.graph, self.pick(a), "weight", self.pick(b)))
+
+    @precondition(lambda self: self.graph.edges)
+    @rule(a=PLACE, layer=NAMES)
+    def insert(self, a, layer):
+        self.do(edit.insert_on_edge(self.graph, self.graph.edges[a % len(self.graph.edges)], layer)[0])
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, layer=NAMES, before=st.booleans())
+    def insert_beside(self, a, layer, before):
+        id = self.pick(a)
+        self.do(edit.insert_before(self.graph, id, "input", layer)[0] if before else edit.insert_after(self.graph, id, layer)[0])
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, b=PLACE)
+    def group(self, a, b):
+        self.do(edit.group(self.graph, {self.pick(a), self.pick(b)}, "block")[0])
+
+    @precondition(lambda self: any(node.group for node in self.graph))
+    @rule(a=PLACE, rename=st.booleans())
+    def ungroup(self, a, rename):
+        paths = sorted({node.group for node in self.graph if node.group})
+        path = paths[a % len(paths)]
+        self.do(rename_group(self.graph, path, "renamed") if rename else edit.ungroup(self.graph, path))
+        assert rename or not members_of(self.graph, path) or any(node.group.startswith(path) for node in self.graph)
+
+    @precondition(lambda self: 0 < len(self.graph) < 10)
+    @rule(a=PLACE, b=PLACE, copy=st.booleans())
+    def duplicate(self, a, b, copy):
+        ids = {self.pick(a), self.pick(b)}
+        graph, new = (
+            edit.paste_fragment(self.graph, edit.copy_fragment(self.graph, ids), (0.0, 0.0)) if copy else edit.duplicate(self.graph, ids)
+        )
+        assert len(new) == len(ids)
+        self.do(graph)
+
+    @rule(a=PLACE, b=PLACE)
+    def fix(self, a, b):
+        fixes = [fix for problem in self.inferred.problems for fix in problem.fixes]
+        if fixes and len(self.graph) < 20:
+            self.do(fixes[(a + b) % len(fixes)].apply(self.graph))
+
+    @rule()
+    def arrange(self):
+        self.do(edit.move(self.graph, layout(self.graph)))
+
+    @rule(times=st.integers(1, 4), forward=st.booleans())
+    def back_and_forth(self, times, forward):
+        for _ in range(times):
+            _ = self.history.redo() if forward else self.history.undo()
+
+    @invariant()
+    def inference_that_reuses_equals_inference_from_scratch(self):
+        self.inferred = infer(self.graph, LAYERS, previous=self.inferred)
+        assert said(self.inferred) == said(infer(self.graph, LAYERS))
+
+    @invariant()
+    def the_file_gives_it_back(self):
+        assert loads(dumps(self.graph)) == self.graph
+
+    def teardown(self):
+        last = self.graph
+        steps = 0
+        while self.history.undo():
+            steps += 1
+        assert self.graph is self.first
+        for _ in range(steps):
+            self.history.redo()
+        assert self.graph is last
+
+
+TestEditing = Editing.TestCase
+TestEditing.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
