@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -19,7 +19,7 @@ class Totals:
         batch: Rows per step.
     """
 
-    cost: Cost = Cost()
+    cost: Cost = field(default_factory=Cost)
     batch: int = 1
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QItemSelectionModel, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
@@ -38,6 +38,7 @@ class OutlinePanel(QWidget):
         self._page, self._commands = page, page.commands
         self._graph: object = None
         self._filling = False
+        self._rows: dict[str, tuple[QTreeWidgetItem, object]] = {}
         self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._timer.timeout.connect(self.refresh_now)
         self.tree = _OutlineTree(self)
@@ -76,19 +77,45 @@ class OutlinePanel(QWidget):
         self.show_selection()
 
     def _fill(self) -> None:
+        """Changes the rows that differ; where nodes changed places, all of them."""
         self._filling = True
-        place = self.tree.verticalScrollBar().value()
         kept = self.current_edge()
-        self.tree.clear()
         graph, inferred = self._commands.graph, self._commands.session.inferred
         listed = set(inferred.order)
         order = [*inferred.order, *(node for node in graph.nodes if node not in listed)]
-        self.tree.addTopLevelItems([self._node_item(graph[node]) for node in order])
-        self.tree.expandAll()
-        self.tree.verticalScrollBar().setValue(place)
+        for gone in [node for node in self._rows if node not in graph]:
+            self.tree.takeTopLevelItem(self.tree.indexOfTopLevelItem(self._rows.pop(gone)[0]))
+        if list(self._rows) != [node for node in order if node in self._rows]:
+            self.tree.clear()
+            self._rows.clear()
+        rows: dict[str, tuple[QTreeWidgetItem, object]] = {}
+        for index, node in enumerate(order):
+            rows[node] = self._row(index, graph[node])
+        self._rows = rows
         self._filling = False
         if kept is not None:
             self._select_edge(kept)
+
+    def _row(self, index: int, node: Node) -> tuple[QTreeWidgetItem, object]:
+        """Returns the row of a node and what it was made from; an old row of the same making stays."""
+        inferred, cost = self._commands.session.inferred, self._page.book.costs.get(node.id)
+        made = (
+            node, self._commands.graph.incoming(node.id), self._sources(node), inferred.output_shapes(node.id), cost,
+            tuple(problem.message for problem in inferred.problems_of(node.id)),
+        )
+        old = self._rows.get(node.id)
+        if old is not None and old[1] == made:
+            return old
+        item = self._node_item(node)
+        if old is not None:
+            self.tree.takeTopLevelItem(index)
+        self.tree.insertTopLevelItem(index, item)
+        item.setExpanded(True)
+        return item, made
+
+    def _sources(self, node: Node) -> str:
+        graph = self._commands.graph
+        return ", ".join(graph[edge.source.node].name for edge in graph.incoming(node.id) if edge.source.node in graph)
 
     def _node_item(self, node: Node) -> QTreeWidgetItem:
         inferred, graph = self._commands.session.inferred, self._commands.graph
@@ -96,7 +123,7 @@ class OutlinePanel(QWidget):
         cost = self._page.book.costs.get(node.id)
         shapes = list(inferred.output_shapes(node.id).values())
         words, problem = self._state(inferred.problems_of(node.id))
-        sources = ", ".join(graph[edge.source.node].name for edge in graph.incoming(node.id) if edge.source.node in graph)
+        sources = self._sources(node)
         item = QTreeWidgetItem([
             node.name, say(layer.label) if layer is not None else tr("unknown layer {name}", name=node.layer), sources,
             str(shapes[0]) if shapes else "", counted(cost.parameters) if cost is not None and cost.parameters else "", words,
@@ -143,14 +170,13 @@ class OutlinePanel(QWidget):
         if self.current_edge() is not None and not chosen:
             return
         self._filling = True
-        first = None
-        for index in range(self.tree.topLevelItemCount()):
-            item = self.tree.topLevelItem(index)
-            marked = item.data(0, NODE_ROLE) in chosen
-            first = item if marked and first is None else first
-            item.setSelected(marked)
+        self.tree.clearSelection()
+        items = [self._rows[node][0] for node in self._commands.session.selection if node in self._rows]
+        first = items[0] if items else None
+        for item in items:
+            item.setSelected(True)
         if first is not None and self.current_node() not in chosen:
-            self.tree.setCurrentItem(first)
+            self.tree.setCurrentItem(first, 0, QItemSelectionModel.SelectionFlag.NoUpdate)
         self._filling = False
 
     def _select_edge(self, edge: Edge) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QWidget
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
@@ -12,8 +14,9 @@ from workbench.app.pages.build.costs import Totals
 from workbench.app.pages.build.figures import counted, shortened, sized
 from workbench.app.pages.build.view import CanvasView
 
-_MAP_PX = (112, 132)
-_MARGIN_PX = 16
+_MAP_PX = (120, 140)
+_MARGIN_PX = 12
+_SHADOW_PX = 4
 
 
 class TotalsCard(QWidget):
@@ -27,9 +30,8 @@ class TotalsCard(QWidget):
         self._label.setTextFormat(Qt.TextFormat.RichText)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_12, 7, theme.SPACE_12, 7)
+        layout.setContentsMargins(theme.SPACE_12 + _SHADOW_PX, 7 + _SHADOW_PX, theme.SPACE_12 + _SHADOW_PX, 7 + _SHADOW_PX)
         layout.addWidget(self._label)
-        self.setGraphicsEffect(_shadow(self))
 
     def show_totals(self, totals: Totals) -> None:
         """Writes the figures."""
@@ -45,7 +47,9 @@ class TotalsCard(QWidget):
         self.adjustSize()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        _paint_panel(self)
+        painter = QPainter(self)
+        _paint_panel(painter, self)
+        painter.end()
 
 
 class MiniMap(QWidget):
@@ -57,39 +61,48 @@ class MiniMap(QWidget):
         self.setAccessibleName(tr("Map of the drawing"))
         self.setToolTip(tr("Click or drag to go there"))
         self.setFixedSize(*_MAP_PX)
-        self.setGraphicsEffect(_shadow(self))
         self._view = view
-        self._blocks: list[tuple[QColor, list[QRectF]]] = []
+        self._picture = QPixmap()
         self._scale, self._left, self._top = 1.0, 0.0, 0.0
 
     def refresh(self) -> None:
         """Takes the blocks anew from the scene."""
         scene = self._view.canvas
         box = scene.bounds().adjusted(-60, -60, 60, 60)
-        room_x, room_y = self.width() - 16, self.height() - 16
+        room_x, room_y = self.width() - 24, self.height() - 24
         self._scale = min(room_x / max(box.width(), 400), room_y / max(box.height(), 400))
         self._left = box.center().x() - self.width() / 2 / self._scale
         self._top = box.center().y() - self.height() / 2 / self._scale
         groups: dict[str, list[QRectF]] = {}
         for card in scene.cards.values():
             groups.setdefault(card.colour, []).append(self._mapped(card.rect))
-        self._blocks = [(QColor(colour), rects) for colour, rects in groups.items()]
+        self._picture = self._drawn(groups)
         self.setVisible(len(scene.cards) > 2)
         self.update()
+
+    def _drawn(self, groups: dict[str, list[QRectF]]) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        _paint_panel(painter, self)
+        painter.setClipRect(self.rect().adjusted(5, 5, -5, -5))
+        painter.setPen(Qt.PenStyle.NoPen)
+        for colour, rects in groups.items():
+            painter.setBrush(QColor(colour))
+            painter.drawRects(rects)
+        painter.end()
+        return picture
 
     def _mapped(self, rect: QRectF) -> QRectF:
         width, height = rect.width() * self._scale, rect.height() * self._scale
         return QRectF((rect.x() - self._left) * self._scale, (rect.y() - self._top) * self._scale, max(width, 2), max(height, 1.5))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        _paint_panel(self)
         painter = QPainter(self)
-        painter.setClipRect(self.rect().adjusted(1, 1, -1, -1))
-        painter.setPen(Qt.PenStyle.NoPen)
-        for colour, rects in self._blocks:
-            painter.setBrush(colour)
-            painter.drawRects(rects)
-        frame = self._mapped(self._view.visible_rect()).intersected(QRectF(self.rect()).adjusted(3, 3, -3, -3))
+        painter.drawPixmap(0, 0, self._picture)
+        frame = self._mapped(self._view.visible_rect()).intersected(QRectF(self.rect()).adjusted(7, 7, -7, -7))
         painter.setPen(QPen(QColor(theme.current().accent), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(frame, 3, 3)
@@ -117,19 +130,25 @@ def place_overlays(view: CanvasView, totals: TotalsCard, small_map: MiniMap) -> 
     small_map.move(view.width() - small_map.width() - _MARGIN_PX, view.height() - small_map.height() - _MARGIN_PX)
 
 
-def _paint_panel(widget: QWidget) -> None:
-    look = theme.current()
-    painter = QPainter(widget)
+@lru_cache(maxsize=16)
+def _panel(width: int, height: int, ratio: float, look: theme.Theme) -> QPixmap:
+    """Returns a card with a soft shadow, as a picture."""
+    picture = QPixmap(round(width * ratio), round(height * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    box = QRectF(0, 0, width, height).adjusted(_SHADOW_PX, _SHADOW_PX, -_SHADOW_PX, -_SHADOW_PX)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for step in range(_SHADOW_PX, 0, -1):
+        painter.setBrush(QColor(0, 0, 0, 7))
+        painter.drawRoundedRect(box.adjusted(-step, 1 - step, step, step), theme.RADIUS_CARD + step, theme.RADIUS_CARD + step)
     painter.setPen(QPen(QColor(look.line), 1))
     painter.setBrush(QColor(look.surface))
-    painter.drawRoundedRect(QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS_CARD, theme.RADIUS_CARD)
+    painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS_CARD, theme.RADIUS_CARD)
     painter.end()
+    return picture
 
 
-def _shadow(widget: QWidget) -> QGraphicsDropShadowEffect:
-    effect = QGraphicsDropShadowEffect(widget)
-    effect.setBlurRadius(12)
-    effect.setOffset(0, 2)
-    effect.setColor(QColor(0, 0, 0, 40))
-    return effect
+def _paint_panel(painter: QPainter, widget: QWidget) -> None:
+    painter.drawPixmap(0, 0, _panel(widget.width(), widget.height(), widget.devicePixelRatioF(), theme.current()))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QFileDialog, QLabel, QSplitter, QTabBar, QTabWidget, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
+from PySide6.QtWidgets import QFileDialog, QSplitter, QTabWidget, QToolTip, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
@@ -74,8 +74,7 @@ class BuildPage(Page):
         for name, panel in ((tr("Problems"), self.problems), (tr("Outline"), self.outline), (tr("Source"), self.source)):
             self.tabs.addTab(panel, name)
         theme.mark(self.tabs, "column")
-        self._count = QLabel(self.tabs)
-        self.tabs.tabBar().setTabButton(0, QTabBar.ButtonPosition.RightSide, self._count)
+        self.tabs.setIconSize(QSize(8, 8))
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setObjectName("build.centre")
         splitter.setHandleWidth(1)
@@ -122,6 +121,12 @@ class BuildPage(Page):
             QTimer.singleShot(0, self, self._first_fit)
         self._later.start()
 
+    def shown(self) -> None:
+        """Gives the canvas the keyboard."""
+        self.view.setFocus()
+        if not self._fitted:
+            QTimer.singleShot(0, self, self._first_fit)
+
     def _first_fit(self) -> None:
         if not self._fitted and self.isVisible():
             self._fitted = bool(self.canvas.cards)
@@ -145,8 +150,9 @@ class BuildPage(Page):
         """Does at once what would be done a moment later."""
         self._later.stop()
         self._refresh_slow_parts()
-        self.outline.refresh_now()
-        self.source.refresh_now()
+        for panel in (self.outline, self.source):
+            if panel.isVisible():
+                panel.refresh_now()
 
     def _place(self) -> None:
         place_overlays(self.view, self.totals, self.map)
@@ -164,16 +170,16 @@ class BuildPage(Page):
         if chosen != self.canvas.selected:
             self.canvas.select(chosen)
         self.inspector.show_selection()
-        self.outline.show_selection()
+        if self.outline.isVisible():
+            self.outline.show_selection()
         if self.source.isVisible():
             self.source.mark_selection()
 
     def _show_count(self, errors: int, warnings: int) -> None:
-        look = theme.current()
-        self._count.setText(str(errors or warnings or ""))
-        self._count.setStyleSheet(f"color: {look.wrong if errors else look.doubtful}; font-weight: 600; padding-right: 8px;")
-        self._count.setToolTip(tr("{errors} wrong, {warnings} doubtful", errors=errors, warnings=warnings))
-        self._count.adjustSize()
+        look, count = theme.current(), errors + warnings
+        self.tabs.setTabText(0, f"{tr('Problems')} {count}" if count else tr("Problems"))
+        self.tabs.setTabToolTip(0, tr("{errors} wrong, {warnings} doubtful", errors=errors, warnings=warnings))
+        self.tabs.setTabIcon(0, _dot(look.wrong if errors else look.doubtful) if count else QIcon())
 
     def _say(self, sentence: str) -> None:
         QToolTip.showText(self.view.mapToGlobal(QPoint(24, 16)), sentence, self.view, self.view.rect(), 4000)
@@ -301,6 +307,18 @@ class BuildPage(Page):
             self.tabs.setCurrentIndex(tab)
             self._splitter.restoreState(sizes)
             self._fitted = True
+
+
+def _dot(colour: str) -> QIcon:
+    picture = QPixmap(16, 16)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawEllipse(1, 1, 14, 14)
+    painter.end()
+    return QIcon(picture)
 
 
 def _snapped(place: QPointF, below: bool = False, above: bool = False) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from enum import IntEnum
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
 
 from workbench.app.pages.build.card import GRID_PX, HEIGHT_PX, WIDTH_PX, Card, interface_font, paint_card, paint_name
@@ -59,7 +59,7 @@ class CardPictures:
 
     def of(self, card: Card, detail: Detail, scale: float, ratio: float, theme: Theme) -> tuple[QPixmap | None, bool]:
         """Returns a picture and whether it is fresh; a stale one is to be stretched, None is to be sketched."""
-        key = (card.stamp, card.selected, detail, scale, ratio)
+        key = (card.stamp, card.selected, scale, ratio)
         kept = self._kept.get(card)
         if kept is not None and kept[0] == key:
             return kept[1], True
@@ -88,34 +88,37 @@ def _picture(card: Card, detail: Detail, scale: float, ratio: float, theme: Them
 
 
 class DotGrid:
-    """The dotted ground, kept as one picture per zoom and size."""
+    """The dotted ground, kept as one row of dots per zoom and width."""
 
     def __init__(self) -> None:
         self._key: tuple[object, ...] = ()
-        self._picture = QPixmap()
+        self._row = QPixmap()
 
     def paint(self, painter: QPainter, place: QTransform, width: int, height: int, ratio: float, theme: Theme) -> None:
         """Fills the device area; the dots keep their place in the scene."""
         spacing = GRID_PX * place.m11()
         while spacing < 9:
             spacing *= 4
-        key = (spacing, width, height, ratio, theme.name)
+        key = (spacing, width, ratio, theme.name)
         if key != self._key:
-            self._key, self._picture = key, _dots(spacing, width, height, ratio, theme)
-        painter.drawPixmap(QPoint(round(place.dx() % spacing - spacing), round(place.dy() % spacing - spacing)), self._picture)
+            self._key, self._row = key, _dots(spacing, width, ratio, theme)
+        painter.fillRect(0, 0, width, height, QColor(theme.canvas))
+        left, top = round(place.dx() % spacing - spacing), place.dy() % spacing
+        for row in range(int(height / spacing) + 2):
+            painter.drawPixmap(left, round(top + row * spacing) - 1, self._row)
 
 
-def _dots(spacing: float, width: int, height: int, ratio: float, theme: Theme) -> QPixmap:
-    columns, rows = int(width / spacing) + 3, int(height / spacing) + 3
-    picture = QPixmap(round((columns * spacing) * ratio), round((rows * spacing) * ratio))
+def _dots(spacing: float, width: int, ratio: float, theme: Theme) -> QPixmap:
+    columns = int(width / spacing) + 3
+    picture = QPixmap(round(columns * spacing * ratio), round(3 * ratio))
     picture.setDevicePixelRatio(ratio)
     picture.fill(QColor(theme.canvas))
     painter = QPainter(picture)
-    pen = QPen(QColor(theme.dots), 1.6)
+    pen = QPen(QColor(theme.dots), 2.0)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(pen)
-    painter.drawPoints([QPointF(column * spacing, row * spacing) for column in range(columns) for row in range(rows)])
+    painter.drawPoints([QPointF(column * spacing + 1, 1.0) for column in range(columns)])
     painter.end()
     return picture
 
@@ -205,17 +208,18 @@ def _each(draw: Callable[..., object], things: list[object]) -> None:
 
 def _labels(painter: QPainter, wires: list[Wire], theme: Theme) -> None:
     painter.setFont(interface_font(11))
+    rightward = {wire.source.id for wire in wires if wire.line.dx() > 20}
     for broken, colour in ((False, theme.quiet), (True, theme.wrong)):
         painter.setPen(QColor(colour))
         for wire in wires:
             if wire.text and bool(wire.reason) is broken and (broken or wire.selected or not wire.quiet):
-                _label(painter, wire)
+                _label(painter, wire, wire.source.id in rightward)
 
 
-def _label(painter: QPainter, wire: Wire) -> None:
+def _label(painter: QPainter, wire: Wire, forks: bool) -> None:
     if wire.straight and wire.line.dy() < 15:
         return
-    anchor, ends = wire.label_anchor()
+    anchor, ends = wire.label_anchor(forks)
     box = QRectF(anchor.x() - LABEL_PX if ends else anchor.x(), anchor.y() - 8, LABEL_PX, 16)
     side = Qt.AlignmentFlag.AlignRight if ends else Qt.AlignmentFlag.AlignLeft
     painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip, wire.text)

@@ -116,7 +116,7 @@ class _LayerList(QListWidget):
             data.setData(LAYER_MIME, QByteArray(names[0].encode()))
         return data
 
-    def startDrag(self, supportedActions: Qt.DropAction) -> None:
+    def startDrag(self, _actions: Qt.DropAction) -> None:
         item = self.currentItem()
         if item is None or not item.data(LAYER_ROLE):
             return

@@ -7,8 +7,9 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QPushButton, QScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QPushButton, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
+from workbench.app import theme
 from workbench.app.language import tr
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.figures import counted
@@ -43,8 +44,8 @@ class ProblemsPanel(QScrollArea):
         self._shown: list[Problem[Any]] = []
         self.strip = FindingStrip("build.problems", self, empty=tr("No problems: the model can be trained."))
         holder = QWidget(self)
-        from PySide6.QtWidgets import QVBoxLayout
-
+        theme.mark(holder, "column")
+        theme.mark(self, "column")
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.strip)
@@ -65,9 +66,10 @@ class ProblemsPanel(QScrollArea):
         self._shown = problems
         errors = sum(problem.severity is Severity.ERROR for problem in problems)
         self.count_changed.emit(errors, len(problems) - errors)
-        rows = []
+        rows, names = [], {node.path for node in graph}
         for problem in problems[:_MOST_ROWS]:
             row = problem_row(problem, lambda node: graph[node].name if node in graph else "", session.apply_fix)
+            row = replace(row, emphasis=(*row.emphasis, *_named(problem, names)))
             if problem.severity is Severity.WARNING and problem.node:
                 quiet = Remedy(tr("Ignore here"), lambda problem=problem: self._ignore(problem), False)
                 row = replace(row, remedies=(*row.remedies, quiet))
@@ -108,6 +110,12 @@ class ProblemsPanel(QScrollArea):
             QToolTip.showText(event.globalPos(), self.preview(self._shown[place[0]], place[1]), watched)
             return True
         return super().eventFilter(watched, event)
+
+
+def _named(problem: Problem[Any], names: set[str]) -> list[str]:
+    """Returns the names of layers that the message mentions."""
+    values = getattr(problem.message, "values", {}).values()
+    return [value for value in values if isinstance(value, str) and value in names]
 
 
 def _ignored(graph: Any, problem: Problem[Any]) -> bool:

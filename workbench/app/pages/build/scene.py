@@ -166,15 +166,16 @@ class CanvasScene(QGraphicsScene):
         self._wire_index.put(wire, *wire.bounds())
 
     def _show_shapes(self, inferred: Any) -> None:
-        entering = self.graph.wires_by_target()
+        entering, shapes_of = self.graph.wires_by_target(), inferred.output_shapes
         for wire in self._wires.values():
             edge = wire.edge
             wire.gathers = len(entering[edge.target.node]) > 1
-            shape = inferred.edge_shape(edge)
-            before = entering.get(edge.source.node, ())
-            wire.quiet = len(before) == 1 and shape is not None and inferred.edge_shape(before[0]) == shape
-            if shape is not wire.shape:
-                wire.shape, wire.text = shape, str(shape) if shape is not None else ""
+            known = shapes_of(edge.source.node)
+            if known is not wire.known:
+                wire.known, wire.shape = known, known.get(edge.source.port)
+                wire.text = str(wire.shape) if wire.shape is not None else ""
+                before = list(inferred.input_shapes(edge.source.node).values())
+                wire.quiet = len(before) == 1 and before[0] == wire.shape
 
     def show_problems(self, problems: Iterable[Problem[Any]]) -> None:
         """Marks the cards and wires that have problems."""

@@ -119,7 +119,7 @@ class SourcePanel(QWidget):
             write_atomically(Path(name), self.text.toPlainText().encode())
             self.state.setText(tr("Saved to {path}.", path=name))
 
-    def showEvent(self, event) -> None:  # noqa: ANN001
+    def showEvent(self, event) -> None:
         super().showEvent(event)
         self.refresh_now()
 

@@ -16,7 +16,7 @@ from workbench.graph.shape import Shape
 
 def named_axes(shape: Shape) -> str:
     """Returns a shape with its axes named in the language in use: `batch N × channel 32 × ...`."""
-    return " × ".join(f"{tr(str(axis))} {dim}" for axis, dim in zip(shape.axes, shape.dims, strict=True))
+    return " × ".join(f"{tr(str(axis))}\u00a0{dim}" for axis, dim in zip(shape.axes, shape.dims, strict=True))
 
 
 def tip_at(scene: CanvasScene, commands: Commands, point: QPointF, zoom: float) -> str:

@@ -31,6 +31,7 @@ class Wire:
         quiet: Whether the text may stay away: the source passes its input's shape on unchanged.
         gathers: Whether several wires end at its target.
         selected: Whether it is selected.
+        known: The shapes of the source as last seen; the same object again means that nothing changed.
     """
 
     edge: Edge
@@ -43,6 +44,7 @@ class Wire:
     quiet: bool = False
     gathers: bool = False
     selected: bool = False
+    known: object = None
     _path: QPainterPath | None = None
 
     def place(self) -> None:
@@ -76,13 +78,16 @@ class Wire:
         left, top, right, bottom = self.bounds()
         return QRectF(left, top, right - left, bottom - top)
 
-    def label_anchor(self) -> tuple[QPointF, bool]:
+    def label_anchor(self, forks: bool = False) -> tuple[QPointF, bool]:
         """Returns where the text stands, and whether it ends there (text to the left of the wire) or begins there.
 
         Where wires gather, the text keeps to the source, otherwise to the target, so that the texts of a fork do not meet.
+
+        Args:
+            forks: Whether another wire leaves the same card to the right; then a straight one has its text on the left.
         """
         if self.straight:
-            return QPointF(self.line.x1() + 10, (self.line.y1() + self.line.y2()) / 2), False
+            return QPointF(self.line.x1() + (-10 if forks else 10), (self.line.y1() + self.line.y2()) / 2), forks
         rightward = self.line.dx() > 0
         if self.gathers:
             away = -10 if rightward else 10

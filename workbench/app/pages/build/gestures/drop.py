@@ -16,7 +16,7 @@ LAYER_MIME = "application/x-workbench-layer"
 class DropGesture(Gesture):
     """Follows a layer from the palette over the canvas."""
 
-    def __init__(self, view, origin: QPointF, layer: str, label: str, colour: str) -> None:  # noqa: ANN001
+    def __init__(self, view, origin: QPointF, layer: str, label: str, colour: str) -> None:
         super().__init__(view, origin)
         self._layer, self._label, self._colour = layer, label, colour
         self._point = origin

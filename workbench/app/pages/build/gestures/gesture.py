@@ -28,7 +28,7 @@ class Gesture:
         self.view, self.origin = view, origin
 
     @property
-    def scene(self):  # noqa: ANN201
+    def scene(self):
         """The scene of the view."""
         return self.view.canvas
 

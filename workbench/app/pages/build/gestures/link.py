@@ -29,7 +29,7 @@ class LinkGesture(Gesture):
 
     cursor = Qt.CursorShape.CrossCursor
 
-    def __init__(self, view, origin: QPointF, card: Card, port: str, output: bool) -> None:  # noqa: ANN001
+    def __init__(self, view, origin: QPointF, card: Card, port: str, output: bool) -> None:
         super().__init__(view, origin)
         self._moved_edge: Edge | None = None
         if not output:

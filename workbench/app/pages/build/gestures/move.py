@@ -23,7 +23,7 @@ class MoveGesture(Gesture):
 
     cursor = Qt.CursorShape.ArrowCursor
 
-    def __init__(self, view, origin: QPointF, card: Card, modifiers: Qt.KeyboardModifier) -> None:  # noqa: ANN001
+    def __init__(self, view, origin: QPointF, card: Card, modifiers: Qt.KeyboardModifier) -> None:
         super().__init__(view, origin)
         self._card = card
         self._many = bool(modifiers & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier))

@@ -12,7 +12,7 @@ class PanGesture(Gesture):
 
     cursor = Qt.CursorShape.ClosedHandCursor
 
-    def __init__(self, view, origin: QPointF, at: QPoint) -> None:  # noqa: ANN001
+    def __init__(self, view, origin: QPointF, at: QPoint) -> None:
         super().__init__(view, origin)
         self._last = at
 

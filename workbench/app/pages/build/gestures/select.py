@@ -14,7 +14,7 @@ class SelectGesture(Gesture):
 
     cursor = Qt.CursorShape.CrossCursor
 
-    def __init__(self, view, origin: QPointF, modifiers: Qt.KeyboardModifier) -> None:  # noqa: ANN001
+    def __init__(self, view, origin: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         super().__init__(view, origin)
         keep = modifiers & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier)
         self._before = self.scene.selected
