@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSlider, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
-from workbench.project.feeding import target_fields
 from workbench.app.language import say, tr
 from workbench.app.pages.data.counts import CountList
 from workbench.app.pages.data.row_panel import RowPanel
@@ -20,6 +19,7 @@ from workbench.app.strip import FindingRow, FindingStrip, Remedy
 from workbench.app.widgets import EmptyState, Heading, button, line, quiet
 from workbench.data.base import FieldKind
 from workbench.errors import WorkbenchError
+from workbench.project.feeding import target_fields
 
 if TYPE_CHECKING:
     from workbench.app.session import Session
@@ -108,8 +108,9 @@ class DataPage(Page):
         area.setObjectName("data.findings.scroll")
         area.setWidgetResizable(True)
         area.setWidget(self.findings)
-        area.setMaximumHeight(148)
-        area.setMinimumHeight(44)
+        area.setMaximumHeight(132)
+        area.setMinimumHeight(40)
+        area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         layout.addWidget(area)
         return browser
 
@@ -121,7 +122,7 @@ class DataPage(Page):
         self.search.setAccessibleName(tr("Filter rows by text or id"))
         self.search.setPlaceholderText(tr("Filter rows by text or id"))
         self.search.setClearButtonEnabled(True)
-        self.search.setMaximumWidth(280)
+        self.search.setFixedWidth(240)
         self.search.textChanged.connect(lambda _text: self._search_delay.start())
         self._count = QLabel()
         theme.mark(self._count, "quiet")

@@ -103,7 +103,7 @@ class RowPanel(QWidget):
             bounds = {"low": f"{low:.2f}", "high": f"{high:.2f}"}
             self._seen_facts.setText(tr("{shape}, values {low} to {high} after normalising", shape=shape, **bounds))
             return
-        tokens = preprocessor.tokens(rows.text(row))  # type: ignore[attr-defined]
+        tokens = [token.text for token in preprocessor.tokens(rows.text(row))]  # type: ignore[attr-defined]
         self._tokens.setText(_token_markup(tokens))
         size = f"{preprocessor.shape().vocabulary or 0:,}"
         self._seen_facts.setText(tr("{count} tokens of a vocabulary of {size}", count=len(tokens), size=size))

@@ -115,6 +115,12 @@ class SampleView(QAbstractScrollArea):
         return max(1, (self.viewport().width() - GAP_PX) // (self._cell_px + GAP_PX)) if self.pictures else 1
 
     @property
+    def _stride(self) -> float:
+        """Pixels from one column to the next: what is left over widens the gaps."""
+        room = self.viewport().width() - 2 * GAP_PX - self._cell_px
+        return room / (self._columns - 1) if self._columns > 1 else float(self._cell_px + GAP_PX)
+
+    @property
     def _pitch(self) -> int:
         return self._cell_px + (CAPTION_PX if self._captions else 0) + GAP_PX if self.pictures else LINE_PX
 
@@ -137,12 +143,12 @@ class SampleView(QAbstractScrollArea):
         top = GAP_PX + line * self._pitch - self.verticalScrollBar().value()
         if not self.pictures:
             return QRect(0, top - GAP_PX, self.viewport().width(), LINE_PX)
-        return QRect(GAP_PX + column * (self._cell_px + GAP_PX), top, self._cell_px, self._pitch - GAP_PX)
+        return QRect(GAP_PX + int(column * self._stride), top, self._cell_px, self._pitch - GAP_PX)
 
     def place_at(self, point: QPoint) -> int:
         """Returns the position in view order of the cell at a point of the viewport, or -1."""
         line = (point.y() + self.verticalScrollBar().value() - (GAP_PX if self.pictures else 0)) // self._pitch
-        column = (point.x() - GAP_PX) // (self._cell_px + GAP_PX) if self.pictures else 0
+        column = int((point.x() - GAP_PX) // self._stride) if self.pictures else 0
         place = line * self._columns + column
         inside = 0 <= column < self._columns and 0 <= place < len(self._shown)
         return place if inside and self._rect(place).contains(point) else -1

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
+from workbench.app.pages.inspect.look_cards import layer_names
 from workbench.app.pages.inspect.tiles import indexed, pooled, ramp
 from workbench.app.pages.inspect.tokens import TokenStrip
 from workbench.app.widgets import Heading, ImageView, KeyValue, quiet
@@ -27,6 +28,7 @@ class DetailPanel(QWidget):
         layout.setSpacing(theme.SPACE_12)
         self._title = QLabel()
         theme.mark(self._title, "subject")
+        self._title.setWordWrap(True)
         self._picture = ImageView("inspect.detail.picture", self, side=SIDE_PX, label=tr("The chosen map"))
         self._picture.hovered.connect(self._hovered)
         self._facts = KeyValue("inspect.detail.facts", self, key_width=120)
@@ -65,7 +67,8 @@ class DetailPanel(QWidget):
     def show_head(self, maps: AttentionMaps, layer: int, head: int) -> None:
         """Shows one attention head: queries down, keys across."""
         weights = maps.maps[layer][head]
-        self._begin(tr("{layer}, head {head}", layer=maps.layers[layer], head=head + 1))
+        self._begin(tr("{layer}, head {head}", layer=layer_names(maps.layers)[layer], head=head + 1))
+        self._title.setToolTip(maps.layers[layer])
         self._weights, self._keys = weights, maps.keys
         self._picture.set_image(indexed(np.sqrt(pooled(weights, MOST_PX)), 0, 1, ramp(theme.family_colour("attention"))))
         self._facts.set_rows(head_rows(weights))

@@ -103,10 +103,11 @@ class AttentionCard(Card):
         table = ramp(theme.family_colour("attention"))
         heads = max(len(layer) for layer in maps.maps)
         tiles: list[Tile] = []
-        for name, layer in zip(maps.layers, maps.maps, strict=True):
+        names = layer_names(maps.layers)
+        for name, layer in zip(names, maps.maps, strict=True):
             tiles += [self._tile(name, head, weights, table) for head, weights in enumerate(layer)]
             tiles += [Tile(indexed(np.zeros((1, 1)), 0, 1, table))] * (heads - len(layer))
-        self.grid.show_tiles(tiles, per_row=heads, row_names=maps.layers)
+        self.grid.show_tiles(tiles, per_row=heads, row_names=names)
 
     def _tile(self, name: str, head: int, weights: np.ndarray, table: list[int]) -> Tile:
         image = indexed(np.sqrt(pooled(weights, MOST_TILE_PX)), 0, 1, table)
@@ -118,6 +119,17 @@ class AttentionCard(Card):
             layer, head = divmod(index, heads)
             if layer < len(self.maps.maps) and head < len(self.maps.maps[layer]):
                 self.head_chosen.emit(layer, head)
+
+
+def layer_names(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns short names of attention layers: what tells their paths apart, or the node's own name."""
+    if len(paths) < 2:
+        return tuple(path.split(".")[0] for path in paths)
+    parts = [path.split(".") for path in paths]
+    nodes = {part[0] for part in parts}
+    return tuple(
+        part[0] if len(nodes) == len(paths) else tr("Layer {n}", n=number) for number, part in enumerate(parts, 1)
+    )
 
 
 class StateCard(Card):

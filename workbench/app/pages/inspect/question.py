@@ -70,8 +70,9 @@ class QuestionPanel(QWidget):
         self._add_own(layout)
         layout.addStretch(1)
 
-    def _row_chooser(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _row_chooser(self) -> QVBoxLayout:
+        column, row = QVBoxLayout(), QHBoxLayout()
+        column.setSpacing(theme.SPACE_4)
         row.setSpacing(theme.SPACE_4)
         self.split = QComboBox()
         self.split.setObjectName("inspect.question.split")
@@ -86,14 +87,15 @@ class QuestionPanel(QWidget):
         self.place.setKeyboardTracking(False)
         self.place.setMinimumWidth(64)
         self.place.valueChanged.connect(self._take_place)
-        row.addWidget(self.split)
+        column.addWidget(self.split)
+        column.addLayout(row)
         row.addWidget(self.place, 1)
         for name, text, tip, step in (("previous", "‹", tr("Previous row"), -1), ("next", "›", tr("Next row"), 1)):
             control = button(f"inspect.question.{name}", text, lambda step=step: self.place.setValue(self.place.value() + step), tip=tip)
             control.setAccessibleName(tip)
             control.setFixedWidth(30)
             row.addWidget(control)
-        return row
+        return column
 
     def _add_own(self, layout: QVBoxLayout) -> None:
         self._own_heading = Heading(tr("Or draw one yourself"))

@@ -40,7 +40,7 @@ class TrainPage(Page):
         self._epoch: EpochEnded | None = None
         self._dirty = False
         self.set_columns(
-            self._left_column(), self._centre(), self.doctor, left_title=tr("Runs"), right_title=tr("Doctor"), left_width=272,
+            self._left_column(), self._centre(), self.doctor, left_title=tr("Runs"), right_title=tr("Doctor"), left_width=296,
             right_width=288,
         )
         self._follow = QTimer(self)
@@ -86,6 +86,8 @@ class TrainPage(Page):
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setObjectName("train.curves.splitter")
         splitter.setHandleWidth(theme.SPACE_8)
+        splitter.setStyleSheet("QSplitter::handle { background: transparent; }")
+        splitter.setChildrenCollapsible(False)
         for plot, stretch in ((self.curves.loss, 5), (self.curves.score, 5), (self.curves.rate, 3)):
             splitter.addWidget(plot)
             splitter.setStretchFactor(splitter.count() - 1, stretch)

@@ -61,7 +61,7 @@ class LivePlot(Card):
         holder.setLayout(self._legend)
         self._legend.setContentsMargins(0, 0, 0, 0)
         self.add_control(holder)
-        self.widget = pg.PlotWidget(background=None)
+        self.widget = pg.PlotWidget(background=theme.current().surface)
         self.widget.setObjectName(f"{name}.plot")
         self.widget.setAccessibleName(title)
         self.widget.setMinimumHeight(110)

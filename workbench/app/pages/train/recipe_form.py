@@ -7,17 +7,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.form import ParamsForm
 from workbench.app.language import say, tr
 from workbench.app.pages.train.recipe_params import RecipeParams
-from workbench.app.widgets import Heading, quiet
+from workbench.app.widgets import Heading
 from workbench.project.project import Choice, Recipe
 
 if TYPE_CHECKING:
     from workbench.catalogue import Catalogue
+
+CAPTION_PX = 92
 
 
 class ChoiceForm(QWidget):
@@ -43,12 +45,13 @@ class ChoiceForm(QWidget):
             self.box.addItem(say(entry.label), entry.name)
             self.box.setItemData(self.box.count() - 1, say(entry.summary), 3)
         self.box.activated.connect(self._take_entry)
-        row = QFormLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        caption = quiet(label)
-        caption.setMinimumWidth(84)
-        row.addRow(caption, self.box)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_12)
+        caption = QLabel(label)
+        theme.mark(caption, "quiet")
+        caption.setFixedWidth(CAPTION_PX)
+        row.addWidget(caption)
+        row.addWidget(self.box, 1)
         self._layout.addLayout(row)
         self._form: ParamsForm | None = None
 

@@ -22,6 +22,8 @@ STATE_WORDS = {
     RunState.STOPPED: "stopped", RunState.FAILED: "failed", RunState.INTERRUPTED: "interrupted",
 }
 
+ROWS_SHOWN, ROW_PX, HEADER_PX = 5, 27, 30
+
 
 class RunList(QTreeWidget):
     """All runs, newest first. The box before a name draws that run's curves beside those of the chosen one.
@@ -45,10 +47,13 @@ class RunList(QTreeWidget):
         self.setRootIsDecorated(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setMinimumHeight(132)
+        self.setFixedHeight(ROWS_SHOWN * ROW_PX + HEADER_PX)
         header = self.header()
         header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(24)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        for column, width in ((1, 62), (2, 58), (3, 62)):
+            header.resizeSection(column, width)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.currentItemChanged.connect(self._chosen)
         self.itemChanged.connect(self._ticked)
@@ -86,8 +91,8 @@ class RunList(QTreeWidget):
         metrics = live[1] if live else info.metrics
         state = live[3] if live else info.state
         epoch = live[2] if live else info.epoch
-        item.setText(0, f"{info.path.name[9:11]}:{info.path.name[11:13]} {info.name}")
-        tip = [info.path.name, tr(STATE_WORDS[state]), duration(info.seconds), info.message]
+        item.setText(0, info.name)
+        tip = [info.name, info.path.name, tr(STATE_WORDS[state]), duration(info.seconds), info.message]
         item.setToolTip(0, "\n".join(part for part in tip if part))
         item.setText(1, score_words(metrics))
         item.setText(2, number(metrics.get("loss/val", metrics.get("loss/train"))))
