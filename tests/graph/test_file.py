@@ -29,11 +29,11 @@ def graphs(draw) -> Graph:
     ids = draw(st.lists(WORDS, max_size=4, unique=True))
     ties = st.lists(st.builds(Tie, WORDS, WORDS, WORDS), max_size=2).map(tuple)
     nodes = {
-        id: Node(
-            id, draw(WORDS), draw(WORDS), frozen(draw(st.dictionaries(WORDS, JSON, max_size=3))), draw(PLACES), draw(st.just("") | WORDS),
+        node: Node(
+            node, draw(WORDS), draw(WORDS), frozen(draw(st.dictionaries(WORDS, JSON, max_size=3))), draw(PLACES), draw(st.just("") | WORDS),
             draw(st.just("") | WORDS), draw(ties), draw(EXTRA),
         )
-        for id in ids
+        for node in ids
     }
     ends = st.builds(PortRef, st.sampled_from(ids), WORDS) if ids else st.nothing()
     edges = draw(st.lists(st.builds(Edge, ends, ends), max_size=4)) if ids else []

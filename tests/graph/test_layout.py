@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.graph.edit import move
 from workbench.graph.graph import Edge, Graph, Node
 from workbench.graph.layout import CARD_HEIGHT_PX, CARD_WIDTH_PX, GRID_PX, LAYER_PITCH_PX, layout
 
@@ -105,7 +106,7 @@ def test_parts_stand_side_by_side():
 
 def test_part_of_a_drawing_stays_where_it_was():
     graph = drawing("ab", "bc", "cd")
-    moved = graph.with_nodes({**graph.nodes, "b": Node("b", "relu", "b", position=(320.0, 80.0)), "c": Node("c", "relu", "c", position=(320.0, 99.0))})
+    moved = move(graph, {"b": (320, 80), "c": (320, 99)})
     assert layout(moved, ["b", "c"]) == {"b": (320.0, 80.0), "c": (320.0, 80.0 + LAYER_PITCH_PX)}
     assert layout(moved, []) == {} and layout(Graph()) == {}
 
@@ -132,7 +133,7 @@ def test_large_drawings_take_seconds():
     rows: dict[float, list[float]] = {}
     for x, y in places.values():
         rows.setdefault(y, []).append(x)
-    assert all(b - a >= CARD_WIDTH_PX for row in map(sorted, rows.values()) for a, b in zip(row, row[1:], strict=False))
+    assert all(b - a >= CARD_WIDTH_PX for row in map(sorted, rows.values()) for a, b in pairwise(row))
 
 
 def test_wires_over_everything_stay_within_bounds():

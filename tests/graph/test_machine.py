@@ -98,8 +98,8 @@ class Editing(RuleBasedStateMachine):
     @precondition(lambda self: len(self.graph))
     @rule(a=PLACE, layer=NAMES, before=st.booleans())
     def insert_beside(self, a, layer, before):
-        id = self.pick(a)
-        self.do(edit.insert_before(self.graph, id, "input", layer)[0] if before else edit.insert_after(self.graph, id, layer)[0])
+        node = self.pick(a)
+        self.do(edit.insert_before(self.graph, node, "input", layer)[0] if before else edit.insert_after(self.graph, node, layer)[0])
 
     @precondition(lambda self: len(self.graph))
     @rule(a=PLACE, b=PLACE)
