@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import torch
-    from torch import nn
+    from torch import Tensor, nn
 
 _HOOK_TABLES = (
     "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", "_forward_hooks_with_kwargs",
@@ -41,15 +40,19 @@ def frozen_copy(model: nn.Module) -> Any:
 
     Hooks are left out while copying, not removed afterwards: copying one would copy whoever it is bound to.
     """
+    import torch
+
     memo: dict[int, Any] = {}
     for module in model.modules():
         for name in _HOOK_TABLES:
             table = module.__dict__.get(name)
             if table is not None:
                 memo[id(table)] = OrderedDict()
-    duplicate = copy.deepcopy(model, memo)
-    duplicate.eval()
-    return duplicate.requires_grad_(False)
+    # A copy made in inference mode could never take part in a gradient.
+    with torch.inference_mode(False):
+        duplicate = copy.deepcopy(model, memo)
+        duplicate.eval()
+        return duplicate.requires_grad_(False)
 
 
 @contextmanager
@@ -100,7 +103,7 @@ def model_hash(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def values_hash(values: Iterable[torch.Tensor]) -> str:
+def values_hash(values: Iterable[Tensor]) -> str:
     """Returns a short hash of tensors."""
     digest = hashlib.blake2b(digest_size=6)
     for tensor in values:
@@ -109,5 +112,5 @@ def values_hash(values: Iterable[torch.Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _bytes(tensor: torch.Tensor) -> Any:
+def _bytes(tensor: Tensor) -> Any:
     return tensor.detach().cpu().contiguous().numpy().tobytes()
