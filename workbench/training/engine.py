@@ -283,9 +283,9 @@ class Engine:
 
     def _snapshot(self) -> Snapshot:
         state = {
-            "schema_version": 1, "threads": self.parts.threads, "device": str(self.parts.device), "seconds": self._watch.seconds, "changes": self._changes,
+            "schema_version": 1, "threads": self.parts.threads, "device": str(self.parts.device), "seconds": self._watch.seconds, "changes": [list(change) for change in self._changes],
             "loss_sums": self._loss_sums, "loss_rows": self._loss_rows, "progress": self.progress.state(),
-            "loss_watch": self.loss_watch.state(), "dead_units": list(self.dead_units.fired), "last": self.recorder.last,
+            "loss_watch": self.loss_watch.state(), "dead_units": list(self.dead_units.fired), "last": dict(self.recorder.last),
         }
         tensors = optimizer_tensors(self.model, self.stepper.optimizer)
         return Snapshot(self.step, copied(self.model.state_dict()), copied(tensors), copied(self.stepper.scores.state()), state)

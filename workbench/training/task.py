@@ -62,9 +62,10 @@ class Task:
         if not project.objectives:
             raise TrainingError(Text("The project has nothing to learn."), Text("Choose an objective: what to predict, from which output."))
         device = next(iter(model.parameters()), torch.empty(0)).device
-        self.parts = [self._part(choice, len(project.objectives) > 1, device) for choice in project.objectives]
+        suffixes = _suffixes([choice.target for choice in project.objectives])
+        self.parts = [self._part(choice, suffix, device) for choice, suffix in zip(project.objectives, suffixes, strict=True)]
 
-    def _part(self, choice: Any, several: bool, device: torch.device) -> Part:
+    def _part(self, choice: Any, suffix: str, device: torch.device) -> Part:
         if choice.output not in self.outputs:
             raise TrainingError(
                 Text("The objective reads the output {name}, which the drawing does not have.", name=repr(choice.output)),
@@ -74,7 +75,7 @@ class Task:
         params, targets = objective.parse(dict(choice.params)), train_targets(self.prepared, choice.target)
         return Part(
             objective, params, choice.output, self.outputs.index(choice.output), choice.target, choice.weight,
-            objective.loss_function(params, targets, device), objective.chance(targets), f".{choice.target}" if several else "",
+            objective.loss_function(params, targets, device), objective.chance(targets), suffix,
         )
 
     def forward(self, batch: Batch, model: Any = None) -> tuple[Tensor, ...]:
@@ -108,6 +109,13 @@ class Task:
         name, _, suffix = tag.partition("/")[0].partition(".")
         part = next((part for part in self.parts if part.suffix == f".{suffix}"), self.parts[0])
         return part.objective.better(name)
+
+
+def _suffixes(targets: list[str]) -> list[str]:
+    """Returns what tells the tags of each objective apart: nothing for one, `.label`, `.label2` for several."""
+    if len(targets) == 1:
+        return [""]
+    return [f".{name}{count if (count := targets[: index + 1].count(name)) > 1 else ''}" for index, name in enumerate(targets)]
 
 
 def train_targets(prepared: Any, field: str) -> np.ndarray:
