@@ -11,12 +11,14 @@ import pytest
 import torch
 from torch import nn
 
+from tests.layers.cases import apply, generated, inputs_of
 from workbench.errors import GraphError
 from workbench.graph import edit
-from workbench.graph.graph import Edge, Graph, PortRef
+from workbench.graph.graph import Edge, Graph, PortRef, is_name
 from workbench.graph.infer import infer
 from workbench.layers import LAYERS
-from workbench.models.build import build
+from workbench.layers.base import Call
+from workbench.models.build import ALLOWED, Model, build, make
 from workbench.models.cost import costs, total, training_bytes
 from workbench.models.plan import plan
 from workbench.models.source import source
@@ -239,3 +241,43 @@ def test_the_interpreter_is_thin() -> None:
     with torch.no_grad():
         extra = min(best(model) - best(chain) for _ in range(3)) / 300
     assert extra < 3.0
+
+
+def test_only_classes_that_layers_use_are_allowed() -> None:
+    used = {layer.call(params, inputs).target for name in LAYERS.names() for layer, params, inputs in generated(name, 4)}
+    assert {target.removeprefix("nn.") for target in used if target.startswith("nn.")} == ALLOWED
+    with pytest.raises(AssertionError):
+        make(Call("nn.Bilinear", {"in1_features": 1, "in2_features": 1, "out_features": 1}))
+    assert is_name("gate") and not any(is_name(name) for name in vars(Model) if not name.startswith("_"))
+
+
+def test_inputs_that_share_a_length_take_one_lengths_argument() -> None:
+    graph, _ = sketch(
+        ("words", "text_input", {"vocabulary": 9, "maximum_length": 6}, []),
+        ("kinds", "text_input", {"vocabulary": 3, "maximum_length": 6}, []),
+        ("a", "embedding", {"width": 4}, ["words"]),
+        ("b", "embedding", {"width": 4}, ["kinds"]),
+        ("sum", "add", {}, ["a", "b"]),
+        ("mean", "mean_over_time", {}, ["sum"]),
+        ("result", "output", {}, ["mean"]),
+    )
+    (rows,) = plan(graph).lengths
+    assert (rows.parameter, rows.inputs) == ("lengths", ("words", "kinds"))
+    model = build(graph)
+    values = {"words": torch.randint(0, 9, (2, 6)), "kinds": torch.randint(0, 3, (2, 6))}
+    lengths = torch.tensor([6, 2])
+    model.call(values, {"words": lengths, "kinds": lengths})
+    with pytest.raises(ValueError, match="words and kinds"):
+        model.call(values, {"words": lengths, "kinds": torch.tensor([6, 3])})
+
+
+def test_no_layer_computes_in_place_or_by_a_function() -> None:
+    """Every explanation method hooks modules, so what bends must be one, and must leave its input as it is."""
+    for layer in LAYERS:
+        for _, params, inputs in generated(layer.name, 2):
+            module = make(layer.call(params, inputs)).eval()
+            assert not any(getattr(part, "inplace", False) for part in module.modules())
+            values = inputs_of(layer, params, inputs)
+            kept = {port: value.clone() for port, value in values.items()}
+            apply(module, layer, params, inputs, values)
+            assert all(torch.equal(values[port], kept[port]) for port in kept), layer.name

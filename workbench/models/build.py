@@ -6,12 +6,13 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from workbench.graph.dim import Dim
 from workbench.graph.graph import Graph, PortRef
 from workbench.layers.base import Call
-from workbench.models.plan import Plan, Step, plan
+from workbench.models.plan import LengthSpec, Plan, Step, plan
 
 ALLOWED = frozenset(
     """AvgPool2d BatchNorm1d BatchNorm2d Conv2d Dropout Embedding Flatten GELU Identity LayerNorm Linear MaxPool2d ReLU SiLU Sigmoid
@@ -91,8 +92,13 @@ class Model(nn.Module):
 
         Returns:
             The outputs by name.
+
+        Raises:
+            ValueError: Inputs that share a length have different ones.
         """
         given = lengths or {}
+        for spec in self.plan.lengths:
+            _check_shared(spec, given)
         rows = {spec.parameter: given.get(spec.input) for spec in self.plan.lengths}
         result = self(*[values[spec.name] for spec in self.plan.inputs], **rows)
         results = (result,) if len(self.plan.outputs) == 1 else result
@@ -124,6 +130,14 @@ def make(call: Call) -> nn.Module:
         return getattr(nn, name)(**call.arguments)
     module = importlib.import_module(f"workbench.layers.modules.{place}")
     return getattr(module, name)(**call.arguments)
+
+
+def _check_shared(spec: LengthSpec, lengths: Mapping[str, Tensor]) -> None:
+    """Raises where inputs that share a length symbol have different lengths."""
+    own = lengths.get(spec.input)
+    for other in spec.inputs[1:]:
+        if own is not None and other in lengths and not torch.equal(own, lengths[other]):
+            raise ValueError(f"{spec.input} and {other} share the length {spec.symbol.name}, but their rows differ in length")
 
 
 def _place(model: nn.Module, path: str, module: nn.Module) -> None:
