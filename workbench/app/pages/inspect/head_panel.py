@@ -12,7 +12,7 @@ from workbench.app.pages.inspect.tiles import indexed, pooled, ramp
 from workbench.app.pages.inspect.tokens import TokenStrip
 from workbench.app.widgets import Heading, ImageView, KeyValue, quiet
 from workbench.app.wording import number
-from workbench.explain.results import AttentionMaps, FeatureMaps
+from workbench.explain.results import AttentionMaps, FeatureMaps, StateTrace
 
 SIDE_PX, MOST_PX = 264, 512
 
@@ -76,6 +76,17 @@ class DetailPanel(QWidget):
         self._strip.show()
         self._show_query(-1)
 
+    def show_state(self, trace: StateTrace, step: int) -> None:
+        """Shows what a recurrent layer does at one step: how far each gate is open, and what changes."""
+        self._begin(tr("{node} at {token}", node=trace.node, token=trace.tokens[step]))
+        self._picture.hide()
+        self._facts.set_rows(step_rows(trace, step))
+        self._looks.setText(tr("How much the hidden state changes at each word"))
+        self._looks.show()
+        self._strip.show()
+        self._strip.show_tokens(trace.tokens, hidden_change(trace), positive=True)
+        self._strip.mark(step)
+
     def _begin(self, title: str) -> None:
         self._title.setText(title)
         for widget in (self._title, self._picture, self._facts):
@@ -104,6 +115,21 @@ class DetailPanel(QWidget):
         self._looks.setText(tr("Point at a word: mean over all positions"))
         self._strip.show_tokens(self._keys, self._weights.mean(0), positive=True)
         self._strip.mark(-1)
+
+
+def hidden_change(trace: StateTrace) -> np.ndarray:
+    """Returns how far the hidden state moves at each step, float `(time,)`; the first from zero."""
+    hidden = trace.traces["hidden"]
+    return np.linalg.norm(np.diff(hidden, axis=0, prepend=np.zeros_like(hidden[:1])), axis=1)
+
+
+def step_rows(trace: StateTrace, step: int) -> list[tuple[str, str]]:
+    """Returns the mean of every gate and the size of every state at one step."""
+    rows = []
+    for name, values in trace.traces.items():
+        value = float(values[step].mean()) if "gate" in name else float(np.linalg.norm(values[step]))
+        rows.append((tr(name), tr("{share} % open", share=round(value * 100)) if "gate" in name else tr("size {n}", n=number(value))))
+    return rows
 
 
 def head_rows(weights: np.ndarray) -> list[tuple[str, str]]:

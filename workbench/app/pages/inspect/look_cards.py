@@ -137,9 +137,11 @@ class StateCard(Card):
 
     Signals:
         step_hovered: The time step under the pointer, or -1.
+        step_chosen: The time step that was clicked.
     """
 
     step_hovered = Signal(int)
+    step_chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("inspect.states", tr("States and gates over time"), parent)
@@ -150,12 +152,15 @@ class StateCard(Card):
         self.add_control(self.which)
         self.view = StateView("inspect.states.view", self)
         self.view.step_hovered.connect(self.step_hovered)
+        self.view.step_chosen.connect(self.step_chosen)
         area = QScrollArea()
         area.setObjectName("inspect.states.scroll")
         area.setWidgetResizable(True)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self.view)
         area.setMinimumHeight(250)
+        theme.mark(area, "column")
+        theme.mark(self.view, "column")
         self.content.addWidget(area)
         self._key = quiet("")
         self.content.addWidget(self._key)

@@ -66,7 +66,7 @@ class InspectPage(Page):
         self.features.node_wanted.connect(lambda node: self.ask(replace(self._request, node=node)))
         self.features.channel_chosen.connect(self._show_channel)
         self.attention.head_chosen.connect(self._show_head)
-        self.states.step_hovered.connect(self.detail.show_step)
+        self.states.step_chosen.connect(self._show_state)
 
     def _centre(self) -> QWidget:
         sentence = tr("Here you see what a trained network makes of one row. Train this project first; looking works while it trains.")
@@ -218,6 +218,10 @@ class InspectPage(Page):
             self.attention.grid.choose(self.attention.grid.current)
         elif self.answer.features is not None:
             self._show_channel(self.features.grid.current)
+        elif self.answer.states is not None:
+            from workbench.app.pages.inspect.head_panel import hidden_change
+
+            self._show_state(int(hidden_change(self.answer.states).argmax()))
         else:
             self.detail.clear()
 
@@ -240,6 +244,11 @@ class InspectPage(Page):
     def _show_head(self, layer: int, head: int) -> None:
         if self.attention.maps is not None:
             self.detail.show_head(self.attention.maps, layer, head)
+
+    def _show_state(self, step: int) -> None:
+        trace = self.states.trace
+        if trace is not None and 0 <= step < len(trace.tokens):
+            self.detail.show_state(trace, step)
 
     def _train(self) -> None:
         train: Any = getattr(self.window(), "train", None)

@@ -19,9 +19,11 @@ class StateView(QWidget):
 
     Signals:
         step_hovered: The time step under the pointer, or -1.
+        step_chosen: The time step that was clicked.
     """
 
     step_hovered = Signal(int)
+    step_chosen = Signal(int)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +91,10 @@ class StateView(QWidget):
             self._step = step
             self.update()
             self.step_hovered.emit(step)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._step >= 0:
+            self.step_chosen.emit(self._step)
 
     def leaveEvent(self, event: object) -> None:
         self._step = -1

@@ -40,7 +40,7 @@ class TrainPage(Page):
         self._epoch: EpochEnded | None = None
         self._dirty = False
         self.set_columns(
-            self._left_column(), self._centre(), self.doctor, left_title=tr("Runs"), right_title=tr("Doctor"), left_width=296,
+            self._left_column(), self._centre(), self.doctor, left_title=tr("Runs"), right_title=tr("Doctor"), left_width=316,
             right_width=288,
         )
         self._follow = QTimer(self)

@@ -52,7 +52,7 @@ class RunList(QTreeWidget):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(24)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        for column, width in ((1, 62), (2, 58), (3, 62)):
+        for column, width in ((1, 72), (2, 72), (3, 62)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.currentItemChanged.connect(self._chosen)
