@@ -47,6 +47,7 @@ def test_any_of_the_files_opens_the_set_and_names_follow_the_folder(tmp_path: Pa
     write(tmp_path / "Fashion-MNIST" / "raw")
     dataset = open_dataset(str(tmp_path / "Fashion-MNIST" / "raw" / "t10k-images-idx3-ubyte"))
     assert dataset.field("label").categories == FASHION and len(dataset) == 50 and dataset.ids()[40] == "test/00000"
+    assert open_dataset(str(tmp_path / "Fashion-MNIST")).fields == dataset.fields
 
 
 def test_classes_can_be_named(tmp_path: Path) -> None:

@@ -215,6 +215,22 @@ def test_images_beyond_the_cache_are_decoded_again(image_folder: Path, monkeypat
     assert np.array_equal(open_dataset(str(image_folder)).column("image"), kept)
 
 
+def test_images_outside_of_class_folders_are_left_out_and_listed(image_folder: Path) -> None:
+    Image.fromarray(GREY).save(image_folder / "stray.png")
+    dataset = open_dataset(str(image_folder))
+    assert dataset.field("label").categories == ("cat", "dog") and len(dataset) == 24
+    assert [(problem.kind, problem.rows) for problem in dataset.problems] == [("no-class", ("stray.png",))]
+    with pytest.raises(DataError, match="in no class folders"):
+        open_dataset(str(image_folder / "cat"))
+
+
+def test_folders_called_by_numbers_are_sorted_as_numbers(tmp_path: Path) -> None:
+    for name in ("10", "9", "b", "1"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(GREY).save(tmp_path / name / "a.png")
+    assert open_dataset(str(tmp_path)).field("label").categories == ("1", "9", "10", "b")
+
+
 def test_folders_that_cannot_be_learned_from_are_refused(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     with pytest.raises(DataError, match="no images"):

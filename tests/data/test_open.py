@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,15 @@ def test_a_drawing_becomes_counts_as_the_digits_were_made() -> None:
     counts = counts_of_drawing(drawing)
     assert counts[1, 2] == 16 and counts[2, 2] == 1 and counts.sum() == 17
     assert grey_of_counts(counts).max() == 255
+
+
+def test_opening_and_describing_load_no_torch() -> None:
+    code = (
+        "import sys\nfrom workbench.data.open import open_dataset\nfrom workbench.data.summary import describe\n"
+        "import workbench.data.preprocessing.params, workbench.data.splits\n"
+        "describe(open_dataset('sample:digits'))\nsys.exit('torch' in sys.modules or 'tokenizers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60, cwd=Path(__file__).parents[2]).returncode == 0
 
 
 def test_relative_paths_start_at_the_base(tmp_path: Path) -> None:

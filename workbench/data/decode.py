@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,13 +44,10 @@ def decode(path: Path) -> np.ndarray:
         data = path.read_bytes()
         if not data:
             raise _refused(path, Text("the file is empty"))
-        with warnings.catch_warnings():
-            # Pillow warns of oddities in metadata; what matters is whether the pixels decode.
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise _refused(path, Text("it has {width} x {height} pixels", width=image.width, height=image.height))
-                return _pixels(image)
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise _refused(path, Text("it has {width} x {height} pixels", width=image.width, height=image.height))
+            return _pixels(image)
     except DataError:
         raise
     # Decoders raise whatever they meet in damaged bytes (SyntaxError, struct.error, IndexError, ...).

@@ -49,11 +49,10 @@ class Idx(Format):
     Params = IdxParams
 
     def recognises(self, path: Path) -> bool:
-        folder = path if path.is_dir() else path.parent
-        return (path.is_dir() or "idx" in path.name) and any(_find(folder, split, "images", 3) for split in _PARTS)
+        return (path.is_dir() or "idx" in path.name) and _has_images(_folder_of(path))
 
     def open(self, source: str, params: Any) -> Dataset:
-        folder = Path(source) if Path(source).is_dir() else Path(source).parent
+        folder = _folder_of(Path(source))
         images, labels, parts = {}, {}, []
         for split in _PARTS:
             found = _find(folder, split, "images", 3)
@@ -171,6 +170,17 @@ def _bytes_of(path: Path) -> bytes:
 
 def _too_large(path: Path) -> DataError:
     return DataError(Text("{path} is larger than 4 GiB.", path=str(path)), Text("Use a smaller file."))
+
+
+def _folder_of(path: Path) -> Path:
+    """Returns the folder with the files: the path, its `raw` folder (where downloaders put them), or where the named file lies."""
+    if not path.is_dir():
+        return path.parent
+    return path / "raw" if not _has_images(path) and _has_images(path / "raw") else path
+
+
+def _has_images(folder: Path) -> bool:
+    return any(_find(folder, split, "images", 3) for split in _PARTS)
 
 
 def _find(folder: Path, split: Split, what: str, axes: int) -> Path | None:

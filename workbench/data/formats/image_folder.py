@@ -74,12 +74,13 @@ class ImageFolder(Format):
                 Text("There are no images in the folder {path}.", path=source),
                 Text("Put one folder of images per class into it; PNG, JPEG, BMP, WebP, GIF and TIFF are read."),
             )
-        paths, kept, sizes, problems = _decoded(root, found)
+        placed, loose = _placed(root, found)
+        paths, kept, sizes, problems = _decoded(root, placed)
         if not paths:
             raise DataError(
-                Text("None of the {count} images in {path} can be read.", count=len(found), path=source), problems[0].message
+                Text("None of the {count} images in {path} can be read.", count=len(placed), path=source), problems[0].message
             )
-        return _dataset(self.name, source, root, paths, kept, sizes, problems)
+        return _dataset(self.name, source, root, paths, kept, sizes, [*loose, *problems])
 
 
 def _dataset(
@@ -110,6 +111,32 @@ def _images(root: Path) -> Iterator[Path]:
         for name in files:
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                 yield Path(folder, name)
+
+
+def _placed(root: Path, found: list[Path]) -> tuple[list[Path], list[DataProblem]]:
+    """Returns the images that lie in a class folder, and those that do not as a problem.
+
+    Raises:
+        DataError: None does.
+    """
+    folders = _class_folders(root, found)[0]
+    loose = tuple(path.relative_to(root).as_posix() for path, folder in zip(found, folders, strict=True) if not folder)
+    if len(loose) == len(found):
+        raise DataError(
+            Text("The images in {path} lie in no class folders.", path=str(root)), Text("Put the images of each class into a folder of its own.")
+        )
+    problems = [DataProblem(
+        "no-class", Text("{count} images lie outside of the class folders and are left out.", count=len(loose)), loose[:1000],
+        Text("The name of the folder is the class."),
+    )]
+    return [path for path, folder in zip(found, folders, strict=True) if folder], problems if loose else []
+
+
+def _class_folders(root: Path, paths: list[Path]) -> tuple[list[str], list[str] | None]:
+    """Returns the class folder of every file ("" for none), and the split folder of every file where the first folders are splits."""
+    parts = [path.relative_to(root).parts[:-1] for path in paths]
+    divided = all(part and part[0].lower() in _SPLIT_NAMES for part in parts) and any(len(part) > 1 for part in parts)
+    return ["/".join(part[int(divided):]) for part in parts], [part[0].lower() for part in parts] if divided else None
 
 
 def _decoded(
@@ -148,13 +175,11 @@ def _tried(path: Path) -> np.ndarray | DataError:
 
 
 def _places(root: Path, paths: list[Path]) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
-    """Returns the class names, the class of every file, and the split of every file where the first folders are splits."""
-    parts = [path.relative_to(root).parts[:-1] for path in paths]
-    divided = all(part and part[0].lower() in _SPLIT_NAMES for part in parts) and any(len(part) > 1 for part in parts)
-    names = ["/".join(part[int(divided):]) or "." for part in parts]
+    """Returns the class names, the class of every file, and the split of every file where the folders say it."""
+    names, folders = _class_folders(root, paths)
     classes = tuple(sorted(set(names), key=_natural))
     number = {name: index for index, name in enumerate(classes)}
-    splits = np.array([str(_SPLIT_NAMES[part[0].lower()]) for part in parts], dtype="U10") if divided else None
+    splits = None if folders is None else np.array([str(_SPLIT_NAMES[folder]) for folder in folders], dtype="U10")
     return classes, np.array([number[name] for name in names], dtype=np.int64), splits
 
 
