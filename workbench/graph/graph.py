@@ -6,8 +6,9 @@ import copyreg
 import keyword
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -144,18 +145,25 @@ def _wires(edges: tuple[Edge, ...]) -> tuple[tuple[Edge, ...], Wires, Wires]:
     """Returns the edges, the same by target node, and by source node."""
     found = _WIRES.get(id(edges))
     if found is None or found[0] is not edges:
-        found = (edges, _grouped(edges, lambda edge: edge.target.node), _grouped(edges, lambda edge: edge.source.node))
+        found = (edges, _grouped(edges, [edge.target.node for edge in edges]), _grouped(edges, [edge.source.node for edge in edges]))
         _WIRES[id(edges)] = found
         if len(_WIRES) > 32:
             _WIRES.popitem(last=False)
     return found
 
 
-def _grouped(edges: tuple[Edge, ...], key: Callable[[Edge], str]) -> Wires:
+def _grouped(edges: tuple[Edge, ...], keys: list[str]) -> Wires:
+    single: Wires = dict(zip(keys, zip(edges, strict=True), strict=True))
+    if len(single) == len(edges):
+        return single
     found: dict[str, list[Edge]] = {}
-    for edge in edges:
-        found.setdefault(key(edge), []).append(edge)
-    return {node: tuple(group) for node, group in found.items()}
+    for key, edge in zip(keys, edges, strict=True):
+        group = found.get(key)
+        if group is None:
+            found[key] = [edge]
+        else:
+            group.append(edge)
+    return {key: tuple(group) for key, group in found.items()}
 
 
 def _read_only(items: dict[str, Any]) -> Mapping[str, Any]:
@@ -176,6 +184,7 @@ def frozen(value: Json) -> Json:
     return tuple(frozen(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
+@lru_cache(maxsize=8192)
 def is_name(text: str) -> bool:
     """Whether `text` may name a node: an ASCII identifier that is neither a keyword nor an attribute of a torch module."""
     return bool(_IDENTIFIER.match(text)) and not keyword.iskeyword(text) and text not in MODULE_ATTRIBUTES

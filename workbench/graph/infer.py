@@ -27,7 +27,7 @@ _NO_SHAPES: Shapes = MappingProxyType({})
 _END_FAMILY = "input/output"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # never changed, but not frozen: that would double the time it takes to make one
 class _Parsed:
     """What a node says by itself. `params` is None where the layer is unknown or a parameter is wrong."""
 
@@ -37,13 +37,13 @@ class _Parsed:
     problems: tuple[Found, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Outcome:
     """What came out at one node. `hungry` are the ports that need a wire and have none."""
 
     parsed: _Parsed
     context: Context
-    inputs: Shapes = field(default_factory=lambda: _NO_SHAPES)
+    inputs: Shapes
     outputs: Shapes = field(default_factory=lambda: _NO_SHAPES)
     problems: tuple[Found, ...] = ()
     hungry: tuple[Port, ...] = ()
@@ -272,7 +272,7 @@ class _Inference:
         node = self.graph[id]
         parsed = old.parsed if old else self._parsed(node)
         if parsed.params is None or parsed.layer is None:
-            return _Outcome(parsed, Context(node.id, node.path))
+            return _Outcome(parsed, Context(node.id, node.path), _NO_SHAPES)
         arrived = _Arrived()
         self._arrive_all(node, parsed, arrived)
         inputs, context = arrived.shapes, Context(id, node.path, arrived.sources, arrived.source_layers)
@@ -281,7 +281,7 @@ class _Inference:
         if old and old.outputs and old.inputs == inputs and old.context == context and id not in self.given:
             return old
         if id in self.given and not parsed.inputs:
-            return _Outcome(parsed, context, outputs={"output": self.given[id]})
+            return _Outcome(parsed, context, inputs, {"output": self.given[id]})
         return _shaped(parsed, parsed.layer, node, inputs, context)
 
     def _parsed(self, node: Node) -> _Parsed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
-from workbench.graph.graph import Edge, Graph
+from workbench.graph.graph import Graph
 
 
 def topological(graph: Graph) -> list[str]:
@@ -74,22 +74,21 @@ def find_cycles(graph: Graph, limit: int = 16) -> list[list[str]]:
 
 def reachable_from(graph: Graph, ids: Iterable[str]) -> set[str]:
     """Returns `ids` and every node that their outputs lead to."""
-    return _walk(graph, ids, graph.outgoing, lambda edge: edge.target.node)
+    wires = graph.wires_by_source()
+    return _walk(graph, ids, lambda node: [edge.target.node for edge in wires.get(node, ())])
 
 
 def reaching(graph: Graph, ids: Iterable[str]) -> set[str]:
     """Returns `ids` and every node whose output leads to one of them."""
-    return _walk(graph, ids, graph.incoming, lambda edge: edge.source.node)
+    wires = graph.wires_by_target()
+    return _walk(graph, ids, lambda node: [edge.source.node for edge in wires.get(node, ())])
 
 
-def _walk(
-    graph: Graph, ids: Iterable[str], edges_of: Callable[[str], tuple[Edge, ...]], end: Callable[[Edge], str]
-) -> set[str]:
+def _walk(graph: Graph, ids: Iterable[str], next_to: Callable[[str], list[str]]) -> set[str]:
     seen = {node for node in ids if node in graph.nodes}
     stack = list(seen)
     while stack:
-        for edge in edges_of(stack.pop()):
-            node = end(edge)
+        for node in next_to(stack.pop()):
             if node not in seen and node in graph.nodes:
                 seen.add(node)
                 stack.append(node)

@@ -96,11 +96,11 @@ class Shape:
 
     def elements_per_row(self, lengths: int = 32) -> int:
         """Returns the number of elements of one row, with `lengths` for every size that is not known yet."""
-        values = {symbol.name: lengths for dim in self.dims for symbol in dim.symbols()}
         total = 1
         for axis, dim in zip(self.axes, self.dims, strict=True):
             if axis != Axis.BATCH:
-                total *= max(int(dim.evaluate(values)), 0)
+                size = dim.constant
+                total *= max(_at_length(dim, lengths) if size is None else size, 0)
         return total
 
     def __str__(self) -> str:
@@ -109,3 +109,7 @@ class Shape:
     def named(self) -> str:
         """Returns `batch N × channel 3 × height 8 × width 8`."""
         return " × ".join(f"{axis} {dim}" for axis, dim in zip(self.axes, self.dims, strict=True))
+
+
+def _at_length(dim: Dim, length: int) -> int:
+    return int(dim.evaluate({symbol.name: length for symbol in dim.symbols()}))
