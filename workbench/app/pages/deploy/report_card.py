@@ -90,7 +90,8 @@ class ParityCard(Card):
         bar = Bar()
         colours = theme.current()
         share = case.max_difference / tolerance if tolerance else 1.0
-        bar.set_value(min(share, 1.0), colours.good if case.passed else colours.wrong, text=tr("{share} % of the tolerance", share=round(share * 100)))
+        words = tr("{share} % of the tolerance", share=round(share * 100))
+        bar.set_value(min(share, 1.0), colours.good if case.passed else colours.wrong, text=words)
         verdict = QLabel(tr("agrees") if case.passed else tr("differs"))
         theme.mark(verdict, "good" if case.passed else "wrong")
         cells = [QLabel(say(case.name)), QLabel(f"{case.rows:,}"), bar, QLabel(f"{case.max_difference:.1e}"),

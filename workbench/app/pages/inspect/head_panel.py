@@ -10,6 +10,7 @@ from workbench.app.language import tr
 from workbench.app.pages.inspect.look_cards import layer_names
 from workbench.app.pages.inspect.tiles import indexed, pooled, ramp
 from workbench.app.pages.inspect.tokens import TokenStrip
+from workbench.app.pages.inspect.trace_words import trace_words
 from workbench.app.widgets import Heading, ImageView, KeyValue, quiet
 from workbench.app.wording import number
 from workbench.explain.results import AttentionMaps, FeatureMaps, StateTrace
@@ -128,7 +129,7 @@ def step_rows(trace: StateTrace, step: int) -> list[tuple[str, str]]:
     rows = []
     for name, values in trace.traces.items():
         value = float(values[step].mean()) if "gate" in name else float(np.linalg.norm(values[step]))
-        rows.append((tr(name), tr("{share} % open", share=round(value * 100)) if "gate" in name else tr("size {n}", n=number(value))))
+        rows.append((trace_words(name), tr("{share} % open", share=round(value * 100)) if "gate" in name else tr("size {n}", n=number(value))))
     return rows
 
 

@@ -11,6 +11,7 @@ from workbench.app import theme
 from workbench.app.language import tr
 from workbench.app.pages.inspect.state_view import StateView
 from workbench.app.pages.inspect.tiles import Tile, TileGrid, indexed, pooled, ramp
+from workbench.app.pages.inspect.trace_words import trace_words
 from workbench.app.widgets import Card, quiet
 from workbench.app.widgets.image_view import signed_colours, to_qimage
 from workbench.explain.results import AttentionMaps, FeatureMaps, StateTrace
@@ -173,7 +174,7 @@ class StateCard(Card):
         if names != [self.which.itemData(index) for index in range(self.which.count())]:
             self.which.clear()
             for name in names:
-                self.which.addItem(tr(name), name)
+                self.which.addItem(trace_words(name), name)
         units = next(iter(trace.traces.values())).shape[1]
         self.set_facts(tr("{node} · {units} units · {steps} steps", node=trace.node, units=units, steps=len(trace.tokens)))
         self._draw()
