@@ -17,7 +17,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-# Without slots: `Fix[Graph](...)` of a frozen generic with slots raises (python/cpython#90562, Python 3.11).
+# Without slots: `Fix[Graph](...)` of a frozen generic with slots raises on Python 3.11.
 @dataclass(frozen=True)
 class Fix(Generic[T]):
     """One repair: a label for its button and a pure function.
