@@ -62,7 +62,7 @@ class SelfAttention(Layer):
         return Cost(cost.parameters, cost.macs, 5 * cost.activations)
 
     def summary_line(self, params: SelfAttentionParams) -> str:
-        return f"{params.heads} heads" + (", causal" if params.causal else "")
+        return Text("{heads} heads, causal", heads=params.heads) if params.causal else Text("{heads} heads", heads=params.heads)
 
     def causal(self, params: SelfAttentionParams) -> bool:
         return params.causal
@@ -152,7 +152,7 @@ class TransformerEncoder(Layer):
         return Cost(cost.parameters, cost.macs, kept)
 
     def summary_line(self, params: TransformerEncoderParams) -> str:
-        return f"{params.layers} × {params.heads} heads"
+        return Text("{layers} × {heads} heads", layers=params.layers, heads=params.heads)
 
     def causal(self, params: TransformerEncoderParams) -> bool:
         return params.causal

@@ -51,7 +51,7 @@ class Conv2dParams(Params):
         label="Padding",
         help="same keeps the size (at stride 1), valid adds nothing, a number adds that many pixels on every side.",
         unit="px",
-        choices=("same", "valid"),
+        choices=("same", "valid", 0, 1, 2, 3),
     )
     dilation: int = param(
         1, label="Dilation", help="Distance between the points of the window.", unit="px", main=False, ge=1, le=1024
@@ -142,7 +142,15 @@ class Conv2d(Layer):
 
     def summary_line(self, params: Conv2dParams) -> str:
         high, wide = params.size
-        return f"{params.filters} filters, {high}×{wide}" + (f", stride {params.stride}" if params.stride > 1 else "")
+        if params.stride == 1:
+            return Text("{filters} filters, {high}×{wide}", filters=params.filters, high=high, wide=wide)
+        return Text(
+            "{filters} filters, {high}×{wide}, stride {stride}",
+            filters=params.filters,
+            high=high,
+            wide=wide,
+            stride=params.stride,
+        )
 
     def warnings(self, params: Conv2dParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         found: list[Problem[Graph]] = []

@@ -60,7 +60,7 @@ class Linear(Layer):
         return inputs["input"].elements_per_row(length) * params.units
 
     def summary_line(self, params: LinearParams) -> str:
-        return f"{params.units} units"
+        return Text("{units} units", units=params.units)
 
     def warnings(self, params: LinearParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         if context.source_layers.get("input") != "linear":

@@ -60,7 +60,7 @@ class Embedding(Layer):
         return {"weight": (inputs["input"].vocabulary or 0, params.width)}
 
     def summary_line(self, params: EmbeddingParams) -> str:
-        return f"width {params.width}"
+        return Text("width {width}", width=params.width)
 
 
 class PositionalEncodingParams(Params):
@@ -133,7 +133,7 @@ class PositionalEncoding(Layer):
         return {"weight": (params.positions(shape), int(shape["feature"]))} if params.kind == "learned" else {}
 
     def summary_line(self, params: PositionalEncodingParams) -> str:
-        return params.kind
+        return Text("learned") if params.kind == "learned" else Text("sinusoidal")
 
     def warnings(self, params: PositionalEncodingParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         if context.source_layers.get("input") != self.name:

@@ -97,7 +97,7 @@ class TextInput(InputLayer):
         return Shape.of("int64", params.vocabulary, token=length)
 
     def summary_line(self, params: TextInputParams) -> str:
-        return f"≤ {params.maximum_length} tokens"
+        return Text("up to {count} tokens", count=params.maximum_length)
 
 
 class NumberInput(InputLayer):
@@ -143,7 +143,7 @@ class CategoryInput(InputLayer):
         return Shape.of("int64", params.categories)
 
     def summary_line(self, params: CategoryInputParams) -> str:
-        return f"{params.categories} values"
+        return Text("{count} values", count=params.categories)
 
 
 class Output(Layer):

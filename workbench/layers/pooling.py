@@ -61,7 +61,9 @@ class Pool2d(Layer):
         return Call(self.target, arguments)
 
     def summary_line(self, params: Pool2dParams) -> str:
-        return f"{params.kernel}×{params.kernel}" + (f", stride {params.step}" if params.step != params.kernel else "")
+        if params.step == params.kernel:
+            return f"{params.kernel}×{params.kernel}"
+        return Text("{size}×{size}, stride {stride}", size=params.kernel, stride=params.step)
 
     def warnings(self, params: Pool2dParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         if params.kernel > 1 or params.step > 1:

@@ -91,12 +91,12 @@ class LSTM(Layer):
         return weights * checks.steps(inputs["input"], length)
 
     def summary_line(self, params: LSTMParams) -> str:
-        parts = [
-            f"{params.units} units",
-            f"{params.layers} layers" if params.layers > 1 else "",
-            "both ways" if params.bidirectional else "",
-        ]
-        return ", ".join(part for part in parts if part)
+        if params.layers == 1:
+            one = Text("{units} units, both ways", units=params.units)
+            return one if params.bidirectional else Text("{units} units", units=params.units)
+        if params.bidirectional:
+            return Text("{units} units, {layers} layers, both ways", units=params.units, layers=params.layers)
+        return Text("{units} units, {layers} layers", units=params.units, layers=params.layers)
 
     def causal(self, params: LSTMParams) -> bool:
         return not params.bidirectional

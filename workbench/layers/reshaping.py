@@ -145,7 +145,7 @@ class ImageToSequence(Layer):
         )
 
     def summary_line(self, params: ImageToSequenceParams) -> str:
-        return params.steps
+        return {"positions": Text("positions"), "rows": Text("rows"), "columns": Text("columns")}[params.steps]
 
     def causal(self, params: ImageToSequenceParams) -> bool:
         return False

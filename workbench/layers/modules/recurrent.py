@@ -1,5 +1,7 @@
 """Recurrent layers, flat and batch-first, with row lengths and gates that can be watched."""
 
+# pyright: reportIncompatibleMethodOverride=false
+
 from __future__ import annotations
 
 import torch
@@ -24,9 +26,7 @@ class LSTM(nn.LSTM):
     ) -> None:
         super().__init__(input_size, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional, dropout=dropout)
 
-    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, input: Tensor, lengths: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, input: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Runs the layer.
 
         Args:
