@@ -129,11 +129,11 @@ def explain(
 def export(
     run: Run,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="BUNDLE", help="The folder of the bundle.")],
-    opset: Annotated[int, typer.Option("--opset", min=18, max=23, help="ONNX operator set.", show_default="the project's")] = 0,
+    opset: Annotated[int | None, typer.Option("--opset", min=18, max=23, help="ONNX operator set; default: the project's.")] = None,
     json: Json = False,
 ) -> None:
     """Write a verified ONNX bundle."""
-    guarded("exporting", "export", json, folder=run, output=output, opset=opset)
+    guarded("exporting", "export", json, folder=run, output=output, opset=opset or 0)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from workbench.cli.reading import open_data, params_of, read_project
 from workbench.data.base import Dataset
 from workbench.project.feeding import likely_target
 from workbench.project.file import is_project
-from workbench.project.project import DataChoice, Project, SplitChoice
+from workbench.project.project import DataChoice, Project
 
 
 def data(source: str, settings: list[str]) -> Answer:
@@ -25,8 +25,7 @@ def data(source: str, settings: list[str]) -> Answer:
         from workbench.data.open import open_dataset
 
         dataset = open_dataset(source, params=params_of(settings))
-    summary = describe(dataset, _splits(dataset, project))
-    document = {**summary, "problems": [{**problem, "kind": problem["kind"]} for problem in summary["problems"]]}
+    document = describe(dataset, _splits(dataset, project))
     return Answer(document, _lines(document))
 
 
@@ -39,7 +38,7 @@ def _splits(dataset: Dataset, project: Project) -> Any:
     targets = [objective.target for objective in project.objectives] or ([target.name] if target else [])
     known = [name for name in targets if any(field.name == name for field in dataset.fields)]
     rows = np.arange(len(dataset))
-    return divide(dataset, project.data.split or SplitChoice(), rows, stratum(dataset, known))
+    return divide(dataset, project.data.split, rows, stratum(dataset, known))
 
 
 def _lines(document: dict[str, Any]) -> list[str]:

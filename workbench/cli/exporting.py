@@ -29,6 +29,7 @@ def export(folder: Path, output: Path, opset: int) -> Answer:
 def predict(model: Path, inputs: list[str], provider: str, allow_fallback: bool) -> Answer:
     """Predicts with a bundle, or with a run through torch."""
     model = model.expanduser().absolute()
+    inputs = [_absolute(value) for value in inputs]
     if (model / _MODEL_FILE).is_file() or model.is_file():
         from workbench.export.predict import Bundle
 
@@ -41,6 +42,15 @@ def predict(model: Path, inputs: list[str], provider: str, allow_fallback: bool)
         predictions, running = _with_torch(model, inputs, provider), "torch"
     document = {"provider": running, "predictions": predictions}
     return Answer(document, [f"{item['input']}: {_shown(item)}" for item in predictions])
+
+
+def _absolute(value: str) -> str:
+    """Returns the path of a file or of a folder with an absolute path; a text, even one that is also the name of a file, as it is."""
+    try:
+        path = Path(value).expanduser()
+        return str(path.absolute()) if path.is_dir() or (path.suffix and path.is_file()) else value
+    except (OSError, ValueError, RuntimeError):
+        return value
 
 
 def _with_torch(folder: Path, inputs: list[str], provider: str) -> list[dict[str, Any]]:

@@ -150,12 +150,12 @@ def runs(folder: Path) -> Answer:
     infos = list_runs(project_folder(folder))
     document = [
         {
-            "run": str(info.path), "name": info.name, "state": info.state.value, "epoch": info.epoch, "metrics": dict(info.metrics),
+            "run": str(info.path), "name": info.name, "state": info.state.value, "epoch": info.epoch + 1, "metrics": dict(info.metrics),
             "parent": info.parent,
         }
         for info in infos
     ]
-    rows = [(info.path.name, info.state.value, f"epoch {info.epoch}", _headline(info.metrics), info.parent) for info in infos]
+    rows = [(info.path.name, info.state.value, info.epoch + 1, _headline(info.metrics), info.parent) for info in infos]
     return Answer(document, table([("run", "state", "epoch", "metrics", "parent"), *rows]) if rows else ["There are no runs yet."])
 
 

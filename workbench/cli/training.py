@@ -72,7 +72,7 @@ def _answer(run: RunFolder, outcome: Finished | StateChanged, status: int) -> An
     info = run.info()
     ended = outcome if isinstance(outcome, Finished) else info
     document = {
-        "run": str(run.path), "state": outcome.state.value, "epoch": ended.epoch, "step": outcome.step, "metrics": dict(ended.metrics),
+        "run": str(run.path), "state": outcome.state.value, "epoch": ended.epoch + 1, "step": outcome.step, "metrics": dict(ended.metrics),
         "seconds": ended.seconds,
     }
     shown = "  ".join(f"{tag} {number(value)}" for tag, value in ended.metrics.items() if tag.endswith(("/test", "/val")))

@@ -247,8 +247,9 @@ def memory(subject: Subject) -> list[Found]:
             fixes.append(graph_fix(
                 Text("Set {name} of {node} to 64", name=name, node=node.path), lambda graph, name=name: edit.set_params(graph, node.id, **{name: 64})
             ))
-    if worst.activations_bytes > worst.weights_bytes and subject.project.recipe.batch_size > 1:
-        size = max(1, int(subject.project.recipe.batch_size * limit / total / 2))
+    weights, batch = sum(need.weights_bytes for need in found), subject.project.recipe.batch_size
+    size = int(batch * (limit - weights) * 0.9 / max(total - weights, 1))
+    if size >= 1:
         fixes.append(recipe_fix(Text("Use batches of {size}", size=size), batch_size=size))
     reason = Text("Weights with gradients and optimizer state, and what one batch keeps for the backward pass.")
     return [Problem("memory.too-much", message, node.id, reason, fixes=tuple(fixes))]

@@ -1,0 +1,151 @@
+"""Starters, adapting to data, and proposals."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from workbench.data.open import open_dataset
+from workbench.errors import CatalogueError, DataError, ProjectError
+from workbench.graph.order import topological
+from workbench.project.adapt import adapt, prepared_for, usual_length
+from workbench.project.check import check
+from workbench.project.file import load
+from workbench.project.new import make_project, new_project
+from workbench.project.project import DataChoice, Project
+from workbench.project.starters import STARTERS
+
+
+@pytest.mark.parametrize("name", STARTERS.names())
+def test_a_starter_is_the_same_every_time_and_laid_out(name: str) -> None:
+    project = STARTERS[name].make()
+    assert project == STARTERS[name].make()
+    assert project.template == name
+    assert len({node.position for node in project.graph}) == len(project.graph)
+    heights = [project.graph[id].position[1] for id in topological(project.graph)]
+    assert heights == sorted(heights)
+
+
+@pytest.mark.parametrize("name", STARTERS.names())
+def test_a_starter_already_fits_its_own_data(name: str) -> None:
+    project = STARTERS[name].make()
+    assert adapt(project, open_dataset(project.data.source)) == project
+
+
+@pytest.mark.parametrize("name", STARTERS.names())
+def test_a_starter_survives_its_folder(tmp_path: Path, name: str) -> None:
+    made = new_project(name, tmp_path / "project")
+    assert load(tmp_path / "project").project == made
+
+
+def _images(folder: Path, size: tuple[int, int], channels: int, classes: int = 3, each: int = 12) -> Path:
+    random = np.random.default_rng(3)
+    for number in range(classes):
+        (folder / f"class{number}").mkdir(parents=True)
+        for index in range(each):
+            pixels = random.integers(0, 255, (*size, 3), np.uint8)
+            image = Image.fromarray(pixels if channels == 3 else pixels[..., 0])
+            image.save(folder / f"class{number}" / f"{index}.png")
+    return folder
+
+
+@pytest.mark.parametrize(("size", "channels"), [((28, 28), 1), ((20, 30), 3), ((8, 8), 1)])
+@pytest.mark.parametrize("template", ["digits-cnn", "auto"])
+def test_images_of_any_size_and_number_of_classes_fit(tmp_path: Path, template: str, size: tuple[int, int], channels: int) -> None:
+    source = str(_images(tmp_path / "pictures", size, channels))
+    project = make_project(template, source)
+    dataset = open_dataset(source)
+    result = check(project, dataset, shapes=prepared_for(project, dataset).shapes(), rows=20)
+    assert [problem.message for problem in result.problems] == []
+    node = next(node for node in project.graph if node.layer == "image_input")
+    assert (node.params["channels"], node.params["height"], node.params["width"]) == (channels, *size)
+    assert [node for node in project.graph if node.layer == "linear"][-1].params["units"] == 3
+    assert project.recipe.batch_size <= 8
+    assert project.data.source == source
+
+
+def test_large_images_are_made_smaller(tmp_path: Path) -> None:
+    project = make_project("digits-cnn", str(_images(tmp_path / "large", (200, 100), 3, 2, 6)))
+    assert dict(project.data.preprocessing["image"]) == {"height": 64, "width": 32}
+    node = project.graph["image"]
+    assert (node.params["height"], node.params["width"]) == (64, 32)
+
+
+def _table(path: Path, header: str, row: str, rows: int = 60) -> str:
+    lines = [row.format(number=index, parity=("odd", "even")[index % 2], word=("good", "bad")[index % 2]) for index in range(rows)]
+    path.write_text("\n".join([header, *lines]) + "\n", "utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "objective", "inputs"),
+    [
+        ("size,colour,label", "{number}.5,{parity},{word}", "classification", {"number_input", "category_input"}),
+        ("size,weight,target", "{number},{number}.25,{number}.75", "regression", {"number_input"}),
+        ("text,label", "this is a {word} thing number {number},{parity}", "classification", {"text_input"}),
+    ],
+)
+def test_a_network_is_proposed_for_a_table(tmp_path: Path, header: str, row: str, objective: str, inputs: set[str]) -> None:
+    source = _table(tmp_path / "table.csv", header, row)
+    project = make_project("auto", source)
+    dataset = open_dataset(source)
+    result = check(project, dataset, shapes=prepared_for(project, dataset).shapes())
+    assert [problem.message for problem in result.problems] == []
+    assert project.objectives[0].name == objective
+    assert {node.layer for node in project.graph if node.layer.endswith("_input")} == inputs
+    assert project.objectives[0].target not in {node.params["field"] for node in project.graph if node.layer.endswith("_input")}
+
+
+def test_a_text_starter_takes_other_texts(tmp_path: Path) -> None:
+    source = _table(tmp_path / "texts.tsv", "answer\tsentence", "{parity}\tthis is a rather {word} thing called {number}")
+    project = make_project("reviews-lstm", source)
+    dataset = open_dataset(source)
+    assert project.graph["text"].params["field"] == "sentence"
+    assert project.objectives[0].target == "answer"
+    assert check(project, dataset, shapes=prepared_for(project, dataset).shapes()).ok
+    assert adapt(project, dataset) == project
+
+
+def test_what_already_fits_is_not_changed_by_adapting() -> None:
+    project = replace(STARTERS["digits-cnn"].make(), notes="mine", data=DataChoice("sample:digits", limit=500))
+    assert adapt(project, open_dataset("sample:digits")) == project
+
+
+def test_the_usual_length_covers_nearly_all_texts() -> None:
+    dataset = open_dataset("generated:reviews")
+    length = usual_length(dataset, dataset.field("text"))
+    words = [len(text.split()) for text in dataset.column("text")]
+    assert length % 8 == 0
+    assert np.mean(np.array(words) <= length) >= 0.99
+
+
+def test_data_that_does_not_suit_is_refused_and_nothing_written(tmp_path: Path) -> None:
+    for template, source, error in (
+        ("digits-cnn", "generated:reviews", DataError), ("reviews-lstm", "sample:digits", DataError), ("nope", "", CatalogueError),
+        ("auto", "", ProjectError), ("auto", str(tmp_path / "missing"), DataError), ("digits-cnn", "generated:nothing", CatalogueError),
+    ):
+        with pytest.raises(error) as caught:
+            new_project(template, tmp_path / "project", source)
+        assert caught.value.hint
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ProjectError, match="not empty"):
+        new_project("digits-cnn", tmp_path)
+    assert os.listdir(tmp_path) == ["mine.txt"]
+    new_project("digits-cnn", tmp_path / "new")
+    with pytest.raises(ProjectError, match="already a project"):
+        new_project("digits-cnn", tmp_path / "new")
+
+
+def test_many_rows_are_trained_for_fewer_epochs() -> None:
+    from workbench.project import adapt as module
+
+    project: Project = module._with_recipe(STARTERS["digits-cnn"].make(), 60_000)
+    assert (project.recipe.epochs, project.recipe.batch_size) == (5, 128)
