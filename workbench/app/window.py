@@ -267,6 +267,7 @@ class Window(QMainWindow):
             self.show_page("welcome")
             self.stack.setFocus()
 
+    def closeEvent(self, event: QCloseEvent) -> None:
         if self._closing or self._may_close():
             self._leave()
             event.accept()
