@@ -13,8 +13,23 @@ from tests.training.conftest import Session, small_project, with_recipe
 from workbench.project.metrics import MetricsReader
 from workbench.project.project import Choice, ObjectiveChoice, Project
 from workbench.training.events import (
-    Change, Checkpointed, EpochEnded, Failed, Finding, Finished, Interrupt, Pause, Probe, ProbeResult, Resume, RunState, Started, StateChanged,
-    StepOnce, Steps, Stop,
+    Change,
+    Checkpointed,
+    EpochEnded,
+    Failed,
+    Finding,
+    Finished,
+    Interrupt,
+    Pause,
+    Probe,
+    ProbeResult,
+    Resume,
+    RunState,
+    Started,
+    StateChanged,
+    StepOnce,
+    Steps,
+    Stop,
 )
 
 STEPS = 14  # 210 training rows in batches of 16, the last of 2

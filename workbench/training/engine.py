@@ -20,7 +20,7 @@ from workbench.project.checkpoints import Checkpoint
 from workbench.training.assembly import assemble
 from workbench.training.autopsy import all_finite
 from workbench.training.devices import copy_of
-from workbench.training.doctor import DeadUnits, LossWatch, missing_activations
+from workbench.training.doctor import missing_activations
 from workbench.training.events import (
     Change,
     Command,
@@ -41,7 +41,7 @@ from workbench.training.events import (
     Steps,
     Stop,
 )
-from workbench.training.progress import Progress, Stopwatch
+from workbench.training.ledger import Ledger, Setting
 from workbench.training.recorder import Recorder
 from workbench.training.settings import changed, checked
 from workbench.training.snapshots import CheckpointWriter, Snapshot, copied, load_optimizer, optimizer_tensors, read_snapshot
@@ -76,13 +76,14 @@ class Engine:
         run: Where everything is kept. This process is its only writer.
         emit: Is told every event, in the training thread; must not block.
         inbox: Where commands come from.
-        resume: The checkpoint to go on from, or `last` for the newest one (the beginning where there is none); None begins at step 0.
+        resume: The checkpoint to go on from, or `last` for the newest one (the beginning where there is none); None begins
+            at step 0.
         prepared: The data, where the caller has it prepared already (fitted as this project says); None prepares it.
     """
 
     def __init__(
-        self, project: Project, run: RunFolder, emit: Callable[[Event], None], inbox: CommandSource, *, resume: Checkpoint | Literal["last"] | None = None,
-        prepared: Any = None,
+        self, project: Project, run: RunFolder, emit: Callable[[Event], None], inbox: CommandSource, *,
+        resume: Checkpoint | Literal["last"] | None = None, prepared: Any = None,
     ) -> None:
         self.project, self.run_folder, self.recipe = project, run, project.recipe
         self.step = 0
@@ -90,12 +91,9 @@ class Engine:
         self._state = RunState.STARTING
         self._once = False
         self._ending: RunState | None = None
-        self._changes: list[list[Any]] = []
-        self._loss_sums: list[float] = []
-        self._loss_rows = 0
         self._best: Snapshot | None = None
-        self._watch = Stopwatch()
-        self._saved_at = time.monotonic()
+        self._ordered = -1
+        self._saved_at = self._block_began = time.monotonic()
         self._replayed = False
 
     def run(self) -> Finished | Failed | StateChanged:
@@ -131,7 +129,7 @@ class Engine:
         snapshot = None if checkpoint is None else read_snapshot(checkpoint)
         self.parts = assemble(self.project, self.run_folder, self.recipe, snapshot, self._given)
         self.model, self.task, self.prepared, self.stepper = self.parts.model, self.parts.task, self.parts.prepared, self.parts.stepper
-        self._set_up_watchers()
+        self.ledger = Ledger(self.parts, self.recipe)
         if snapshot is not None:
             self._restore(snapshot)
         elif self._resume is not None:
@@ -146,20 +144,10 @@ class Engine:
         """The steps of the whole run."""
         return self.recipe.epochs * self.parts.steps_per_epoch
 
-    def _set_up_watchers(self) -> None:
-        validated = self.prepared.count(Split.VALIDATION) > 0
-        self._watched_split = Split.VALIDATION if validated else Split.TRAIN
-        watch = self.recipe.watch or f"{self.task.main_tag}/{'val' if validated else 'train'}"
-        self.progress = Progress(watch, self.task.better(watch))
-        single = len(self.task.parts) == 1 and self.task.parts[0].weight == 1.0
-        self._chance = self.task.parts[0].chance if single else None
-        self.loss_watch = LossWatch(self._chance, self.total)
-        self.dead_units = DeadUnits(self.model, self.parts.nodes)
-
     def _announce(self) -> None:
-        chance = None if self._chance is None or not self.progress.watch.startswith(self.task.main_tag) else self._chance.metric
+        parts = self.parts
         self.recorder.tell(Started(
-            self.parts.steps_per_epoch, self.recipe.epochs, self.step, str(self.parts.device), self.parts.threads, len(self.parts.rows), chance,
+            parts.steps_per_epoch, self.recipe.epochs, self.step, str(parts.device), parts.threads, len(parts.rows), self.ledger.chance,
         ))
         if self.step == 0:
             for finding in missing_activations(self.project.graph):
@@ -171,7 +159,9 @@ class Engine:
         self.recorder.tell(StateChanged(state, self.step))
 
     def _train(self) -> None:
-        self._watch.start()
+        self.ledger.watch.start()
+        if self.ledger.progress.exhausted(self.recipe.patience):
+            self._ending = RunState.FINISHED
         while self.step < self.total and self._ending is None:
             once = self._once
             try:
@@ -196,7 +186,7 @@ class Engine:
         batches = self._order_of(epoch)
         until = time.monotonic() + BLOCK_SECONDS
         batch_of, do_step, pending, clock = self.prepared.batch, self.stepper.step, self._inbox.pending, time.monotonic
-        self._block_began, self._block_first = clock(), self.step
+        self._block_began = clock()
         if not self.model.training:
             self.model.train()
         for index in range(position, self.parts.steps_per_epoch):
@@ -206,7 +196,7 @@ class Engine:
                 return
 
     def _order_of(self, epoch: int) -> tuple[torch.Tensor, ...]:
-        if getattr(self, "_ordered", None) != epoch:
+        if self._ordered != epoch:
             self._ordered = epoch
             self._batches = order(self.recipe.seed, epoch, self.parts.rows).split(self.recipe.batch_size)
         return self._batches
@@ -219,54 +209,41 @@ class Engine:
                 raise NotFiniteError(step - 1, self.prepared.batch(self._batches[(step - 1) % self.parts.steps_per_epoch]), "loss")
             values = {f"{tag}/step": value for tag, value in zip(self.task.loss_tags, losses, strict=True)} | {"lr": rate}
             self.recorder.add(step, values if norm is None else {**values, "grad_norm": norm})
-            self._loss_sums = [total + rows * value for total, value in zip(self._loss_sums or [0.0] * len(losses), losses, strict=True)]
-            self._loss_rows += rows
             rows_done += rows
-            finding = self.loss_watch.take(step, losses[0])
+            finding = self.ledger.take_losses(step, rows, losses)
             if finding is not None:
                 self.recorder.tell(finding)
         now = time.monotonic()
         speed = rows_done / max(now - self._block_began, 1e-9)
         if rows_done:
-            self.recorder.tell(Steps(self.step, (self.step - 1) // self.parts.steps_per_epoch, speed, self._watch.seconds))
+            self.recorder.tell(Steps(self.step, (self.step - 1) // self.parts.steps_per_epoch, speed, self.ledger.watch.seconds))
         self._tell_written()
 
     def _end_epoch(self) -> None:
         if not self._sound():
             return
         epoch = self.step // self.parts.steps_per_epoch - 1
-        metrics = {
-            f"{tag}/train": total / max(self._loss_rows, 1) for tag, total in zip(self.task.loss_tags, self._loss_sums, strict=True)
-        } | self.stepper.scores.values(Split.TRAIN)
+        metrics = self.ledger.epoch_losses() | self.stepper.scores.values(Split.TRAIN)
+        self.stepper.scores.reset()
         self.model.eval()
-        if self._watched_split is Split.VALIDATION:
-            metrics |= score_split(self.task, Split.VALIDATION, EVALUATION_BATCH, first=self.dead_units.looking)
+        if self.ledger.watched is Split.VALIDATION:
+            metrics |= score_split(self.task, Split.VALIDATION, EVALUATION_BATCH, first=self.ledger.dead_units.looking)
         else:
             self._look_at_units()
         self.model.train()
-        best = self.progress.take(self._watched(metrics), metrics[f"loss/{'val' if 'loss/val' in metrics else 'train'}"], self.step)
-        self._loss_sums, self._loss_rows = [], 0
-        self.stepper.scores.reset()
+        best = self.ledger.take_epoch(metrics, self.step)
         self.recorder.keep(self.step, metrics)
-        self.recorder.tell(EpochEnded(epoch, self.step, metrics, best, self._watch.seconds))
-        for finding in self.dead_units.findings(self.step):
+        self.recorder.tell(EpochEnded(epoch, self.step, metrics, best, self.ledger.watch.seconds))
+        for finding in self.ledger.dead_units.findings(self.step):
             self.recorder.tell(finding)
         self._best = self._snapshot() if best else self._best
         if time.monotonic() - self._saved_at >= SAVE_SECONDS:
             self._save()
-        if self.progress.exhausted(self.recipe.patience):
+        if self.ledger.progress.exhausted(self.recipe.patience):
             self._ending = RunState.FINISHED
 
-    def _watched(self, metrics: dict[str, float]) -> float:
-        if self.progress.watch not in metrics:
-            raise TrainingError(
-                Text("There is no metric called {name} to watch.", name=repr(self.progress.watch)),
-                Text("Choose one of {names}.", names=", ".join(sorted(metrics))),
-            )
-        return metrics[self.progress.watch]
-
     def _look_at_units(self) -> None:
-        with torch.inference_mode(), self.dead_units.looking():
+        with torch.inference_mode(), self.ledger.dead_units.looking():
             self.task.forward(self.prepared.batch(self.parts.rows[:128]))
 
     def _save(self) -> None:
@@ -283,16 +260,13 @@ class Engine:
 
     def _snapshot(self) -> Snapshot:
         state = {
-            "schema_version": 1, "threads": self.parts.threads, "device": str(self.parts.device), "seconds": self._watch.seconds, "changes": [list(change) for change in self._changes],
-            "loss_sums": self._loss_sums, "loss_rows": self._loss_rows, "progress": self.progress.state(),
-            "loss_watch": self.loss_watch.state(), "dead_units": list(self.dead_units.fired), "last": dict(self.recorder.last),
+            "schema_version": 1, "threads": self.parts.threads, "device": str(self.parts.device), **self.ledger.state(),
         }
         tensors = optimizer_tensors(self.model, self.stepper.optimizer)
         return Snapshot(self.step, copied(self.model.state_dict()), copied(tensors), copied(self.stepper.scores.state()), state)
 
     def _restore(self, snapshot: Snapshot) -> None:
         """Puts everything back as it was after a step."""
-        state = snapshot.state
         self.step = snapshot.step
         self.model.load_state_dict(snapshot.model)
         load_optimizer(self.model, self.stepper.optimizer, snapshot.optimizer)
@@ -300,15 +274,8 @@ class Engine:
         self.stepper.scores.load(snapshot.metrics, self.parts.device)
         self.stepper.losses.clear()
         self._best = None
-        self._loss_sums, self._loss_rows, self._watch = list(state["loss_sums"]), state["loss_rows"], Stopwatch(state["seconds"])
-        self.progress.load(state["progress"])
-        self.loss_watch.load(state["loss_watch"])
-        self.dead_units.fired = list(state["dead_units"])
-        self.recorder.last = dict(state["last"])
-        self._changes = [list(change) for change in state["changes"]]
-        self.recipe = self.project.recipe
-        for _, setting, value in self._changes:
-            self.recipe = changed(self.recipe, setting, value)
+        self.ledger.load(snapshot.state)
+        self.recipe = self.ledger.recipe(self.project.recipe)
         self.recorder.rewind(self.step)
 
     def _apply_settings(self) -> None:
@@ -325,14 +292,17 @@ class Engine:
         self._writer.drain()
         checkpoint = self.run_folder.last()
         if checkpoint is None or self._replayed:
-            raise TrainingError(
-                Text("The weights became NaN or infinite around step {step}.", step=self.step),
-                Text("Lower the learning rate or limit the gradient norm, then start again."),
-            )
+            raise self._spoilt()
         self._replayed = self.stepper.strict = True
         self._restore(read_snapshot(checkpoint))
-        self._watch.start()
+        self.ledger.watch.start()
         self._apply_settings()
+
+    def _spoilt(self) -> TrainingError:
+        return TrainingError(
+            Text("The weights became NaN or infinite around step {step}.", step=self.step),
+            Text("Lower the learning rate or limit the gradient norm, then start again."),
+        )
 
     def _handle(self, failure: NotFiniteError) -> None:
         """Names the first bad node and ends the run, after a second look where the weights are already spoilt."""
@@ -374,11 +344,11 @@ class Engine:
         """Returns when there is a step to do or the run is to end."""
         if self._state is not RunState.PAUSED:
             return
-        self._watch.stop()
+        self.ledger.watch.stop()
         while self._state is RunState.PAUSED and self._ending is None and not self._once:
             self._obey(self._inbox.wait(0.5))
             self._tell_written()
-        self._watch.start()
+        self.ledger.watch.start()
 
     def _change(self, command: Change) -> None:
         try:
@@ -386,7 +356,7 @@ class Engine:
         except WorkbenchError as error:
             self.recorder.tell(Finding("change-refused", error.message, error.hint, self.step))
             return
-        self._changes.append([self.step, command.setting, command.value])
+        self.ledger.settings.append(Setting(self.step, command.setting, command.value))
         self._apply_settings()
         self._save()
 
@@ -400,24 +370,20 @@ class Engine:
             return ProbeResult(probe.ticket, self.step, error=f"{type(error).__name__}: {error}")
 
     def _finish(self) -> Finished | StateChanged:
-        epoch = max(self.step - 1, 0) // self.parts.steps_per_epoch
-        if self._ending is RunState.INTERRUPTED:
-            self._save()
-            self._writer.drain()
-            self._tell_written()
-            event = StateChanged(RunState.INTERRUPTED, self.step)
-            self.recorder.tell(event)
-            return event
-        if self.progress.best is None:
+        if not all_finite(list(self.model.state_dict().values())):
+            raise self._spoilt()
+        if self.ledger.progress.best is None and self._ending is not RunState.INTERRUPTED:
             self._best = self._snapshot()
         self._save()
         self._writer.drain()
         self._tell_written()
-        state = self._ending or RunState.FINISHED
-        self._score_test()
-        metrics, best_step = dict(self.recorder.last), self.progress.best_step or self.step
-        event = Finished(state, epoch, self.step, metrics, self._watch.seconds, best_step)
-        self._state = state
+        if self._ending is RunState.INTERRUPTED:
+            event: Finished | StateChanged = StateChanged(RunState.INTERRUPTED, self.step)
+        else:
+            self._score_test()
+            epoch, best = max(self.step - 1, 0) // self.parts.steps_per_epoch, self.ledger.progress.best_step or self.step
+            event = Finished(self._ending or RunState.FINISHED, epoch, self.step, dict(self.ledger.last), self.ledger.watch.seconds, best)
+        self._state = event.state
         self.recorder.tell(event)
         return event
 
@@ -432,7 +398,9 @@ class Engine:
             return
         model = copy_of(self.model).eval()
         model.load_state_dict(read_snapshot(best).model)
-        self.recorder.keep(self.step, score_split(self.task, Split.TEST, EVALUATION_BATCH, model))
+        metrics = score_split(self.task, Split.TEST, EVALUATION_BATCH, model)
+        self.ledger.last.update(metrics)
+        self.recorder.keep(self.step, metrics)
 
 
 def _explained(error: Exception) -> tuple[str, str]:

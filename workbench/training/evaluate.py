@@ -110,7 +110,9 @@ def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:
         DataError: The split has no rows.
     """
     if task.prepared.count(split) == 0:
-        raise DataError(Text("The {split} split has no rows.", split=str(split)), Text("Choose another split, or give it a share of the rows."))
+        raise DataError(
+            Text("The {split} split has no rows.", split=str(split)), Text("Choose another split, or give it a share of the rows."),
+        )
     part, scores = task.parts[0], Scores(task)
     collected: list[list[torch.Tensor]] = []
     with torch.inference_mode():
@@ -167,7 +169,7 @@ def _read(path: Any, step: int, files: Any) -> Evaluation | None:
             if about["step"] != step or about["files"] != {name: list(entry) for name, entry in files.items()}:
                 return None
             arrays = [kept[name] for name in _ARRAYS]
-            confusion = kept["confusion"] if "confusion" in kept else None
+            confusion = kept.get("confusion")
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
     return Evaluation(Split(about["split"]), step, about["metrics"], about["target"], *arrays, tuple(about["categories"]), confusion)

@@ -16,7 +16,10 @@ from workbench.data.order import mix
 _IN_PLACE = ("uniform_", "normal_", "bernoulli_", "exponential_", "random_", "cauchy_", "log_normal_", "geometric_")
 _NEW = ("rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial")
 # The functions of torch.nn.init come as themselves: inside them the mode is off.
-_INIT = ("uniform_", "normal_", "trunc_normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "orthogonal_", "sparse_")
+_INIT = (
+    "uniform_", "normal_", "trunc_normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "orthogonal_",
+    "sparse_",
+)
 _DRAWS: frozenset[Any] = frozenset(
     [getattr(torch.Tensor, name) for name in _IN_PLACE] + [getattr(torch, name) for name in _NEW]
     + [getattr(torch.nn.init, name) for name in _INIT]

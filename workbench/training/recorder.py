@@ -27,7 +27,6 @@ class Recorder:
         self._run, self._emit = run, emit
         self._metrics = MetricsWriter(run.metrics_path)
         self._steps_noted = 0.0
-        self.last: dict[str, float] = {}
 
     def tell(self, event: Event) -> None:
         """Passes on an event. Blocks of steps come often, so the run folder keeps about one a second of those."""
@@ -46,8 +45,7 @@ class Recorder:
         self._metrics.add(step, values)
 
     def keep(self, step: int, values: Mapping[str, float]) -> None:
-        """Notes numbers of one epoch or of the end, and remembers them as the last ones."""
-        self.last.update(values)
+        """Notes numbers of one epoch or of the end, at once on disk."""
         self._metrics.add(step, values)
         self._metrics.flush()
 
