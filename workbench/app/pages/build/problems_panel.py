@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QPushButton, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
@@ -77,10 +77,15 @@ class ProblemsPanel(QScrollArea):
         self.strip.show_findings(rows)
         self._watch_buttons()
 
+    def fix_button(self, index: int, number: int = 0) -> QPushButton | None:
+        """Returns the button of a fix of a problem that shows; rows on their way out may still have the same names, before it."""
+        found = self.strip.findChildren(QPushButton, f"build.problems.{index}.fix{number}")
+        return found[-1] if found and number < len(self._shown[index].fixes) else None
+
     def _watch_buttons(self) -> None:
         for index, problem in enumerate(self._shown[:_MOST_ROWS]):
             for number in range(min(len(problem.fixes), 3)):
-                found = self.strip.findChild(QPushButton, f"build.problems.{index}.fix{number}", Qt.FindChildOption.FindChildrenRecursively)
+                found = self.fix_button(index, number)
                 if found is not None:
                     found.setProperty("fix", (index, number))
                     found.installEventFilter(self)
