@@ -27,7 +27,7 @@ RNG = np.random.default_rng(0)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]), st.integers(1, 24), st.integers(1, 24))
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]), st.integers(1, 24), st.integers(2, 24))
 def test_resize_equals_antialiased_interpolation(height: int, width: int, channels: int, new_height: int, new_width: int) -> None:
     images = np.random.default_rng(height * 41 + width).integers(0, 256, (2, height, width, channels), dtype=np.uint8)
     ours = conformed(images, channels, new_height, new_width)
@@ -35,6 +35,14 @@ def test_resize_equals_antialiased_interpolation(height: int, width: int, channe
     theirs = F.interpolate(planes, size=(new_height, new_width), mode="bilinear", antialias=True, align_corners=False)
     assert torch.allclose(ours.float(), theirs, atol=1e-3)
     assert ours.dtype == (torch.uint8 if (height, width) == (new_height, new_width) else torch.float32)
+
+
+def test_a_width_of_one_averages_along_the_right_axis() -> None:
+    column = np.array([10, 20, 40], np.uint8).reshape(1, 3, 1, 1)
+    assert conformed(column, 1, 2, 1).flatten().tolist() == conformed(column.transpose(0, 2, 1, 3), 1, 1, 2).flatten().tolist()
+    assert conformed(column, 1, 6, 1).flatten().tolist() == [10, 12.5, 17.5, 25, 35, 40]
+    wide = conformed(np.repeat(column, 3, axis=2), 3, 6, 1)[0, 1].flatten().tolist()
+    assert wide == pytest.approx([10, 12.5, 17.5, 25, 35, 40], abs=1e-4)
 
 
 def test_grey_is_luma_and_colour_is_three_times_grey() -> None:

@@ -116,7 +116,7 @@ class Dataset(ABC):
         return None
 
     def word_spans(self, row: int) -> list[tuple[int, int]] | None:
-        """Returns where each word of a text starts and ends, in characters, where the source knows; `deciding` counts these words."""
+        """Returns where each word of a text starts and ends, in characters, where the source knows; `deciding` counts these."""
         return None
 
     def field(self, name: str) -> Field:

@@ -72,7 +72,7 @@ def _pixels(image: Image) -> np.ndarray:
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:
-    """Returns wide grey values as bytes: 16 bits by their upper byte, anything already within bytes unchanged, floats 0 to 1 scaled."""
+    """Returns wide grey values as bytes: 16 bits scaled down, floats up to 1 scaled up, other floats cut off."""
     if values.dtype.kind == "f":
         values = np.nan_to_num(values)
         scale = 255.0 if values.max(initial=0) <= 1 else 1.0

@@ -27,8 +27,8 @@ def words_of(
     Args:
         texts: Normalised texts.
         minimum_count: Rarer strings are no words.
-        cohesion: The normalised mutual information that the parts at the loosest cut of a word must have: 0 is chance, 1 is always
-            together. (G. Bouma, "Normalized (pointwise) mutual information in collocation extraction", GSCL 2009.)
+        cohesion: The normalised mutual information that the parts at the loosest cut of a word must have: 0 is chance, 1 is
+            always together. (G. Bouma, "Normalized (pointwise) mutual information in collocation extraction", GSCL 2009.)
         freedom: The entropy in nats that the neighbours on the poorer side must have.
         limit: At most this many.
     """

@@ -27,7 +27,9 @@ def open_dataset(source: str, format: str = "", params: Mapping[str, Any] | None
         CatalogueError: No such format, sample or generator, or its parameters are wrong.
     """
     if not source:
-        raise DataError(Text("No data has been chosen yet."), Text("Choose a file, a folder, sample:digits or generated:reviews."))
+        raise DataError(
+            Text("No data has been chosen yet."), Text("Choose a file, a folder, sample:digits or generated:reviews."),
+        )
     for prefix in (SAMPLE, GENERATED):
         if source.startswith(prefix):
             entry = FORMATS[source.removeprefix(prefix)]
@@ -50,7 +52,9 @@ def resolve(source: str, base: Path | None = None) -> Path:
     except (OSError, ValueError, RuntimeError):
         path, exists = Path(), False
     if not exists:
-        raise DataError(Text("There is no file or folder {path}.", path=source[:300]), Text("Check the path, or choose the data again."))
+        raise DataError(
+            Text("There is no file or folder {path}.", path=source[:300]), Text("Check the path, or choose the data again."),
+        )
     return path
 
 

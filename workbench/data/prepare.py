@@ -128,7 +128,8 @@ def preprocessor_class(kind: FieldKind) -> type[Preprocessor]:
         from workbench.data.preprocessing.text import TextPreprocessor
 
         return TextPreprocessor
-    return {FieldKind.IMAGE: ImagePreprocessor, FieldKind.CATEGORY: CategoryPreprocessor, FieldKind.NUMBER: NumberPreprocessor}[kind]
+    classes = (ImagePreprocessor, CategoryPreprocessor, NumberPreprocessor)
+    return next(candidate for candidate in classes if candidate.kind == kind)
 
 
 def prepare(

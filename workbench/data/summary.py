@@ -28,8 +28,8 @@ def describe(dataset: Dataset, splits: Mapping[Split, np.ndarray] | None = None,
         duplicates: Whether to look for equal rows in different splits (reads every input once).
 
     Returns:
-        `format`, `source`, `licence`, `rows`; `fields`: per field `name`, `kind`, `label`, `missing` and, by kind, `classes` (name,
-        rows, and rows per split), `sizes`, `lengths`, `range`; `splits`: rows by split; `problems`: kind, message, reason, rows.
+        `format`, `source`, `licence`, `rows`; `fields`: per field `name`, `kind`, `label`, `missing` and, by kind, `classes`
+        (name, rows, and rows per split), `sizes`, `lengths`, `range`; `splits`: rows by split; `problems`: kind, message, reason, rows.
     """
     columns = {field.name: dataset.column(field.name) for field in dataset.fields}
     divided = dict(splits or {})
@@ -45,7 +45,7 @@ def find_problems(
     dataset: Dataset, splits: Mapping[Split, np.ndarray] | None = None, *, duplicates: bool = True,
     columns: Mapping[str, Any] | None = None,
 ) -> list[DataProblem]:
-    """Returns everything worth telling: what opening found, then imbalance, missing values, empty texts, duplicates across splits."""
+    """Returns everything worth telling: what opening found, imbalance, missing values, empty texts, duplicates across splits."""
     columns = columns or {field.name: dataset.column(field.name) for field in dataset.fields}
     problems = list(dataset.problems)
     for field in dataset.fields:
@@ -166,7 +166,7 @@ def _balance(field: Field, column: np.ndarray) -> list[DataProblem]:
         "imbalance",
         Text("{large} has {times} times as many rows as {small}.",
              large=field.categories[large], small=field.categories[small], times=int(counts[large] // counts[small])),
-        reason=Text("A model can score well by never choosing the rare class; look at the confusion matrix and not at accuracy alone."),
+        reason=Text("A model can score well by never choosing the rare class; look at the confusion matrix too."),
     )]
 
 

@@ -1,4 +1,4 @@
-"""Tokenisers trained on the training split. All three become one file, tokenizer.json, that the tokenizers library reads anywhere."""
+"""Tokenisers trained on the training split. All become one file, tokenizer.json, that the tokenizers library reads anywhere."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ _WORD = rf"{_LETTER}+(?:['’-]{_LETTER}+)*"
 def train(texts: Sequence[str], params: TextParams) -> str:
     """Trains a tokeniser and returns it as the text of a tokenizer.json.
 
-    `word` cuts at spaces and around punctuation; in Chinese and Japanese, which have no spaces, it cuts into the words that the texts
-    themselves show (see `workbench.data.lexicon`) and otherwise into characters. `bpe` learns pieces inside words. PAD is 0, UNK is 1.
+    `word` cuts at spaces and around punctuation; in Chinese and Japanese, which have no spaces, it cuts into the words that the
+    texts themselves show (see `workbench.data.lexicon`) and otherwise into characters. `bpe` learns pieces inside words. PAD is
+    0, UNK is 1.
 
     Args:
         texts: The texts of the training split.
@@ -35,7 +36,9 @@ def train(texts: Sequence[str], params: TextParams) -> str:
     """
     from tokenizers import Tokenizer, models, normalizers, trainers
 
-    special: dict[str, Any] = {"special_tokens": [PAD_TOKEN, UNK_TOKEN], "show_progress": False, "min_frequency": params.minimum_count}
+    special: dict[str, Any] = {
+        "special_tokens": [PAD_TOKEN, UNK_TOKEN], "show_progress": False, "min_frequency": params.minimum_count,
+    }
     bpe = params.tokenizer == "bpe"
     tokenizer = Tokenizer(models.BPE(unk_token=UNK_TOKEN, fuse_unk=True) if bpe else models.WordLevel(unk_token=UNK_TOKEN))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), *([normalizers.Lowercase()] if params.lowercase else [])])

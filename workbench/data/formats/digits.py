@@ -11,6 +11,9 @@ from workbench.data.memory import MemoryDataset, NumberedIds
 from workbench.resources import resource
 
 LARGEST_COUNT = 16
+LICENCE = (
+    "CC BY 4.0: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository"
+)
 
 
 def grey_of_counts(counts: np.ndarray) -> np.ndarray:
@@ -54,5 +57,5 @@ class Digits(Format):
         return MemoryDataset(
             format=self.name, source=source or "sample:digits", fields=fields, columns={"image": images, "label": labels},
             ids=NumberedIds(("digits", len(labels))),
-            licence="CC BY 4.0: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository",
+            licence=LICENCE,
         )

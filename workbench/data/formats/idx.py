@@ -32,8 +32,8 @@ class IdxParams(Params):
     """IDX files name no classes; these can be given."""
 
     classes: tuple[str, ...] = param(
-        (), label="Classes", help="Names of the classes in the order of their numbers; empty takes the known ones, or the numbers.",
-        main=False,
+        (), label="Classes", main=False,
+        help="Names of the classes in the order of their numbers; empty takes the known ones, or the numbers.",
     )
 
 
@@ -75,8 +75,8 @@ class Idx(Format):
 
 
 def _dataset(
-    name: str, source: str, folder: Path, classes: tuple[str, ...], images: dict[Split, np.ndarray], labels: dict[Split, np.ndarray],
-    splits: np.ndarray,
+    name: str, source: str, folder: Path, classes: tuple[str, ...], images: dict[Split, np.ndarray],
+    labels: dict[Split, np.ndarray], splits: np.ndarray,
 ) -> Dataset:
     pixels = _joined(list(images.values()))
     numbers = np.concatenate(list(labels.values())).astype(np.int64)
@@ -93,8 +93,9 @@ def _dataset(
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
     if len({part.shape[1:] for part in parts}) > 1:
+        sizes = ", ".join(f"{part.shape[1]} x {part.shape[2]}" for part in parts)
         raise DataError(
-            Text("Training and test images differ in size: {sizes}.", sizes=", ".join(f"{p.shape[1]} x {p.shape[2]}" for p in parts)),
+            Text("Training and test images differ in size: {sizes}.", sizes=sizes),
             Text("Both must come from the same set."),
         )
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -107,7 +108,8 @@ def _classes(folder: Path, given: tuple[str, ...], labels: np.ndarray) -> tuple[
         DataError: A label lies outside the names given.
     """
     largest = int(labels.max(initial=0))
-    names = given or (FASHION if any("fashion" in part.casefold() for part in folder.resolve().parts[-2:]) and largest <= 9 else ())
+    fashion = largest < len(FASHION) and any("fashion" in part.casefold() for part in folder.resolve().parts[-2:])
+    names = given or (FASHION if fashion else ())
     if names and largest >= len(names):
         raise DataError(
             Text("The label {label} is out of range: there are {count} classes.", label=largest, count=len(names)),
@@ -173,7 +175,7 @@ def _too_large(path: Path) -> DataError:
 
 
 def _folder_of(path: Path) -> Path:
-    """Returns the folder with the files: the path, its `raw` folder (where downloaders put them), or where the named file lies."""
+    """Returns the folder with the files: the path, its `raw` folder (where downloaders put them), or where a named file lies."""
     if not path.is_dir():
         return path.parent
     return path / "raw" if not _has_images(path) and _has_images(path / "raw") else path

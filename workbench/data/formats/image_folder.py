@@ -19,7 +19,8 @@ CACHE_BYTES = 2 << 30
 """Decoded images up to this much stay in memory; what is beyond is decoded again when asked for."""
 
 _SPLIT_NAMES = {
-    "train": Split.TRAIN, "training": Split.TRAIN, "val": Split.VALIDATION, "valid": Split.VALIDATION, "validation": Split.VALIDATION,
+    "train": Split.TRAIN, "training": Split.TRAIN,
+    "val": Split.VALIDATION, "valid": Split.VALIDATION, "validation": Split.VALIDATION,
     "dev": Split.VALIDATION, "test": Split.TEST, "testing": Split.TEST,
 }
 _PEEK = 2000
@@ -123,7 +124,8 @@ def _placed(root: Path, found: list[Path]) -> tuple[list[Path], list[DataProblem
     loose = tuple(path.relative_to(root).as_posix() for path, folder in zip(found, folders, strict=True) if not folder)
     if len(loose) == len(found):
         raise DataError(
-            Text("The images in {path} lie in no class folders.", path=str(root)), Text("Put the images of each class into a folder of its own.")
+            Text("The images in {path} lie in no class folders.", path=str(root)),
+            Text("Put the images of each class into a folder of its own."),
         )
     problems = [DataProblem(
         "no-class", Text("{count} images lie outside of the class folders and are left out.", count=len(loose)), loose[:1000],
@@ -133,7 +135,7 @@ def _placed(root: Path, found: list[Path]) -> tuple[list[Path], list[DataProblem
 
 
 def _class_folders(root: Path, paths: list[Path]) -> tuple[list[str], list[str] | None]:
-    """Returns the class folder of every file ("" for none), and the split folder of every file where the first folders are splits."""
+    """Returns the class folder of every file ("" for none), and its split folder where the first folders are splits."""
     parts = [path.relative_to(root).parts[:-1] for path in paths]
     divided = all(part and part[0].lower() in _SPLIT_NAMES for part in parts) and any(len(part) > 1 for part in parts)
     return ["/".join(part[int(divided):]) for part in parts], [part[0].lower() for part in parts] if divided else None
@@ -142,7 +144,7 @@ def _class_folders(root: Path, paths: list[Path]) -> tuple[list[str], list[str] 
 def _decoded(
     root: Path, found: list[Path],
 ) -> tuple[list[Path], dict[int, np.ndarray], list[tuple[int, int, int]], list[DataProblem]]:
-    """Decodes all files and returns the good ones, the images that fit into memory, all sizes, and what is wrong with the others."""
+    """Decodes all files: the good ones, the images that fit into memory, all sizes, and what is wrong with the others."""
     paths: list[Path] = []
     kept: dict[int, np.ndarray] = {}
     sizes: list[tuple[int, int, int]] = []

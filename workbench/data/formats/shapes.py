@@ -47,7 +47,7 @@ class Shapes(Format):
     name = "shapes"
     label = "Generated shapes"
     category = "generator"
-    summary = "Made-up pictures: a circle, square, triangle or cross, anywhere and turned, among specks; the pixels that decide are known."
+    summary = "Made-up pictures: a circle, square, triangle or cross among specks; the pixels that decide are known."
     aliases = ("geometric", "synthetic", "图形", "形状")
     Params = ShapesParams
 

@@ -27,7 +27,8 @@ _SUFFIXES = {".csv": "", ".tsv": "\t", ".tab": "\t", ".jsonl": "json", ".ndjson"
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
 _SPLIT_COLUMNS = frozenset({"split", "partition", "subset", "fold_split"})
 _SPLIT_NAMES = {
-    "train": Split.TRAIN, "training": Split.TRAIN, "val": Split.VALIDATION, "valid": Split.VALIDATION, "validation": Split.VALIDATION,
+    "train": Split.TRAIN, "training": Split.TRAIN,
+    "val": Split.VALIDATION, "valid": Split.VALIDATION, "validation": Split.VALIDATION,
     "dev": Split.VALIDATION, "test": Split.TEST,
 }
 _MOST_CATEGORIES = 100
@@ -72,7 +73,7 @@ class Table(Format):
 
 
 def _text(path: Path, encoding: str) -> str:
-    """Returns the file as text: UTF-8 or UTF-16 by byte order mark, else UTF-8, else GB 18030 (which holds GBK), else Windows-1252."""
+    """Returns the file as text: UTF-16 or UTF-8 by byte order mark, UTF-8, GB 18030 (which holds GBK) or Windows-1252."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise DataError(Text("{path} is larger than 2 GiB.", path=str(path)), Text("Use a part of it."))
@@ -170,7 +171,8 @@ def _json_lines(text: str, path: Path) -> tuple[list[str], Rows, list[DataProble
     keys = list(dict.fromkeys(key for record in records for key in record))
     names = _names(keys) if keys else []
     rows = [[_cell(record.get(key)) for key in keys] for record in records]
-    problems = [DataProblem("unreadable", Text("{count} lines are no JSON objects and are left out.", count=len(bad)), tuple(bad[:1000]))]
+    message = Text("{count} lines are no JSON objects and are left out.", count=len(bad))
+    problems = [DataProblem("unreadable", message, tuple(bad[:1000]))]
     return names, rows, problems if bad else []
 
 
@@ -236,7 +238,8 @@ def _column(name: str, label: str, cells: list[str], wanted: FieldKind | None) -
     if kind == FieldKind.CATEGORY:
         names = sorted({cell for cell in cells if cell.lower() not in _MISSING}, key=_natural)
         numbers = {text: number for number, text in enumerate(names)}
-        return Field(name, kind, label, categories=tuple(names)), np.array([numbers.get(cell, -1) for cell in cells], dtype=np.int64)
+        labels = np.array([numbers.get(cell, -1) for cell in cells], dtype=np.int64)
+        return Field(name, kind, label, categories=tuple(names)), labels
     if kind == FieldKind.TEXT:
         return Field(name, kind, label), cells
     raise DataError(Text("The column {name} cannot hold images.", name=label), Text("Choose text, number or category."))
@@ -245,8 +248,8 @@ def _column(name: str, label: str, cells: list[str], wanted: FieldKind | None) -
 def infer_kind(name: str, cells: Sequence[str]) -> FieldKind:
     """Returns what a column seems to hold.
 
-    All numbers is a number, unless they are few whole numbers in a column called label or the like. Few different short texts, each
-    of them used again, are categories. Anything else is text.
+    All numbers is a number, unless they are few whole numbers in a column called label or the like. Few different short texts,
+    each of them used again, are categories. Anything else is text.
     """
     present = [cell for cell in cells if cell.lower() not in _MISSING]
     different = set(present)

@@ -18,8 +18,8 @@ Stored = tuple[torch.Tensor, ...]
 class Preprocessor(ABC):
     """The fitted preprocessing of one field.
 
-    `store` does once what need not be done per batch; `gather` makes a batch of it with one index gather. `encode_one` is the way of a
-    single value given by a person and gives the same numbers.
+    `store` does once what need not be done per batch; `gather` makes a batch of it with one index gather. `encode_one` is the way
+    of a single value given by a person and gives the same numbers.
 
     Attributes:
         kind: The kind of field it is for.

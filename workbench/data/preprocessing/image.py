@@ -102,7 +102,7 @@ def natural_size(field: Field, column: Any) -> tuple[int, int]:
 
 
 def _statistics(column: Any, channels: int, height: int, width: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Returns mean and deviation per channel over all pixels, by exact sums; over at most 2,000 spread rows where images need a resize."""
+    """Returns mean and deviation per channel over all pixels; over at most 2,000 spread rows where images need a resize."""
     kept = isinstance(column, np.ndarray) and column.shape[1:] == (height, width, channels)
     if not kept:
         rows = np.unique(np.linspace(0, len(column) - 1, min(len(column), _SAMPLE)).astype(np.int64))

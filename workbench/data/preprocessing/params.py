@@ -53,7 +53,9 @@ class CategoryParams(Params):
 class NumberParams(Params):
     """How numbers become model-ready."""
 
-    standardise: bool = param(True, label="Standardise", help="Shift and scale to mean 0 and deviation 1 over the training split.")
+    standardise: bool = param(
+        True, label="Standardise", help="Shift and scale to mean 0 and deviation 1 over the training split.",
+    )
 
 
 PARAMS: dict[FieldKind, type[Params]] = {

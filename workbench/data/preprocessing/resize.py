@@ -19,7 +19,7 @@ _CHUNK_PIXELS = 1 << 24
 
 
 def with_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
-    """Returns images `(N, C, H, W)` with 1 or 3 channels; colour becomes grey by luma as floats, grey becomes three equal channels."""
+    """Returns images `(N, C, H, W)` with 1 or 3 channels; colour becomes grey by luma as floats, grey three equal channels."""
     have = images.shape[1]
     if have == channels:
         return images
@@ -33,7 +33,10 @@ def resized(images: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """Returns images `(N, C, H, W)` as `(N, C, h, w)`: unchanged where the size is right already, else float32, never rounded."""
     if images.shape[-2:] == (height, width):
         return images
-    return F.interpolate(images.float(), size=(height, width), mode="bilinear", antialias=True, align_corners=False)
+    if width == 1 and height > 1:
+        # WORKAROUND for torch 2.13: an antialiased resize to width 1 reads wrong rows; the same turned on its side is right.
+        return resized(images.transpose(2, 3), 1, height).transpose(2, 3)
+    return F.interpolate(images.float().contiguous(), size=(height, width), mode="bilinear", antialias=True, align_corners=False)
 
 
 def conformed(images: np.ndarray, channels: int, height: int, width: int) -> torch.Tensor:
