@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QTimer, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QVBoxLayout
 
@@ -157,7 +157,8 @@ class NextCard(QFrame):
         middle.addWidget(quiet("\n".join(mistake_sentences(outcome))), 1)
         self._layout.addLayout(middle)
         self._layout.addLayout(self._buttons(outcome))
-        self.place()
+        # The new labels count in the layout only once they are shown, which Qt does with the next event.
+        QTimer.singleShot(0, self, self.place)
         self.filled.emit()
 
     def _picture(self, outcome: Outcome) -> ImageView | None:

@@ -173,7 +173,7 @@ class DropArea(Activatable):
             label = QLabel(text)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
-            label.setMinimumWidth(300)
+            label.setMinimumWidth(360)
             theme.mark(label, kind)
             layout.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
 
