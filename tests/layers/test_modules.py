@@ -8,11 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from workbench.graph.shape import Shape
+from workbench.layers import LAYERS
+from workbench.layers.convolution import Conv2dParams
 from workbench.layers.modules.attention import EncoderBlock, SelfAttention, TransformerEncoder
 from workbench.layers.modules.over_time import LastOverTime, MaxOverTime, MeanOverTime
 from workbench.layers.modules.pooling import MinPool2d
 from workbench.layers.modules.positions import LearnedPositions, SinusoidalPositions
 from workbench.layers.modules.recurrent import LSTM
+from workbench.models.build import make
 
 LENGTHS = torch.tensor([6, 1, 4, 9])
 GATES = {"hidden", "cell", "input_gate", "forget_gate", "cell_candidate", "output_gate"}
@@ -164,6 +168,18 @@ def test_min_pool_is_the_minimum_of_each_window() -> None:
     image = torch.randn(2, 3, 6, 6)
     windows = image.unfold(2, 2, 2).unfold(3, 2, 2)
     assert torch.equal(MinPool2d(2)(image), windows.amin((4, 5)))
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.parametrize(("kernel", "dilation"), [((2, 2), 1), ((4, 3), 1), ((2, 5), 3), ((4, 1), 2)])
+def test_even_windows_are_padded_as_torch_does(kernel: tuple[int, int], dilation: int) -> None:
+    params = Conv2dParams(filters=4, kernel=kernel[0], kernel_width=kernel[1], dilation=dilation)
+    image = torch.randn(2, 3, 9, 8)
+    ours = make(LAYERS["conv2d"].call(params, {"input": Shape.of(channel=3, height=9, width=8)}))
+    plain = nn.Conv2d(3, 4, kernel, padding="same", dilation=dilation)
+    plain.load_state_dict(ours.state_dict())
+    torch.testing.assert_close(ours(image), plain(image))
+    assert list(ours.state_dict()) == ["weight", "bias"]
 
 
 def test_padding_that_is_not_a_number_does_not_spread() -> None:

@@ -62,12 +62,6 @@ WRONG: list[tuple[Layers, str, list[str], list[str]]] = [
         ["Use 1 group", "Use 9 filters"],
     ),
     (
-        [IMAGE, ("conv1", "conv2d", {"kernel": 4, "stride": 2}, ["image"])],
-        "conv.same-even-kernel",
-        ["conv1", "4×4"],
-        ["Use a 5×5 kernel", "Use valid padding"],
-    ),
-    (
         [IMAGE, ("pool1", "max_pool2d", {"kernel": 9}, ["image"])],
         "pool.window-too-large",
         ["pool1", "9×9", "8×8"],

@@ -13,15 +13,16 @@ from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, PortRef
 from workbench.graph.infer import Inferred, infer
 from workbench.layers import LAYERS
+from workbench.layers.base import Family
 from workbench.models.build import build
 from workbench.models.cost import costs, total
 from workbench.models.source import source
 
-INNER = [layer.name for layer in LAYERS if not layer.role]
+INNER = [layer.name for layer in LAYERS for _ in range(1 if layer.family == Family.ACTIVATION else 4) if not layer.role]
 
 
 def grown(rng: Random) -> tuple[Graph, Inferred]:
-    """Returns an accepted drawing of two inputs, about ten layers and up to two outputs."""
+    """Returns an accepted drawing of two inputs, about fifteen layers and up to three outputs."""
     graph = Graph()
     size = rng.choice([6, 8, 9])
     graph, _ = edit.add_node(graph, "image_input", params={"channels": 2, "height": size, "width": size}, name="image")
@@ -29,12 +30,12 @@ def grown(rng: Random) -> tuple[Graph, Inferred]:
     graph, embedded = edit.add_node(graph, "embedding", params={"width": 8}, name="embed")
     graph = edit.connect(graph, Edge.between(text, embedded))
     inferred = infer(graph, LAYERS)
-    for _ in range(60):
-        if len(graph) >= 14:
+    for _ in range(120):
+        if len(graph) >= 20:
             break
         graph, inferred = _grow(graph, inferred, rng)
     free = [port for port in inferred.shapes if not any(edge.source.node == port.node for edge in graph.edges)]
-    for index, port in enumerate(rng.sample(free, min(2, len(free)))):
+    for index, port in enumerate(free[-3:]):
         graph, end = edit.add_node(graph, "output", name=f"result{index}")
         graph = edit.connect(graph, Edge(port, PortRef(end, "input")))
     return graph, infer(graph, LAYERS)
@@ -45,7 +46,9 @@ def _grow(graph: Graph, inferred: Inferred, rng: Random) -> tuple[Graph, Inferre
     name = rng.choice(INNER)
     raw: dict[str, Any] = CASES[name](rng)[0]
     ports = list(inferred.shapes)
-    sources = rng.sample(ports, min(2, len(ports))) if LAYERS[name].inputs[0].variadic else [rng.choice(ports)]
+    sources = [rng.choice(ports[-5:])]
+    if LAYERS[name].inputs[0].variadic:
+        sources += [port for port in ports if port != sources[0] and inferred.shapes[port] == inferred.shapes[sources[0]]][:2]
     grown, node = edit.add_node(graph, name, params=raw)
     for port in sources:
         grown = edit.connect(grown, Edge(port, PortRef(node, LAYERS[name].inputs[0].name)))

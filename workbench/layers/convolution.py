@@ -74,13 +74,17 @@ class Conv2dParams(Params):
         return self.kernel, self.kernel_width or self.kernel
 
     @property
-    def pads(self) -> tuple[int, int]:
-        """Pixels added at the top and the left; `same` adds at the bottom and the right what is missing to keep the size."""
-        if self.padding == "valid":
-            return 0, 0
+    def extent(self) -> tuple[int, int]:
+        """How many pixels the window reaches over, in height and width."""
+        return self.dilation * (self.size[0] - 1) + 1, self.dilation * (self.size[1] - 1) + 1
+
+    @property
+    def added(self) -> tuple[int, int]:
+        """Pixels of zeros added in all to the height and the width."""
         if self.padding == "same":
-            return self.dilation * (self.size[0] - 1) // 2, self.dilation * (self.size[1] - 1) // 2
-        return self.padding, self.padding
+            return self.extent[0] - 1, self.extent[1] - 1
+        each = 0 if self.padding == "valid" else self.padding
+        return 2 * each, 2 * each
 
 
 class Conv2d(Layer):
@@ -109,8 +113,6 @@ class Conv2d(Layer):
         image = checks.image(inputs, context)
         channels = checks.known(image["channel"], "channel", context)
         _check_groups(params, channels, context)
-        if params.padding == "same" and params.stride > 1 and not all(size % 2 or size == 1 for size in _extent(params)):
-            raise _even_kernel(params, context)
         sizes = [_out(params, image[axis], index) for index, axis in enumerate(("height", "width"))]
         if any(size.constant is not None and size.constant < 1 for size in sizes):
             raise _too_large(params, image, context)
@@ -125,12 +127,17 @@ class Conv2d(Layer):
         }
         if params.stride > 1:
             arguments["stride"] = params.stride
-        if (padding := _padding_argument(params)) != 0:
-            arguments["padding"] = padding
+        zeros = _zeros(params)
+        above, left = zeros[2], zeros[0]
+        even = zeros[0] != zeros[1] or zeros[2] != zeros[3]
+        if even:
+            arguments["zeros"] = zeros
+        elif above or left:
+            arguments["padding"] = above if above == left else (above, left)
         for key, default in (("dilation", 1), ("groups", 1), ("bias", True)):
             if getattr(params, key) != default:
                 arguments[key] = getattr(params, key)
-        return Call("nn.Conv2d", arguments)
+        return Call("convolution.PaddedConv2d" if even else "nn.Conv2d", arguments)
 
     def parameters(self, params: Conv2dParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
         weight = (params.filters, int(inputs["input"]["channel"]) // params.groups, *params.size)
@@ -176,23 +183,14 @@ def _no_activation(context: Context) -> Problem[Graph]:
     return Problem("activation.missing", message, context.node, reason, "input", Severity.WARNING, repairs)
 
 
-def _extent(params: Conv2dParams) -> tuple[int, int]:
-    """Returns how many pixels the window reaches over, in height and width."""
-    return params.dilation * (params.size[0] - 1) + 1, params.dilation * (params.size[1] - 1) + 1
-
-
 def _out(params: Conv2dParams, size: Dim, index: int) -> Dim:
-    if params.padding == "same":
-        return (size - 1) // params.stride + 1
-    return (size + 2 * params.pads[index] - _extent(params)[index]) // params.stride + 1
+    return (size + params.added[index] - params.extent[index]) // params.stride + 1
 
 
-def _padding_argument(params: Conv2dParams) -> Any:
-    """Returns torch's `padding`; `same` becomes numbers where torch has no word for it (stride above 1)."""
-    high, wide = params.pads
-    if params.padding == "same" and not all(size % 2 for size in _extent(params)):
-        return "same"
-    return high if high == wide else (high, wide)
+def _zeros(params: Conv2dParams) -> tuple[int, int, int, int]:
+    """Returns the zeros on the left, right, top and bottom; of an odd number, one more at the right and the bottom."""
+    high, wide = params.added
+    return wide // 2, wide - wide // 2, high // 2, high - high // 2
 
 
 def _check_groups(params: Conv2dParams, channels: int, context: Context) -> None:
@@ -220,31 +218,10 @@ def _check_groups(params: Conv2dParams, channels: int, context: Context) -> None
     )
 
 
-def _even_kernel(params: Conv2dParams, context: Context) -> LayerProblem:
-    odd = params.kernel + 1
-    return LayerProblem(
-        "conv.same-even-kernel",
-        Text(
-            "{node}: same padding with stride {stride} needs an odd kernel, not {high}×{wide}.",
-            node=context.name,
-            stride=params.stride,
-            high=params.size[0],
-            wide=params.size[1],
-        ),
-        reason=Text("An even window has no middle, so both sides cannot be padded alike."),
-        fixes=[
-            fixes.change(context, Text("Use a {size}×{size} kernel", size=odd), kernel=odd, kernel_width=0),
-            fixes.change(context, Text("Use valid padding"), padding="valid"),
-        ],
-    )
-
-
 def _too_large(params: Conv2dParams, image: Shape, context: Context) -> LayerProblem:
-    high, wide = _extent(params)
-    fitting = max(1, min(int(image["height"]) + 2 * params.pads[0], int(image["width"]) + 2 * params.pads[1]))
-    repairs: list[Fix[Graph]] = (
-        [fixes.change(context, Text("Use same padding"), padding="same")] if params.stride == 1 or high % 2 else []
-    )
+    high, wide = params.extent
+    fitting = max(1, min(int(image["height"]) + params.added[0], int(image["width"]) + params.added[1]))
+    repairs: list[Fix[Graph]] = [fixes.change(context, Text("Use same padding"), padding="same")]
     if fitting < params.kernel:
         label = Text("Use a {size}×{size} kernel", size=fitting)
         repairs.append(fixes.change(context, label, kernel=fitting, kernel_width=0, dilation=1))
