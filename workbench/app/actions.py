@@ -78,7 +78,18 @@ _HELP = (
     Action("help.about", "About", "", "help", "", "show_about", "Version, licences and where the log lies."),
 )
 
-ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_VIEW, *_RUN, *_HELP)
+_BUILD = (
+    Action("build.search", "Add a layer...", "Ctrl+L", "edit", "build", "search_layer", "Search all layers and add one.", ("Tab", "添加层")),
+    Action("build.next", "Add the usual next layer", "", "edit", "build", "add_next", "Add what usually follows the selected one.", ("Enter",)),
+    Action("build.find", "Find in the drawing...", "Ctrl+F", "edit", "build", "find_in_drawing", "Go to a layer by its name.", ("查找",)),
+    Action("build.select-all", "Select all layers", "", "edit", "build", "select_all", "Select the whole drawing.", ("全选",)),
+    Action("build.layout", "Lay out the drawing", "Shift+L", "edit", "build", "lay_out", "Place the selected layers, or all, neatly.", ("布局",)),
+    Action("build.fit", "Fit into view", "", "view", "build", "fit_view", "Bring the selection, or everything, into view.", ("zoom", "F")),
+    Action("build.source", "Show the source", "Ctrl+U", "view", "build", "show_source", "The drawing as plain PyTorch.", ("code", "源代码")),
+    Action("build.picture", "Save the drawing as a picture...", "", "file", "build", "save_picture", "Write the drawing to a PNG file."),
+)
+
+ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_VIEW, *_RUN, *_HELP, *_BUILD)
 
 
 def action(action_id: str) -> Action:

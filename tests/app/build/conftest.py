@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def network() -> Graph:
         graph, _ = edit.add_node(graph, layer, name=name, position=(x, y), params=params, id=name)
     chain = ("image", "conv1", "relu1", "pool1", "conv2"), ("pool1", "side"), ("merge", "pool2", "head", "label")
     for names in chain:
-        for source, target in zip(names, names[1:], strict=False):
+        for source, target in pairwise(names):
             graph = edit.connect(graph, Edge.between(source, target))
     for source in ("conv2", "side"):
         graph = edit.connect(graph, Edge(PortRef(source, "output"), PortRef("merge", "inputs")))

@@ -74,6 +74,18 @@ def test_f2_goes_to_the_name(bench: Any) -> None:
     assert bench.graph["conv1"].name == "stem" and bench.page.inspector.refusal.text()
 
 
+def test_find_goes_from_one_match_to_the_next(bench: Any) -> None:
+    bench.page.find_in_drawing()
+    QTest.keyClicks(bench.page.finder, "conv")
+    seen = [bench.session.selection]
+    for _ in range(3):
+        QTest.keyClick(bench.page.finder, Qt.Key.Key_Return)
+        seen.append(bench.session.selection)
+    assert seen == [("conv1",), ("conv2",), ("side",), ("conv1",)]
+    QTest.keyClick(bench.page.finder, Qt.Key.Key_Escape)
+    assert not bench.page.finder.isVisible()
+
+
 def outline(bench: Any) -> Any:
     """Returns the outline, shown."""
     bench.page.tabs.setCurrentWidget(bench.page.outline)

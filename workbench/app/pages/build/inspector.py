@@ -161,6 +161,8 @@ class Inspector(QWidget):
     def _show_cost(self, nodes: list[str], shares: bool) -> None:
         costs, batch = self._book.costs, self._commands.session.project.recipe.batch_size
         own = [costs[node] for node in nodes if node in costs]
+        for widget in (self._cost_title, self.cost):
+            widget.setVisible(bool(own))
         whole = self._book.totals(batch).cost
         parameters, macs = sum(cost.parameters for cost in own), sum(cost.macs for cost in own)
         kept = sum(cost.activations for cost in own)

@@ -25,15 +25,23 @@ FAMILY_LABELS = {
 }
 
 
+_COMMON = (
+    "image_input", "text_input", "number_input", "output", "conv2d", "max_pool2d", "average_pool2d", "global_average_pool",
+    "global_max_pool", "mean_over_time", "last_over_time", "batch_norm2d", "layer_norm", "relu", "gelu", "linear", "embedding", "lstm",
+    "gru", "self_attention", "transformer_encoder", "flatten", "add", "concatenate", "dropout",
+)
+
+
 def family_label(family: Any) -> str:
     """Returns what a family is called in the language in use."""
     return tr(FAMILY_LABELS.get(family, str(family)))
 
 
 def by_family(layers: Iterable[Any]) -> dict[Any, list[Any]]:
-    """Returns layers by family, in the order of the families."""
+    """Returns layers by family, in the order of the families; within one, the common ones first."""
     groups: dict[Any, list[Any]] = {family: [] for family in Family}
-    for layer in layers:
+    rank = {name: index for index, name in enumerate(_COMMON)}
+    for layer in sorted(layers, key=lambda layer: rank.get(layer.name, len(rank))):
         groups.setdefault(layer.family, []).append(layer)
     return {family: group for family, group in groups.items() if group}
 

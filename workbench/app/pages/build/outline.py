@@ -35,6 +35,8 @@ class OutlinePanel(QWidget):
     def __init__(self, page: BuildPage) -> None:
         super().__init__(page)
         self.setObjectName("build.outline")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        theme.mark(self, "column")
         self._page, self._commands = page, page.commands
         self._graph: object = None
         self._filling = False
@@ -53,6 +55,7 @@ class OutlinePanel(QWidget):
     def _buttons(self) -> QHBoxLayout:
         bar = QHBoxLayout()
         bar.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
+        bar.setSpacing(theme.SPACE_8)
         rows = (
             ("add", tr("Add after..."), self.add, "Ins"), ("connect", tr("Connect to..."), self.connect_from, "C"),
             ("rename", tr("Rename"), self.rename, "F2"), ("up", tr("Earlier"), lambda: self.reorder(-1), "Alt+↑"),
@@ -266,7 +269,7 @@ class _OutlineTree(QTreeWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed | QAbstractItemView.EditTrigger.SelectedClicked)
         self.setUniformRowHeights(True)
-        for column, width in enumerate((180, 150, 150, 170, 90, 80)):
+        for column, width in enumerate((150, 120, 130, 160, 84, 60)):
             self.setColumnWidth(column, width)
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
 

@@ -141,7 +141,7 @@ def _panel(width: int, height: int, ratio: float, look: theme.Theme) -> QPixmap:
     box = QRectF(0, 0, width, height).adjusted(_SHADOW_PX, _SHADOW_PX, -_SHADOW_PX, -_SHADOW_PX)
     painter.setPen(Qt.PenStyle.NoPen)
     for step in range(_SHADOW_PX, 0, -1):
-        painter.setBrush(QColor(0, 0, 0, 7))
+        painter.setBrush(QColor(0, 0, 0, 4))
         painter.drawRoundedRect(box.adjusted(-step, 1 - step, step, step), theme.RADIUS_CARD + step, theme.RADIUS_CARD + step)
     painter.setPen(QPen(QColor(look.line), 1))
     painter.setBrush(QColor(look.surface))

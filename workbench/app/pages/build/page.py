@@ -14,6 +14,7 @@ from workbench.app.jobs import Job, run_job
 from workbench.app.language import tr
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.costs import CostBook
+from workbench.app.pages.build.finder import Finder
 from workbench.app.pages.build.inspector import Inspector
 from workbench.app.pages.build.menus import menu_for
 from workbench.app.pages.build.outline import OutlinePanel
@@ -56,6 +57,7 @@ class BuildPage(Page):
         self.inspector = Inspector(self.commands, self.book)
         self.totals, self.map = TotalsCard(self.view), MiniMap(self.view)
         self.empty = EmptyState("build.empty", tr("A model is layers joined by wires: begin with what it reads."), tr("Add an input"), self.view)
+        self.finder = Finder(self.view, self.go_to)
         self._fitted = False
         self._layout_job: Job | None = None
         self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
@@ -73,7 +75,7 @@ class BuildPage(Page):
         self.tabs.setDocumentMode(True)
         for name, panel in ((tr("Problems"), self.problems), (tr("Outline"), self.outline), (tr("Source"), self.source)):
             self.tabs.addTab(panel, name)
-        theme.mark(self.tabs, "column")
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.setIconSize(QSize(8, 8))
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setObjectName("build.centre")
@@ -84,6 +86,8 @@ class BuildPage(Page):
         splitter.setSizes([660, 150])
         self.tabs.setMinimumHeight(96)
         holder = QWidget()
+        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        theme.mark(holder, "column")
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
@@ -156,6 +160,7 @@ class BuildPage(Page):
 
     def _place(self) -> None:
         place_overlays(self.view, self.totals, self.map)
+        self.finder.place()
         self.empty.setGeometry(self.view.rect().adjusted(40, 40, -40, -40))
 
     def _view_moved(self) -> None:
@@ -271,10 +276,13 @@ class BuildPage(Page):
         if self.session.project.graph is graph:
             self.commands.take_layout(places)
 
-    def find_layer(self) -> None:
-        """Puts the cursor into the search of the palette."""
-        self.palette_panel.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.palette_panel.search.selectAll()
+    def search_layer(self) -> None:
+        """Asks for a layer to add, behind the selected one where there is one."""
+        self.view.keys.search()
+
+    def find_in_drawing(self) -> None:
+        """Asks for a name and goes to that layer."""
+        self.finder.start()
 
     def show_source(self) -> None:
         """Shows the drawing as PyTorch."""

@@ -30,6 +30,8 @@ class SourcePanel(QWidget):
     def __init__(self, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("build.source")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        theme.mark(self, "column")
         self._commands = commands
         self._graph: object = None
         self._lines: dict[str, tuple[int, ...]] = {}
@@ -50,6 +52,7 @@ class SourcePanel(QWidget):
         layout.setSpacing(theme.SPACE_4)
         layout.addLayout(bar)
         layout.addWidget(self.text, 1)
+        layout.addStretch(0)
         self.text.line_clicked.connect(self._clicked)
 
     def refresh(self) -> None:
@@ -73,6 +76,7 @@ class SourcePanel(QWidget):
                 self._lines = {}
                 self.text.setExtraSelections([])
                 self.text.setEnabled(False)
+                self.text.setVisible(bool(self.text.toPlainText()))
                 self.state.setText(tr("The source follows when this is solved: {problem}", problem=say(error.message)))
                 return
         self.mark_selection()
@@ -80,6 +84,7 @@ class SourcePanel(QWidget):
     def _show(self, text: str, lines: dict[str, tuple[int, ...]]) -> None:
         self._lines = lines
         self.text.setEnabled(True)
+        self.text.setVisible(True)
         place = self.text.verticalScrollBar().value()
         if text != self.text.toPlainText():
             self.text.setPlainText(text)
@@ -142,7 +147,7 @@ class _SourceText(QPlainTextEdit):
         self.setFont(theme.code_font(12))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
-        self.setStyleSheet("border: none; border-radius: 0px; padding-left: 12px;")
+        self.setStyleSheet(f"border: none; border-radius: 0px; padding-left: 12px; background: {theme.current().surface};")
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
