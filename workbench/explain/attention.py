@@ -75,7 +75,9 @@ class AttentionRollout(Method):
         values = rollout(maps).mean(0).astype(np.float32)
         with evidence_of(subject, watch) as evidence:
             share = faithfulness(evidence, values, seed=params.seed) if params.faithfulness else None
-            return evidence.result(values, self.facts(subject, watch, target="", faithfulness=share, seed=params.seed))
+            result = evidence.result(values, self.facts(subject, watch, target="", faithfulness=share, seed=params.seed))
+        assert isinstance(result, TokenScores)
+        return result
 
 
 def rollout(maps: tuple[np.ndarray, ...]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ def frozen_copy(model: nn.Module) -> Any:
 @contextmanager
 def capture(
     model: nn.Module, paths: Iterable[str] | Callable[[str, nn.Module], bool] = (), *, replace: Callable[[str, Any], Any] | None = None,
-) -> Iterator[Captured]:
+) -> Generator[Captured]:
     """Watches modules of a frozen copy of `model`.
 
     Gradients towards inputs work inside, whatever mode the caller is in. All hooks are gone afterwards, also after an error.

@@ -6,7 +6,7 @@ Legend: N batch, C channels, H height, W width, T tokens, E embedding width, P p
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -199,7 +199,7 @@ class TextEvidence(Evidence):
 
 
 @contextmanager
-def evidence_of(subject: Subject, watch: Watch) -> Iterator[Evidence]:
+def evidence_of(subject: Subject, watch: Watch) -> Generator[Evidence]:
     """Gives the explained input as evidence; the copy and its hooks are gone afterwards."""
     if subject.kind == FieldKind.IMAGE:
         with capture(subject.model) as captured:

@@ -7,7 +7,7 @@ import platform
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -230,7 +230,7 @@ def checked_target(folder: Path | str) -> Path:
 
 
 @contextmanager
-def temporary_beside(target: Path) -> Iterator[Path]:
+def temporary_beside(target: Path) -> Generator[Path]:
     """Gives a folder beside `target`, gone afterwards unless it was published."""
     temporary = target.with_name(f".{target.name}.partial-{secrets.token_hex(4)}")
     try:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ def _start_helper(modules: list[str]) -> None:
 
 
 @contextmanager
-def _importable() -> Iterator[None]:
+def _importable() -> Generator[None]:
     """Lets the helper find this package also when it is not installed: Python 3.11 does not hand its path on."""
     before = os.environ.get("PYTHONPATH")
     root = str(Path(__file__).resolve().parents[2])

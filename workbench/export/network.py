@@ -79,6 +79,8 @@ class ImageBefore(nn.Module):
     def __init__(self, channels: int, height: int, width: int, scale: Tensor, shift: Tensor) -> None:
         super().__init__()
         self.channels, self.height, self.width = channels, height, width
+        self.scale: Tensor
+        self.shift: Tensor
         self.register_buffer("scale", scale)
         self.register_buffer("shift", shift)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -64,7 +63,7 @@ def write_onnx(
 
 
 @contextmanager
-def quiet() -> Any:
+def quiet() -> Generator[None]:
     """Keeps the exporter's progress and deprecation notes from the person; errors still arrive as exceptions."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export", "torch._dynamo")]
     levels = [logger.level for logger in loggers]

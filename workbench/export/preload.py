@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
+
+import torch
+
+NEEDED = (
+    "onnxruntime", "onnxscript", "torch.onnx._internal.exporter._core", "workbench.data.open", "workbench.data.prepare",
+    "workbench.data.preprocessing.text", "workbench.export.bundle", "workbench.export.network", "workbench.export.onnx_file",
+    "workbench.models.build", "workbench.training.load",
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import onnxruntime  # noqa: F401
-    import onnxscript  # noqa: F401
-    import torch
-    import torch.onnx._internal.exporter._core
-
-    import workbench.data.prepare
-    import workbench.export.bundle
-    import workbench.export.network
-    import workbench.export.onnx_file
-    import workbench.models.build
-    import workbench.training.load  # noqa: F401
+    for name in NEEDED:
+        importlib.import_module(name)
 
 # One thread: a thread pool that exists before a fork is dead after it.
 torch.set_num_threads(1)

@@ -63,7 +63,9 @@ def _lstm_shapes(x: Tensor, w: Tensor, r: Tensor, b: Tensor, lengths: Tensor, hi
 
 def translations() -> dict[Any, Callable[..., Any]]:
     """Returns the translation table for `torch.onnx.export`: torch operator -> ONNX operators."""
-    from onnxscript import opset18 as op
+    import onnxscript
+
+    op: Any = onnxscript.opset18
 
     def one_way(x: Any, w: Any, r: Any, b: Any, lengths: Any, hidden_size: int, direction: str) -> Any:
         steps = op.Transpose(x, perm=[1, 0, 2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from workbench.errors import ExportError
 from workbench.text import Text
@@ -118,11 +119,15 @@ def spec_from(metadata: Mapping[str, str]) -> BundleSpec:
             raise ExportError(
                 Text("This bundle was made by a newer version (schema {version}).", version=version), Text("Update Model Workbench."),
             )
-        inputs = tuple(InputSpec(**{**item, "tensors": tuple(item["tensors"])}) for item in raw.pop("inputs"))
-        outputs = tuple(OutputSpec(**{**item, "labels": tuple(item["labels"])}) for item in raw.pop("outputs"))
+        inputs = tuple(InputSpec(**_with_tuple(item, "tensors")) for item in raw.pop("inputs"))
+        outputs = tuple(OutputSpec(**_with_tuple(item, "labels")) for item in raw.pop("outputs"))
         return BundleSpec(inputs=inputs, outputs=outputs, **raw)
     except (KeyError, TypeError, ValueError) as error:
         raise ExportError(
             Text("The model in this bundle does not say what it is."),
             Text("It was not exported by Model Workbench, or it is damaged; export the run again."),
         ) from error
+
+
+def _with_tuple(item: dict[str, Any], name: str) -> dict[str, Any]:
+    return {**item, name: tuple(item[name])}

@@ -15,8 +15,7 @@ class AttentionTwin(SelfAttention):
     """The same self-attention with a mask row for every query."""
 
     def __init__(self, attention: SelfAttention) -> None:
-        bias = attention.qkv.bias is not None
-        super().__init__(attention.qkv.in_features, attention.heads, attention.causal, attention.dropout, bias)
+        super().__init__(attention.qkv.in_features, attention.heads, attention.causal, attention.dropout)
         self.qkv, self.out = attention.qkv, attention.out
 
     def _mask(self, input: Tensor, lengths: Tensor | None) -> Tensor | None:
