@@ -16,7 +16,7 @@ _MODEL_FILE = "model.onnx"
 
 def export(folder: Path, output: Path, opset: int) -> Answer:
     """Writes a verified bundle."""
-    from workbench.export.bundle import export_run
+    from workbench.export.child import export_run
 
     run = read_run(folder)
     report = export_run(run, output.expanduser().absolute(), opset, progress=lambda share, what: progress(f"{share:4.0%}  {what}"))
