@@ -113,10 +113,10 @@ class Conv2d(Layer):
         image = checks.image(inputs, context)
         channels = checks.known(image["channel"], "channel", context)
         _check_groups(params, channels, context)
-        sizes = [_out(params, image[axis], index) for index, axis in enumerate(("height", "width"))]
-        if any(size.constant is not None and size.constant < 1 for size in sizes):
+        sizes = _out(params, image)
+        if any(isinstance(size, int) and size < 1 for size in sizes):
             raise _too_large(params, image, context)
-        return {"output": image.with_axes(image.axes, (image["batch"], params.filters, *sizes))}
+        return {"output": image.with_axes(image.axes, (image.dims[0], params.filters, *sizes))}
 
     def call(self, params: Conv2dParams, inputs: Shapes) -> Call:
         high, wide = params.size
@@ -183,8 +183,13 @@ def _no_activation(context: Context) -> Problem[Graph]:
     return Problem("activation.missing", message, context.node, reason, "input", Severity.WARNING, repairs)
 
 
-def _out(params: Conv2dParams, size: Dim, index: int) -> Dim:
-    return (size + params.added[index] - params.extent[index]) // params.stride + 1
+def _out(params: Conv2dParams, image: Shape) -> list[Dim | int]:
+    """Returns the height and the width of the output; plain numbers where the image has them."""
+    sizes: list[Dim | int] = []
+    for size, added, extent in zip(image.dims[2:], params.added, params.extent, strict=True):
+        given = size if size.constant is None else size.constant
+        sizes.append((given + (added - extent)) // params.stride + 1)
+    return sizes
 
 
 def _zeros(params: Conv2dParams) -> tuple[int, int, int, int]:

@@ -47,10 +47,12 @@ class Pool2d(Layer):
 
     def shape(self, params: Pool2dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
-        sizes = [(image[axis] + 2 * params.padding - params.kernel) // params.step + 1 for axis in ("height", "width")]
-        if any(size.constant is not None and size.constant < 1 for size in sizes):
+        change = 2 * params.padding - params.kernel
+        given = [size if size.constant is None else size.constant for size in image.dims[2:]]
+        sizes = [(size + change) // params.step + 1 for size in given]
+        if any(isinstance(size, int) and size < 1 for size in sizes):
             raise _too_large(params, image, context)
-        return {"output": image.with_axes(image.axes, (image["batch"], image["channel"], *sizes))}
+        return {"output": image.with_axes(image.axes, (*image.dims[:2], *sizes))}
 
     def call(self, params: Pool2dParams, inputs: Shapes) -> Call:
         arguments: dict[str, Any] = {"kernel_size": params.kernel}
