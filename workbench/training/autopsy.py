@@ -75,21 +75,27 @@ def forward_finding(step: int, kind: str, path: str, nodes: Mapping[str, str]) -
     )
 
 
-def gradient_finding(step: int, model: torch.nn.Module, nodes: Mapping[str, str], order: list[str]) -> Finding:
-    """The backward pass went bad: it runs from the outputs, so the last bad node in forward order is where it began.
+def backward_finding(step: int, model: torch.nn.Module, nodes: Mapping[str, str], order: list[str], where: str) -> Finding:
+    """Gradients or weights went bad. Gradients run from the outputs, so the last bad node in forward order is where it began.
 
     Args:
         order: Node paths in the order of the forward pass.
+        where: `gradient` or `update`.
     """
     bad: dict[str, str] = {}
     for name, parameter in model.named_parameters():
-        if parameter.grad is not None and (kind := bad_values(parameter.grad)):
+        tensor = parameter.grad if where == "gradient" else parameter.detach()
+        if tensor is not None and (kind := bad_values(tensor)):
             bad.setdefault(node_of(name.rpartition(".")[0], nodes)[0], kind)
     path = max(bad, key=lambda item: order.index(item) if item in order else -1, default="")
+    kind = bad.get(path, "NaN")
+    sentence = (
+        Text("At step {step} the gradient of {node} became {kind}.", step=step, node=path, kind=kind) if where == "gradient" else
+        Text("At step {step} the update made the weights of {node} {kind}.", step=step, node=path, kind=kind)
+    )
     return Finding(
-        "nan", Text("At step {step} the gradient of {node} became {kind}.", step=step, node=path or "the loss", kind=bad.get(path, "NaN")),
-        Text("One step with it would make the weights useless; the last checkpoint is sound."),
-        step, nodes.get(path, ""), {"kind": bad.get(path, "NaN"), "node": path}, REMEDIES,
+        "nan", sentence, Text("Weights like that are useless; the last checkpoint is sound."),
+        step, nodes.get(path, ""), {"kind": kind, "node": path}, REMEDIES,
     )
 
 

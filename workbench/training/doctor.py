@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from workbench.objectives import Chance
 
 LINEAR = frozenset({"linear", "conv2d"})
-TRANSPARENT = frozenset({"flatten", "dropout", "permute", "average_pool2d", "global_average_pool", "mean_over_time", "last_over_time"})
+TRANSPARENT = frozenset({
+    "flatten", "dropout", "permute", "batch_norm2d", "average_pool2d", "global_average_pool", "mean_over_time", "last_over_time",
+})
 RECTIFIERS = (torch.nn.ReLU,)
 DEAD_SHARE = 0.5
 _MEMORY = 0.95

@@ -306,7 +306,7 @@ class Engine:
 
     def _handle(self, failure: NotFiniteError) -> None:
         """Names the first bad node and ends the run, after a second look where the weights are already spoilt."""
-        if not all_finite(list(self.model.state_dict().values())):
+        if failure.where == "loss" and not all_finite(self.stepper.parameters):
             self._replay()
             return
         finding: Finding = self.stepper.diagnose(failure, self.parts.nodes, self.parts.order)

@@ -20,12 +20,12 @@ GRADIENT_EVERY = 10
 
 
 class NotFiniteError(Exception):
-    """A loss or gradient is NaN or infinite; the weights have not been touched by it.
+    """A loss, a gradient or an update is NaN or infinite; the weights have not been touched by a bad loss or gradient.
 
     Attributes:
         step: The step in progress, counted from 0.
         batch: Its rows.
-        where: `loss` or `gradient`.
+        where: `loss`, `gradient` or `update`.
     """
 
     def __init__(self, step: int, batch: Batch, where: str) -> None:
@@ -94,6 +94,8 @@ class Stepper:
         if self.strict and not all_finite([parameter.grad for parameter in self.parameters if parameter.grad is not None]):
             raise NotFiniteError(step, batch, "gradient")
         self.optimizer.step()
+        if self.strict and not all_finite(self.parameters):
+            raise NotFiniteError(step, batch, "update")
         self.scores.update(tuple(output.detach() for output in outputs), batch)
         self.losses.append((step + 1, len(batch.rows), value, rate, norm))  # pyright: ignore[reportPossiblyUnboundVariable]
 
@@ -119,8 +121,8 @@ class Stepper:
         from workbench.training import autopsy
 
         step, batch = failure.step, failure.batch
-        if failure.where == "gradient":
-            return autopsy.gradient_finding(step + 1, self.task.model, nodes, order)
+        if failure.where != "loss":
+            return autopsy.backward_finding(step + 1, self.task.model, nodes, order, failure.where)
         for field, tensor in batch.values.items():
             kind = autopsy.bad_values(tensor)
             if kind:
