@@ -212,6 +212,34 @@ def test_costs_are_there_for_the_good_part_of_a_wrong_drawing() -> None:
     assert ids["conv1"] in found and ids["fc"] not in found
 
 
+ENCODER = (
+    *WORDS[:2],
+    ("block", "transformer_encoder", {"heads": 2, "layers": 3}, ["embed"]),
+    ("result", "output", {}, ["block"]),
+)
+
+WIDER = (*WORDS[:2], ("memory", "lstm", {"units": 24}, ["embed"]), ("result", "output", {}, ["memory"]))
+
+
+@pytest.mark.parametrize("rows", [DIGITS, WIDER, ENCODER])
+def test_kept_activations_are_those_of_torch_within_a_half(rows: Any) -> None:
+    graph, _ = sketch(*rows)
+    model = build(graph)
+    given = torch.randint(0, 11, (4, 8)) if model.plan.lengths else torch.randn(4, 1, 8, 8)
+    others = {given.untyped_storage().data_ptr(), *(parameter.untyped_storage().data_ptr() for parameter in model.parameters())}
+    kept: dict[int, torch.Tensor] = {}
+
+    def keep(value: torch.Tensor) -> torch.Tensor:
+        kept.setdefault(value.untyped_storage().data_ptr(), value)
+        return value
+
+    lengths = {spec.parameter: torch.tensor([8, 8, 8, 8]) for spec in model.plan.lengths}
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
+        model(given, **lengths)
+    real = sum(value.untyped_storage().nbytes() for key, value in kept.items() if key not in others) / 4 / len(given)
+    assert 0.5 < total(costs(infer(graph, LAYERS), length=8)).activations / real < 1.5
+
+
 def test_longer_rows_cost_more() -> None:
     inferred = infer(sketch(*WORDS)[0], LAYERS)
     assert total(costs(inferred, length=64)).macs == 2 * total(costs(inferred, length=32)).macs

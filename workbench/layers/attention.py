@@ -148,7 +148,7 @@ class TransformerEncoder(Layer):
     def cost(self, params: TransformerEncoderParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         cost = super().cost(params, inputs, outputs, length)
         width, steps = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length)
-        kept = params.layers * steps * (10 * width + 3 * params.units(width))
+        kept = params.layers * steps * (12 * width + 4 * params.units(width))
         return Cost(cost.parameters, cost.macs, kept)
 
     def summary_line(self, params: TransformerEncoderParams) -> str:

@@ -9,8 +9,10 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
-from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, Port, Shapes
+from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, Port, Shapes
 from workbench.text import Text
+
+_KEPT_PER_STEP = 16  # numbers per unit and step that torch keeps on a CPU: gates, states and what they were made from
 
 
 class LSTMParams(Params):
@@ -89,6 +91,11 @@ class LSTM(Layer):
     def macs(self, params: LSTMParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         weights = sum(shape[0] * shape[1] for shape in self.parameters(params, inputs).values() if len(shape) == 2)
         return weights * checks.steps(inputs["input"], length)
+
+    def cost(self, params: LSTMParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        cost = super().cost(params, inputs, outputs, length)
+        units = params.units * params.directions * params.layers
+        return Cost(cost.parameters, cost.macs, _KEPT_PER_STEP * units * checks.steps(inputs["input"], length))
 
     def summary_line(self, params: LSTMParams) -> str:
         if params.layers == 1:
