@@ -193,9 +193,19 @@ def small_font(*, bold: bool = False) -> QFont:
 def code_font(pixels: int = 12) -> QFont:
     """Returns the system's monospace font."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setFamilies([font.family(), *_families()[1:]])
+    font.setFamilies([*_code_families(font.family()), *_families()[1:]])
+    font.setStyleHint(QFont.StyleHint.Monospace)
     font.setPixelSize(pixels)
     return font
+
+
+def _code_families(system: str) -> list[str]:
+    """Returns real families first: a generic name alone may find a Chinese font that is not monospaced."""
+    installed = set(QFontDatabase.families())
+    if system.lower() not in {"monospace", "mono", ""} and system in installed:
+        return [system]
+    known = ("JetBrains Mono", "DejaVu Sans Mono", "Noto Sans Mono", "Liberation Mono", "Menlo", "Consolas")
+    return [name for name in known if name in installed][:1] or [system]
 
 
 def mark(widget: QWidget, kind: str) -> None:

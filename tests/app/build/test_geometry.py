@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,8 @@ from workbench.app.pages.build.buckets import Buckets
 from workbench.app.pages.build.card import Card
 from workbench.app.pages.build.figures import counted, percent, shortened, sized
 from workbench.app.pages.build.wire import Wire
-from workbench.graph.graph import Edge, Node
+from workbench.graph import edit
+from workbench.graph.graph import Edge, Graph, Node, PortRef
 
 BOX = st.tuples(st.integers(-9000, 9000), st.integers(-9000, 9000), st.integers(0, 30_000), st.integers(0, 3000))
 
@@ -70,3 +73,15 @@ def test_texts_of_a_fork_stand_on_either_side() -> None:
     assert straight.label_anchor(True)[1] and not straight.label_anchor(False)[1]
     assert sideways.label_anchor()[0].x() > straight.line.x1()
     assert straight.distance(QPointF(0, 36)) == 0
+
+
+def test_a_long_wire_runs_past_the_cards_between_its_ends(make_bench: Any, network: Graph) -> None:
+    """A way around three layers of its own column would else be hidden behind them."""
+    bench = make_bench(edit.connect(network, Edge(PortRef("image", "output"), PortRef("merge", "inputs"))))
+    skip = bench.scene.wire_of(Edge(PortRef("image", "output"), PortRef("merge", "inputs")))
+    others = [card.rect for card in bench.scene.cards.values() if card not in (skip.source, skip.target)]
+    points = [skip.path.pointAtPercent(step / 200) for step in range(201)]
+    assert skip.lane is not None
+    assert not [point for point in points for rect in others if rect.contains(point)]
+    bench.page.commands.delete(("conv1", "relu1", "pool1", "conv2"))
+    assert bench.scene.wire_of(skip.edge).lane is None, "nothing is in the way any more"

@@ -88,6 +88,12 @@ def _metrics(size_px: int, bold: bool = False) -> QFontMetricsF:
     return QFontMetricsF(interface_font(size_px, bold))
 
 
+@lru_cache(maxsize=4096)
+def text_width(text: str, size_px: int = 11) -> float:
+    """Returns how wide a text is, in pixels."""
+    return _metrics(size_px).horizontalAdvance(text)
+
+
 def paint_card(painter: QPainter, card: Card, theme: Theme) -> None:
     """Paints a whole card into (0, 0, WIDTH_PX, HEIGHT_PX)."""
     _paint_frame(painter, card, theme)

@@ -14,7 +14,7 @@ from enum import IntEnum
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
 
-from workbench.app.pages.build.card import GRID_PX, HEIGHT_PX, WIDTH_PX, Card, interface_font, paint_card, paint_name
+from workbench.app.pages.build.card import GRID_PX, HEIGHT_PX, WIDTH_PX, Card, interface_font, paint_card, paint_name, text_width
 from workbench.app.pages.build.wire import LABEL_PX, Wire
 from workbench.app.theme import Theme
 
@@ -208,18 +208,21 @@ def _each(draw: Callable[..., object], things: list[object]) -> None:
 
 def _labels(painter: QPainter, wires: list[Wire], theme: Theme) -> None:
     painter.setFont(interface_font(11))
+    ground = QColor(theme.canvas)
     rightward = {wire.source.id for wire in wires if wire.line.dx() > 20}
     for broken, colour in ((False, theme.quiet), (True, theme.wrong)):
         painter.setPen(QColor(colour))
         for wire in wires:
             if wire.text and bool(wire.reason) is broken and (broken or wire.selected or not wire.quiet):
-                _label(painter, wire, wire.source.id in rightward)
+                _label(painter, wire, wire.source.id in rightward, ground)
 
 
-def _label(painter: QPainter, wire: Wire, forks: bool) -> None:
+def _label(painter: QPainter, wire: Wire, forks: bool, ground: QColor) -> None:
     if wire.straight and wire.line.dy() < 15:
         return
     anchor, ends = wire.label_anchor(forks)
     box = QRectF(anchor.x() - LABEL_PX if ends else anchor.x(), anchor.y() - 8, LABEL_PX, 16)
+    width = text_width(wire.text) + 2
+    painter.fillRect(QRectF(anchor.x() - width if ends else anchor.x(), anchor.y() - 6, width, 12), ground)
     side = Qt.AlignmentFlag.AlignRight if ends else Qt.AlignmentFlag.AlignLeft
     painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip, wire.text)

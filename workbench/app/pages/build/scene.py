@@ -15,12 +15,14 @@ from workbench.app.pages.build.buckets import Buckets
 from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card
 from workbench.app.pages.build.figures import counted
 from workbench.app.pages.build.painting import CanvasPainter, Detail, blocks, detail_at
+from workbench.app.pages.build.routing import LONG_PX
 from workbench.app.pages.build.wire import Wire
 from workbench.graph.graph import Edge, Graph, Node
 from workbench.graph.problem import Problem, Severity
 
 EXTENT_PX = 2_000_000.0
 PORT_REACH_PX = 11.0
+_FEW = 64
 
 
 class CanvasScene(QGraphicsScene):
@@ -81,6 +83,7 @@ class CanvasScene(QGraphicsScene):
         if others or graph.edges is not self.graph.edges:
             self._show_edges(graph)
         self._place_wires(moved)
+        self._route_around(moved)
         self.graph = graph
         if inferred is not self._inferred:
             self._inferred = inferred
@@ -140,6 +143,15 @@ class CanvasScene(QGraphicsScene):
         for wire in {id(wire): wire for node in moved for wire in self._of_card.get(node, {}).values()}.values():
             self._place_wire(wire)
 
+    def _route_around(self, moved: set[str]) -> None:
+        """Lets long wires look anew for their way where cards came or went."""
+        rects = [self.cards[node].rect for node in moved if node in self.cards]
+        near = len(rects) == len(moved) <= _FEW
+        wires = {id(wire): wire for rect in rects for wire in self.wires_in(rect)} if near else self._wires
+        for wire in wires.values():
+            if moved and (wire.lane is not None or wire.line.dy() >= LONG_PX):
+                self._route(wire)
+
     def _add_wire(self, key: int, edge: Edge) -> None:
         source, target = self.cards.get(edge.source.node), self.cards.get(edge.target.node)
         if source is None or target is None:
@@ -163,6 +175,10 @@ class CanvasScene(QGraphicsScene):
 
     def _place_wire(self, wire: Wire) -> None:
         wire.place()
+        self._route(wire)
+
+    def _route(self, wire: Wire) -> None:
+        wire.route(lambda area: [card.rect for card in self.cards_in(area) if card is not wire.source and card is not wire.target])
         self._wire_index.put(wire, *wire.bounds())
 
     def _show_shapes(self, inferred: Any) -> None:

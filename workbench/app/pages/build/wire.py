@@ -9,6 +9,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
 from workbench.app.pages.build.card import Card
+from workbench.app.pages.build.routing import LONG_PX, CardsIn, lane_for, lane_path
 from workbench.graph.graph import Edge
 from workbench.graph.shape import Shape
 
@@ -31,6 +32,7 @@ class Wire:
         quiet: Whether the text may stay away: the source passes its input's shape on unchanged.
         gathers: Whether several wires end at its target.
         selected: Whether it is selected.
+        lane: Where a long wire runs past cards, as `routing.lane_for` gives it; None for the direct curve.
         known: The shapes of the source as last seen; the same object again means that nothing changed.
     """
 
@@ -44,6 +46,7 @@ class Wire:
     quiet: bool = False
     gathers: bool = False
     selected: bool = False
+    lane: float | None = None
     known: object = None
     _path: QPainterPath | None = None
 
@@ -52,25 +55,33 @@ class Wire:
         self.line.setPoints(self.source.output_point(self.edge.source.port), self.target.input_point(self.edge.target.port))
         self._path = None
 
+    def route(self, cards_in: CardsIn) -> None:
+        """Chooses the way past the cards."""
+        lane = lane_for(self.line, curve(self.line.p1(), self.line.p2()), cards_in) if self.line.dy() >= LONG_PX else None
+        if lane != self.lane:
+            self.lane, self._path = lane, None
+
     @property
     def straight(self) -> bool:
         """Whether a line does: the ports are one above the other."""
-        return abs(self.line.dx()) < _STRAIGHT_PX and self.line.dy() > 0
+        return self.lane is None and abs(self.line.dx()) < _STRAIGHT_PX and self.line.dy() > 0
 
     @property
     def path(self) -> QPainterPath:
         """The curve in scene pixels."""
         if self._path is None:
-            self._path = curve(self.line.p1(), self.line.p2())
+            ends = self.line.p1(), self.line.p2()
+            self._path = curve(*ends) if self.lane is None else lane_path(*ends, self.lane)
         return self._path
 
     def bounds(self) -> tuple[float, float, float, float]:
         """Returns left, top, right and bottom of curve and text."""
         line, reach = self.line, _reach(self.line.p1(), self.line.p2())
         upward = reach if line.dy() < reach else 0.0
+        lane = line.x1() if self.lane is None else self.lane
         return (
-            min(line.x1(), line.x2()) - LABEL_PX, min(line.y1(), line.y2()) - upward - 4,
-            max(line.x1(), line.x2()) + LABEL_PX, max(line.y1(), line.y2()) + upward + 4,
+            min(line.x1(), line.x2(), lane) - LABEL_PX, min(line.y1(), line.y2()) - upward - 4,
+            max(line.x1(), line.x2(), lane) + LABEL_PX, max(line.y1(), line.y2()) + upward + 4,
         )
 
     def rect(self) -> QRectF:
@@ -88,7 +99,7 @@ class Wire:
         """
         if self.straight:
             return QPointF(self.line.x1() + (-10 if forks else 10), (self.line.y1() + self.line.y2()) / 2), forks
-        rightward = self.line.dx() > 0
+        rightward = self.line.dx() > 0 if self.lane in (None, self.line.x1(), self.line.x2()) else self.lane > self.line.x1()
         if self.gathers:
             away = -10 if rightward else 10
             return QPointF(self.line.x1() + away, self.line.y1() + 13), rightward
