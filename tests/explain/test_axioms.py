@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench.data.base import FieldKind
+from workbench.errors import GraphError
 from workbench.explain import METHODS
 from workbench.explain.evidence import evidence_of
 from workbench.explain.method import Watch
@@ -154,6 +155,17 @@ def test_linear_texts_are_explained_exactly() -> None:
     np.testing.assert_allclose(result.values, exact, atol=1e-6)
     np.testing.assert_allclose(METHODS["occlusion"].run(subject, QUICK).values, exact, atol=1e-6)
     assert result.values[0] == pytest.approx(result.values[3])
+
+
+def test_texts_without_an_embedding_have_no_gradient_but_can_be_covered() -> None:
+    class Counting(nn.Module):
+        def call(self, values: dict[str, Tensor], lengths: dict[str, Tensor]) -> dict[str, Tensor]:
+            return {"output": values["text"].float().sum(1, keepdim=True)}
+
+    subject = Subject(Counting(), {"text": torch.tensor([[5, 7, 2]])}, {"text": torch.tensor([3])}, "text", FieldKind.TEXT, tokens=tuple("abc"))
+    with pytest.raises(GraphError, match="no embedding"):
+        METHODS["saliency"].run(subject, QUICK)
+    assert METHODS["occlusion"].run(subject, QUICK).values.tolist() == [5, 7, 2]
 
 
 def test_padding_is_not_explained() -> None:

@@ -144,7 +144,7 @@ def test_states_are_what_the_layer_computed(lstm_model: Model, reviews: Prepared
     subject = subject_of(lstm_model, reviews, int(reviews.splits["validation"][2]))
     result = METHODS["states"].run(subject)
     assert isinstance(result, StateTrace)
-    assert set(result.traces) == {"hidden", "cell", "input_gate", "forget_gate", "cell_candidate", "output_gate"}
+    assert set(result.traces) == {"hidden", "cell", "input gate", "forget gate", "cell candidate", "output gate"}
     assert result.tokens == subject.tokens
     with capture(lstm_model, [result.node]) as captured, torch.no_grad():
         captured.model.call(dict(subject.values), dict(subject.lengths))
@@ -203,3 +203,11 @@ def test_a_drawn_image_and_a_typed_text_are_explained_like_rows(
     assert typed.tokens == same.tokens and typed.row == -1 and same.row == 4
     assert METHODS["integrated_gradients"].run(typed).values.shape == (len(typed.tokens),)
     assert subject_from_raw(lstm_model, reviews, "").tokens
+
+
+def test_models_of_numbers_alone_have_a_subject_and_no_picture() -> None:
+    from tests.export.conftest import make_model
+
+    model, prepared = make_model("numbers")
+    subject = subject_of(model, prepared, 0)
+    assert subject.logits.shape == (1,) and not [method.name for method in METHODS if method.fits(model.plan)]

@@ -110,10 +110,20 @@ FAMILIES: dict[str, tuple[Any, str, str, str, list[str]]] = {
 }
 
 
+def project_for(family: str, opset: int = 20) -> Project:
+    graph, source, objective, target, _ = FAMILIES[family]
+    return project_of(graph(), source, objective, target, opset)
+
+
+def make_model(family: str) -> tuple[Model, Prepared]:
+    """Returns the untrained model of a family and its data."""
+    project = project_for(family)
+    return built(project.graph).eval(), prepared_for(project, FAMILIES[family][4])
+
+
 def make(family: str, folder: Path, opset: int, seed: int = 0) -> Made:
-    graph, source, objective, target, inputs = FAMILIES[family]
-    project = project_of(graph(), source, objective, target, opset)
-    prepared, model = prepared_for(project, inputs), built(project.graph, seed).eval()
+    project = project_for(family, opset)
+    prepared, model = prepared_for(project, FAMILIES[family][4]), built(project.graph, seed).eval()
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.add_(0.3)

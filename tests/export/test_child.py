@@ -13,6 +13,7 @@ import torch
 
 from tests.export.conftest import Made
 from workbench.errors import DataError, ExportError, WorkbenchError
+from workbench.export import child
 from workbench.export.child import ExportCancelled, export_run, run_in_child
 from workbench.export.predict import Bundle
 from workbench.export.verify import verify
@@ -68,6 +69,12 @@ def test_a_child_is_a_fresh_process_each_time() -> None:
     assert [answer["value"] for answer in answers] == [2, 4] and said == [0.5, 0.5]
     assert len({os.getpid(), *(answer["pid"] for answer in answers)}) == 3
     assert {answer["threads"] for answer in answers} == {1}
+
+
+def test_systems_that_cannot_fork_spawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "can_fork", lambda: False)
+    child.warm()
+    assert run_in_child(answering, (21,))["value"] == 42
 
 
 def test_errors_arrive_as_text() -> None:

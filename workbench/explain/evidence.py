@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.data.base import FieldKind
+from workbench.errors import GraphError
 from workbench.explain.capture import Captured, capture
 from workbench.explain.method import Watch
 from workbench.explain.results import Facts, HeatMap, TokenScores
+from workbench.text import Text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -170,6 +172,11 @@ class TextEvidence(Evidence):
 
     def score(self, *starts: Tensor) -> Tensor:
         """Returns the explained number `(N,)` for embedded tokens `(N, T, E)`, one tensor per embedding."""
+        if not starts:
+            raise GraphError(
+                Text("{input} goes through no embedding, so there is nothing to take a gradient of.", input=self.subject.input),
+                Text("Occlusion needs no gradients."),
+            )
         rows = starts[0].shape[0]
         self.replaced.update(zip(self.paths, starts, strict=True))
         try:

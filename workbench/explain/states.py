@@ -56,5 +56,5 @@ class ShowStates(Method):
             args, kwargs = captured.inputs[path]
             traces = dict(captured.model.named_modules())[path].trace(*args, **kwargs, layer=params.layer, reverse=params.reverse)
         count = len(subject.tokens) or next(iter(traces.values())).shape[1]
-        arrays = {name: trace[0, :count].float().cpu().numpy() for name, trace in traces.items()}
+        arrays = {name.replace("_", " "): trace[0, :count].float().cpu().numpy() for name, trace in traces.items()}
         return StateTrace(path, arrays, position_names(subject, count), self.facts(subject, watch, target=""))

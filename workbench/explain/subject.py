@@ -189,7 +189,7 @@ def _subject(
     subject = Subject(
         model, values, lengths, spec.name, FieldKind.TEXT if text else FieldKind.IMAGE, output or model.plan.outputs[0].name,
         tokens=_tokens(prepared, spec, raw.get(spec.name, ""), values[spec.name], lengths.get(spec.name)) if text else (),
-        blank=() if text else _blanks(prepared, spec, values[spec.name]), prepared=prepared, row=row,
+        blank=_blanks(prepared, spec, values[spec.name]) if spec.shape.rank == 4 else (), prepared=prepared, row=row,
     )
     chosen = int(subject.logits.argmax()) if target is None else target
     return replace(subject, target=chosen, labels=tuple(labels) or labels_of(prepared, len(subject.logits)))

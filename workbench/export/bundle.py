@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench import __version__
 from workbench.data.base import FieldKind
 from workbench.errors import ExportError
 from workbench.export.card import model_card
@@ -129,9 +130,8 @@ def write_model(
     for item in spec.inputs:
         if item.tokenizer:
             (folder / item.tokenizer).write_text(prepared.preprocessors[item.field].tokenizer_json, "utf-8")
-    progress(0.6, Text("Comparing ONNX Runtime with PyTorch"))
-    bundle = Bundle(folder)
-    verification, recorded = compare(bundle, model, prepared, progress=lambda share: progress(0.6 + 0.38 * share, Text("Comparing rows")))
+    bundle, what = Bundle(folder), Text("Comparing ONNX Runtime with PyTorch")
+    verification, recorded = compare(bundle, model, prepared, progress=lambda share: progress(0.6 + 0.38 * share, what))
     if not verification.passed:
         raise ExportError(verification.sentence(), Text("Nothing was written. Try another operator set."))
     write_record(folder, verification, recorded)
@@ -194,8 +194,8 @@ def _fresh(name: str, taken: set[str]) -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in ("model-workbench", "torch", "onnx", "onnxruntime", "tokenizers"):
+    found = {"python": platform.python_version(), "Model Workbench": __version__}
+    for package in ("torch", "onnx", "onnxruntime", "tokenizers"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
