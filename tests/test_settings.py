@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+
 from workbench import settings as module
 from workbench.settings import RECENT_LIMIT, Settings, change_settings, load_settings, save_settings, settings_path
 
@@ -22,7 +23,8 @@ def test_the_first_start_has_the_defaults_and_writes_nothing(tmp_path: Path, mon
 
 def test_settings_come_back_as_they_were_saved(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
-    wanted = Settings("dark", "zh_CN", ("/a", "/数据"), "AAAA", "BBBB", "train", "/tmp", True, "cuda:1", 1.25, False, MappingProxyType({"digits-cnn": 31.5}))
+    seconds = MappingProxyType({"digits-cnn": 31.5})
+    wanted = Settings("dark", "zh_CN", ("/a", "/数据"), "AAAA", "BBBB", "train", "/tmp", True, "cuda:1", 1.25, False, seconds)
     save_settings(wanted, path)
     assert load_settings(path) == wanted
     assert os.listdir(tmp_path) == ["settings.toml"]
@@ -39,7 +41,9 @@ def test_unknown_keys_and_comments_are_kept(tmp_path: Path) -> None:
     assert (again.theme, again.language, again.extra["lens"], again.extra["telescope"]) == ("dark", "en", "wide", {"zoom": 3})
 
 
-@pytest.mark.parametrize("line", ["theme = 'pink'", "theme = 3", "recent = 'x'", "font_scale = nan", "font_scale = 'big'", "seconds = 2", "tour_seen = 1"])
+@pytest.mark.parametrize(
+    "line", ["theme = 'pink'", "theme = 3", "recent = 'x'", "font_scale = nan", "font_scale = 'big'", "seconds = 2", "tour_seen = 1"]
+)
 def test_a_value_of_no_use_takes_its_default(tmp_path: Path, line: str) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(f"{line}\npage = 'train'\n")

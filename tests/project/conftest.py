@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from types import MappingProxyType
 
 import pytest
@@ -17,7 +18,7 @@ def drawing() -> Graph:
         Node("n3", "linear", "linear1", MappingProxyType({"units": 10})),
         Node("n4", "output", "digit"),
     ]
-    edges = tuple(Edge.between(left.id, right.id) for left, right in zip(nodes, nodes[1:], strict=False))
+    edges = tuple(Edge.between(left.id, right.id) for left, right in pairwise(nodes))
     return Graph(MappingProxyType({node.id: node for node in nodes}), edges)
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+
 from workbench.data.base import Dataset, Field, FieldKind
 from workbench.data.memory import MemoryDataset, NumberedIds
 from workbench.data.open import open_dataset
@@ -58,8 +59,8 @@ def without_activation(graph: Graph) -> Graph:
 
 
 def second_output(graph: Graph) -> Graph:
-    graph, id = edit.add_node(graph, "output", name="extra", id="extra")
-    return edit.connect(graph, Edge(PortRef("linear1", "output"), PortRef(id, "input")))
+    graph, added = edit.add_node(graph, "output", name="extra", id="extra")
+    return edit.connect(graph, Edge(PortRef("linear1", "output"), PortRef(added, "input")))
 
 
 BROKEN: dict[str, Callable[[], Project]] = {

@@ -214,3 +214,14 @@ def test_a_kill_while_saving_leaves_a_project_that_opens(tmp_path: Path, project
         assert loaded.notes == loaded.notes[:6] * 2000
         assert 0 <= int(loaded.graph["n3"].label) - int(loaded.notes[:6]) <= 1
     assert {name for name in os.listdir(tmp_path) if not name.endswith(".part")} == {SETTINGS_FILE, GRAPH_FILE}
+
+
+def test_a_file_laid_out_by_hand_can_be_saved_over(tmp_path: Path, project: Project) -> None:
+    save(project, tmp_path)
+    path = tmp_path / SETTINGS_FILE
+    path.write_text('train.epochs = 4 # dotted\ndata = { source = "sample:digits", limit = 10 }\n[train.optimizer] # theirs\nname = "sgd"\n')
+    loaded = load(tmp_path).project
+    assert (loaded.recipe.epochs, loaded.data.limit, loaded.recipe.optimizer.name) == (4, 10, "sgd")
+    changed = replace(loaded, recipe=replace(loaded.recipe, epochs=5, optimizer=Choice("adamw", MappingProxyType({"a": [{"b": 1}]}))))
+    save(changed, tmp_path)
+    assert load(tmp_path).project == changed

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from workbench.data.open import open_dataset
 from workbench.errors import CatalogueError, DataError, ProjectError
 from workbench.graph.order import topological
@@ -26,7 +27,7 @@ def test_a_starter_is_the_same_every_time_and_laid_out(name: str) -> None:
     assert project == STARTERS[name].make()
     assert project.template == name
     assert len({node.position for node in project.graph}) == len(project.graph)
-    heights = [project.graph[id].position[1] for id in topological(project.graph)]
+    heights = [project.graph[node].position[1] for node in topological(project.graph)]
     assert heights == sorted(heights)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from workbench.errors import CatalogueError, ProjectError, WorkbenchError
 from workbench.project.overrides import differences, with_settings
 from workbench.project.project import Project

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from workbench.data.open import open_dataset
 from workbench.graph import edit
 from workbench.project.check import check

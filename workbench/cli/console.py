@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -87,7 +87,7 @@ def _print(answer: Answer, as_json: bool, out: TextIO) -> None:
 
 
 @contextlib.contextmanager
-def _stdout_kept() -> Iterator[TextIO]:
+def _stdout_kept() -> Generator[TextIO]:
     """Keeps stdout for the answer alone: whatever libraries print meanwhile, also below Python, goes to stderr."""
     out = sys.stdout
     try:

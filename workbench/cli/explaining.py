@@ -34,4 +34,5 @@ def explain(folder: Path, method: str, row: int, split: str, output: Path | None
     }
     said = [f"faithfulness {number(facts.faithfulness)}"] if facts.faithfulness is not None else []
     said += [f"residual {number(facts.residual)}"] if facts.residual is not None else []
-    return Answer(document, [f"{entry.label} for {facts.target}: {', '.join([*said, f'{facts.passes} passes, {facts.seconds:.2f} s'])}", str(picture)])
+    said.append(f"{facts.passes} passes, {facts.seconds:.2f} s")
+    return Answer(document, [f"{entry.label} for {facts.target}: {', '.join(said)}", str(picture)])

@@ -20,7 +20,8 @@ def export(folder: Path, output: Path, opset: int) -> Answer:
 
     run = read_run(folder)
     report = export_run(run, output.expanduser().absolute(), opset, progress=lambda share, what: progress(f"{share:4.0%}  {what}"))
-    document = {**report.to_json(), "bundle": str(report.bundle.absolute()), "model": str(report.model.absolute()), "run": str(run.path)}
+    paths = {"bundle": str(report.bundle.absolute()), "model": str(report.model.absolute()), "run": str(run.path)}
+    document: dict[str, Any] = {**report.to_json(), **paths}
     proof = document["verification"]
     line = f"ONNX Runtime agrees with torch: largest difference {proof['max_abs_difference']:.2g} of {proof['largest_output']:.3g}"
     return Answer(document, [str(report.bundle.absolute()), line])

@@ -159,8 +159,8 @@ def _learned(subject: Subject) -> list[tuple[ObjectiveChoice, Node, Field]]:
 def _flatten(node: Node, width: int, rank: int) -> Fix[Project]:
     def change(graph: Graph) -> Graph:
         layer = "flatten" if rank > 2 else "linear"
-        graph, id = edit.insert_before(graph, node.id, "input", layer, {} if layer == "flatten" else {"units": width or 1})
-        return graph if layer == "linear" else edit.insert_after(graph, id, "linear", {"units": width or 1})[0]
+        graph, added = edit.insert_before(graph, node.id, "input", layer, {} if layer == "flatten" else {"units": width or 1})
+        return graph if layer == "linear" else edit.insert_after(graph, added, "linear", {"units": width or 1})[0]
 
     return graph_fix(Text("Flatten it and add a linear layer of {width} units", width=width or 1), change)
 
@@ -187,7 +187,9 @@ def squashed_scores(subject: Subject) -> list[Found]:
         if source is None or source.layer not in _SQUASHES or kinds.get(node.name) != "classification":
             continue
         message = Text("{source} stands before the loss of {node}.", source=source.path, node=node.path)
-        reason = Text("Cross entropy applies the softmax itself; {layer} before it squeezes the scores and slows learning.", layer=_SQUASHES[source.layer])
+        reason = Text(
+            "Cross entropy applies the softmax itself; {layer} before it squeezes the scores and slows learning.", layer=_SQUASHES[source.layer]
+        )
         remove = graph_fix(
             Text("Remove {node}", node=source.path), lambda graph, source=source: edit.remove_nodes(graph, [source.id], reconnect=True)
         )
@@ -206,7 +208,7 @@ def bends_between(subject: Subject) -> list[Found]:
             continue
         message = Text("There is no activation between {first} and {second}.", first=before.path, second=node.path)
         fixes = tuple(
-            graph_fix(Text("Add {label}", label=label), lambda graph, id=before.id, layer=layer: edit.insert_after(graph, id, layer)[0])
+            graph_fix(Text("Add {label}", label=label), lambda graph, place=before.id, layer=layer: edit.insert_after(graph, place, layer)[0])
             for layer, label in (("relu", "ReLU"), ("gelu", "GELU"))
         )
         reason = Text("Two linear layers in a row compute no more than one.")

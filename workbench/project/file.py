@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,26 +121,61 @@ def _document(folder: Path) -> Any:
 
 
 def written(project: Project, document: Any) -> str:
-    """Returns workbench.toml for a project, written into a tomlkit document whose comments are kept."""
+    """Returns workbench.toml for a project, written into a tomlkit document whose comments are kept.
+
+    Where the layout of the old file is so unusual that the text would not read back as the project, a new document is written.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    tables = _without_none({**tables_of(project), "schema_version": SCHEMA_VERSION})
+    if not tables["objective"]:
+        del tables["objective"]
+    # tomlkit refuses some edits of inline and dotted tables, with whatever its internals raise.
+    with suppress(ValueError, TypeError, KeyError, AttributeError, IndexError, TOMLKitError):
+        text = _filled(document, tables)
+        if _reads_as(text, tables):
+            return text
+    return _filled(tomlkit.document(), tables)
+
+
+def _filled(document: Any, tables: Mapping[str, Any]) -> str:
+    """Writes plain tables into a document and returns its text."""
     import tomlkit
 
     if "schema_version" not in document:
         document.add(tomlkit.comment("A Model Workbench project; the drawing is in model.graph.json."))
-    document["schema_version"] = SCHEMA_VERSION
-    tables = tables_of(project)
-    if not tables["objective"]:
-        del tables["objective"]
-        document.pop("objective", None)
-    for name, value in tables.items():
+    for stale in [key for key in document if key not in tables]:
+        del document[stale]
+    for name, value in sorted(tables.items(), key=lambda pair: isinstance(pair[1], (Mapping, list))):
         _put(document, name, value)
     return tomlkit.dumps(document)
 
 
+def _reads_as(text: str, tables: Mapping[str, Any]) -> bool:
+    try:
+        return repr(_sorted(tomllib.loads(text))) == repr(_sorted(tables))
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _sorted(value: Any) -> Any:
+    """Returns tables with sorted keys, so that their text tells also 1 from 1.0 and true."""
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _without_none(value: Any) -> Any:
+    """Returns plain values without None, for which TOML has no word."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return [_without_none(item) for item in value if item is not None] if isinstance(value, list) else value
+
+
 def _put(table: Any, name: str, value: Any) -> None:
-    """Sets one value, changing as little of the text as possible. TOML has no null: None is left out."""
-    if value is None:
-        table.pop(name, None)
-    elif isinstance(value, Mapping):
+    """Sets one value, changing as little of the text as possible."""
+    if isinstance(value, Mapping):
         _put_table(table, name, value)
     elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         _put_tables(table, name, value)
@@ -148,8 +185,10 @@ def _put(table: Any, name: str, value: Any) -> None:
 
 def _put_table(parent: Any, name: str, value: Mapping[str, Any]) -> None:
     import tomlkit
+    from tomlkit.items import InlineTable
 
-    if not isinstance(parent.get(name), dict):
+    if not isinstance(parent.get(name), dict) or isinstance(parent[name], InlineTable):
+        parent.pop(name, None)
         parent[name] = tomlkit.table()
     table = parent[name]
     for stale in [key for key in table if key not in value]:

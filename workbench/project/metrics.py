@@ -40,7 +40,7 @@ class MetricsWriter:
         self._names: dict[str, int] = {}
         self._rows: list[tuple[float, float, float]] = []
         self._flushed_at = time.monotonic()
-        self._file = open(path, "ab", buffering=0)
+        self._file = path.open("ab", buffering=0)
         self._repair()
 
     def _repair(self) -> None:
@@ -48,9 +48,7 @@ class MetricsWriter:
             self._file.write(MAGIC)
             return
         data = self.path.read_bytes()
-        end = len(MAGIC)
-        for _, _, end in _blocks(data, len(MAGIC)):
-            pass
+        end = max((end for _, _, end in _blocks(data, len(MAGIC))), default=len(MAGIC))
         if end < len(data):
             os.truncate(self.path, end)
 

@@ -88,7 +88,8 @@ def _node(graph: Graph, path: str) -> Node:
 def _on_section(project: Project, path: list[str], value: Any) -> Project:
     section = _SECTION_OF.get(path[0], path[0])
     if section not in SECTIONS:
-        raise ProjectError(Text("There is no section called {name}.", name=path[0]), Text("There are {names}.", names=", ".join((*SECTIONS, "model"))))
+        names = ", ".join((*SECTIONS, "model"))
+        raise ProjectError(Text("There is no section called {name}.", name=path[0]), Text("There are {names}.", names=names))
     tables = tables_of(project)
     target: Any = tables[section]
     steps = path[1:]

@@ -139,7 +139,7 @@ class Project:
     """
 
     name: str = ""
-    graph: Graph = Graph()
+    graph: Graph = field(default_factory=Graph)
     data: DataChoice = DataChoice()
     objectives: tuple[ObjectiveChoice, ...] = ()
     recipe: Recipe = Recipe()

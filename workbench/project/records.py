@@ -36,7 +36,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
+    as_list = getattr(value, "tolist", None)
+    return plain(as_list()) if as_list is not None else str(value)
 
 
 def to_line(value: events.Event | events.Command) -> str:

@@ -123,9 +123,9 @@ def _activation_after(project: Project, node: str) -> Project:
 def _normalise(project: Project, node: str) -> Project:
     """Puts the usual normalisation after a node, or after every convolution and hidden linear layer that has none."""
     graph = project.graph
-    nodes = _normalisable(graph, node) if node in graph else [id for other in graph.nodes for id in _normalisable(graph, other)]
-    for id in dict.fromkeys(nodes):
-        graph = edit.insert_after(graph, id, _NORMS_AFTER[graph[id].layer])[0]
+    nodes = _normalisable(graph, node) if node in graph else [found for other in graph.nodes for found in _normalisable(graph, other)]
+    for found in dict.fromkeys(nodes):
+        graph = edit.insert_after(graph, found, _NORMS_AFTER[graph[found].layer])[0]
     return project if graph is project.graph else replace(project, graph=graph)
 
 

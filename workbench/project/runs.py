@@ -212,8 +212,9 @@ class RunFolder:
         """Appends one event. A torn last line that a killed writer left is ended first, so that it costs itself only."""
         line = (records.to_line(event) + "\n").encode()
         with open(self.events_path, "ab+", buffering=0) as file:
-            if file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) is not None and file.read(1) != b"\n":
-                line = b"\n" + line
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line
             file.write(line)
 
     def events(self) -> list[Event]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, PortRef
+from workbench.graph.names import node_name
 
 
 class Sketch:
@@ -38,13 +39,11 @@ class Sketch:
             The output port.
         """
         sources = (after,) if isinstance(after, PortRef) else after or ((self.end,) if self.end else ())
-        graph, id = edit.add_node(self.graph, layer, params=params, name=name or None)
-        node = graph[id]
-        graph = graph.with_nodes({key: value for key, value in graph.nodes.items() if key != id})
-        graph, id = edit.add_node(graph, layer, params=params, name=node.name, position=node.position, id=node.name)
+        chosen = name or node_name(self.graph, layer)
+        graph, node = edit.add_node(self.graph, layer, params=params, name=chosen, id=chosen)
         for source in sources if not layer.endswith("_input") else ():
-            graph = edit.connect(graph, Edge(source, PortRef(id, port)))
-        self.graph, self.end = graph, PortRef(id, output)
+            graph = edit.connect(graph, Edge(source, PortRef(node, port)))
+        self.graph, self.end = graph, PortRef(node, output)
         return self.end
 
     def chain(self, *layers: str | tuple[str, dict[str, Any]]) -> PortRef:
