@@ -89,6 +89,16 @@ def numbers_dataset() -> MemoryDataset:
     return MemoryDataset(format="memory", source="", fields=fields, columns=columns, ids=NumberedIds(("row", 120)), licence="CC0 1.0")
 
 
+def mixed_dataset() -> MemoryDataset:
+    """Colour pictures of three sizes, bright or dark."""
+    random = np.random.default_rng(0)
+    labels = np.arange(90) % 2
+    images = [random.integers(0, 128, ((9, 12), (16, 8), (30, 31))[row % 3] + (3,), np.uint8) + np.uint8(100 * labels[row]) for row in range(90)]
+    fields = [Field("image", FieldKind.IMAGE, channels=3), Field("label", FieldKind.CATEGORY, categories=("dark", "bright"))]
+    columns = {"image": images, "label": labels.astype(np.int64)}
+    return MemoryDataset(format="memory", source="", fields=fields, columns=columns, ids=NumberedIds(("row", 90)))
+
+
 def project_of(graph: Graph, source: str, objective: str, target: str, opset: int) -> Project:
     output = next(node.name for node in graph if node.layer == "output")
     choice = DataChoice(source, preprocessing={"text": {"vocabulary": 2000, "maximum_length": 24}} if source.endswith("reviews") else {})

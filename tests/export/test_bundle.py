@@ -12,9 +12,11 @@ import onnx
 import pytest
 import torch
 
-from tests.export.conftest import FAMILIES, Made, make
+from tests.explain.conftest import built, chain
+from tests.export.conftest import FAMILIES, Made, make, mixed_dataset, project_of
+from workbench.data.prepare import prepare
 from workbench.errors import ExportError
-from workbench.export.bundle import checked_target, publish, temporary_beside
+from workbench.export.bundle import checked_target, publish, spec_of, temporary_beside, write_model
 from workbench.export.onnx_file import write_onnx
 from workbench.export.spec import KEY, spec_from
 from workbench.export.verify import TOLERANCE, Case, Verification, compare, stored_verification, verify
@@ -61,6 +63,21 @@ def test_free_batch_and_length(family: str, rows: int, longest: int, made: dict[
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-6)
     alone = made[family].bundle.session().run(["logits"], {"input_ids": ids[-1:, : lengths[-1]], "attention_mask": mask[-1:, : lengths[-1]]})
     np.testing.assert_allclose(alone[0][0], logits[-1], atol=1e-5)
+
+
+def test_images_of_many_sizes_are_compared_as_they_are(tmp_path: Path) -> None:
+    size = {"channels": 1, "height": 10, "width": 14}
+    graph = chain(("image_input", size), ("conv2d", {"filters": 3}), ("gelu", {}), ("flatten", {}), ("linear", {"units": 2}), ("output", {}))
+    project = project_of(graph, "", "classification", "label", 20)
+    project = replace(project, data=replace(project.data, preprocessing={"image": size}))
+    prepared, model = prepare(mixed_dataset(), project.data, ["image"], ["label"]), built(graph).eval()
+    proof = write_model(model, prepared, spec_of(model, prepared, project, 20), tmp_path)
+    rows = prepared.splits["validation"]
+    whole = next(case for case in proof.cases if case.name == "all validation rows")
+    assert proof.passed and whole.rows == len(rows)
+    with torch.no_grad():
+        found = model(prepared.batch(rows).values["image"]).argmax(1)
+    assert proof.metrics["onnx"] == pytest.approx(float((found == prepared.batch(rows).values["label"]).float().mean()))
 
 
 def test_another_model_does_not_pass(made: dict[str, Made]) -> None:

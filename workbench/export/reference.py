@@ -57,8 +57,8 @@ class Reference:
             if size <= len(self.rows):
                 yield self.attempt(Text("batch of {size}", size=size), size)
         for start in range(0, len(self.rows), rows_at_once):
-            rows = self.rows[start : start + rows_at_once]
-            yield Attempt(Text("all validation rows"), lambda rows=rows: self.answer(self._raw(rows)), self._targets(rows))
+            for rows in self._alike(self.rows[start : start + rows_at_once]):
+                yield Attempt(Text("all validation rows"), lambda rows=rows: self.answer(self._raw(rows)), self._targets(rows))
         for spec in self.spec.inputs:
             if spec.kind == "text":
                 yield from self._lengths(spec)
@@ -102,6 +102,16 @@ class Reference:
             if spec.kind == "image":
                 columns[spec.name] = _of_one_size(columns[spec.name])
         return [{name: column[index] for name, column in columns.items()} for index in range(len(rows))]
+
+    def _alike(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Returns these rows in groups whose images are of one size."""
+        keys = [""] * len(rows)
+        for spec in self.spec.inputs:
+            if spec.kind == "image":
+                images = self.prepared.dataset.column(spec.field, rows)
+                keys = [f"{key} {image.shape}" for key, image in zip(keys, images, strict=True)]
+        _, group = np.unique(keys, return_inverse=True)
+        return [rows[group == number] for number in range(int(group.max(initial=-1)) + 1)]
 
     def _targets(self, rows: np.ndarray) -> np.ndarray | None:
         target = next((spec.target for spec in self.spec.outputs if spec.objective == "classification"), "")
