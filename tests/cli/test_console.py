@@ -188,3 +188,11 @@ def test_a_run_goes_on_with_its_own_settings(trained: Trained) -> None:
 
 def test_columns_line_up_with_chinese_too() -> None:
     assert table([("数字", "a"), ("word", "b")]) == ["数字  a", "word  b"]
+
+
+def test_a_folder_to_open_is_no_wrong_command(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "digits").mkdir()
+    said = command("digits", env={"DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""})
+    assert said.status == 2
+    assert "no display" in said.err
+    assert "No such command" in command("no-such-thing").err

@@ -27,20 +27,19 @@ Split = Annotated[str, typer.Option("--split", help="train, validation or test."
 
 
 @app.callback()
-def window(
+def options(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
-    """Opens the window where no command is given."""
+    """Answers `--version`. Without a command the caller (`workbench.__main__`) has opened the window already."""
     if version:
         from workbench import __version__
 
         typer.echo(__version__)
         raise typer.Exit
     if context.invoked_subcommand is None:
-        from workbench.cli.window import open_window
-
-        raise typer.Exit(open_window([]))
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli.console import Answer
-from workbench.cli.window import has_display
+from workbench.cli.display import has_display
 
 _WINDOW_LIBRARIES = {
     "EGL": "libegl1", "GL": "libgl1", "xkbcommon": "libxkbcommon0", "fontconfig": "libfontconfig1", "dbus-1": "libdbus-1-3",

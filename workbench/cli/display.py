@@ -1,29 +1,14 @@
-"""Opens the window, or says in one line what to do without one."""
+"""Whether a window could open here, and what to say where it could not."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 
-_LINE = (
+NO_DISPLAY = (
     "There is no display to open the window on. Without one use: workbench templates, catalogue, new, check, code, data, train, eval, explain, "
     "export, predict, runs, doctor (workbench --help says more)."
 )
-
-
-def open_window(arguments: Sequence[str]) -> int:
-    """Opens the window and returns the exit status; 2 where there is no display.
-
-    Args:
-        arguments: The first may be a project folder or data to open.
-    """
-    if not has_display():
-        sys.stderr.write(_LINE + "\n")
-        return 2
-    from workbench.app.main import run
-
-    return run(list(arguments))
 
 
 def has_display() -> bool:
