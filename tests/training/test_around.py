@@ -18,7 +18,7 @@ from workbench.project.project import Project
 from workbench.project.runs import RunFolder, create_run
 from workbench.training import launch
 from workbench.training.evaluate import evaluate
-from workbench.training.events import EpochEnded, Finished, Interrupt, Pause, Resume, RunState, StateChanged, Stop
+from workbench.training.events import EpochEnded, Failed, Finished, Interrupt, Pause, Resume, RunState, StateChanged, Stop
 from workbench.training.inbox import FolderInbox, Inbox
 from workbench.training.load import load_model
 
@@ -152,3 +152,17 @@ def test_a_full_disk_ends_the_run_with_a_sentence(session: Session, project: Pro
     session.run(project, on=run, resume="last")
     assert "No space left" in session.outcome.message
     assert run.last().step == 20
+
+
+def test_numbers_that_cannot_be_written_end_the_run_with_a_sentence(
+    session: Session, project: Project, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from workbench.project.metrics import MetricsWriter
+
+    def full(self: MetricsWriter) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(MetricsWriter, "flush", full)
+    session.run(project)
+    assert isinstance(session.outcome, Failed) and "No space left" in session.outcome.message
+    assert session.events[-1] is session.outcome

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def exact(tensor: Tensor) -> Tensor:
+    """Returns float64 values without gradient: on the device, or on the CPU where the device has no float64 (mps)."""
+    detached = tensor.detach()
+    return (detached.cpu() if detached.device.type == "mps" else detached).double()
+
+
 class SumMetric(Metric):
     """A metric whose whole state is one tensor that batches are added to.
 
@@ -54,7 +60,8 @@ class Mean(SumMetric):
         """Takes in the mean of `rows` rows."""
         import torch
 
-        self.add(torch.stack((mean.detach().double() * rows, mean.new_full((), rows, dtype=torch.float64))))
+        total = exact(mean) * rows
+        self.add(torch.stack((total, torch.full_like(total, rows))))
 
     def value(self) -> float:
         if self.total is None:
@@ -125,7 +132,7 @@ class MeanAbsoluteError(SumMetric):
     def update(self, output: Tensor, target: Tensor) -> None:
         import torch
 
-        error = (output.reshape(target.shape).double() - target).abs().sum()
+        error = (exact(output).reshape(target.shape) - exact(target)).abs().sum()
         self.add(torch.stack((error, error.new_tensor(target.numel()))))
 
     def value(self) -> float:
@@ -143,8 +150,8 @@ class RSquared(SumMetric):
     def update(self, output: Tensor, target: Tensor) -> None:
         import torch
 
-        wanted = target.double()
-        error = ((output.reshape(target.shape).double() - wanted) ** 2).sum()
+        wanted = exact(target)
+        error = ((exact(output).reshape(target.shape) - wanted) ** 2).sum()
         self.add(torch.stack((error, wanted.sum(), (wanted * wanted).sum(), error.new_tensor(target.numel()))))
 
     def value(self) -> float:

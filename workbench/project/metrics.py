@@ -84,9 +84,11 @@ class MetricsWriter:
     def close(self) -> None:
         """Flushes, waits for the disk and closes the file."""
         if not self._file.closed:
-            self.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            try:
+                self.flush()
+                os.fsync(self._file.fileno())
+            finally:
+                self._file.close()
 
 
 def _block(names: list[str], rows: np.ndarray) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,8 @@ def all_finite(tensors: list[Tensor]) -> bool:
     floating = [tensor.detach() for tensor in tensors if tensor.is_floating_point()]
     if not floating:
         return True
-    return bool(torch.isfinite(torch.stack([one.double() for one in torch._foreach_norm(floating, math.inf)]).sum()))  # pyright: ignore[reportPrivateUsage]
+    largest = torch._foreach_norm(floating, math.inf)  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
+    return bool(torch.isfinite(torch.stack([one.float() for one in largest])).all())
 
 
 def bad_values(tensor: Tensor) -> str:
@@ -32,7 +33,7 @@ def bad_values(tensor: Tensor) -> str:
 
 
 @contextmanager
-def watching(model: torch.nn.Module, found: list[tuple[str, str]]) -> Iterator[None]:
+def watching(model: torch.nn.Module, found: list[tuple[str, str]]) -> Generator[None, None, None]:
     """While entered, every leaf module that turns sound inputs into bad outputs is noted as (path, kind), in order of execution."""
 
     def look(path: str) -> Callable[..., None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +143,7 @@ class DeadUnits:
         self.fired: list[str] = []
 
     @contextmanager
-    def looking(self) -> Iterator[None]:
+    def looking(self) -> Generator[None, None, None]:
         """While entered, a forward pass of the model is looked at; leaves no hook behind."""
         self._dead.clear()
         hooks = [module.register_forward_hook(self._hook(path)) for path, module in self._modules.items() if path not in self.fired]

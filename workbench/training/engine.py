@@ -9,7 +9,8 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
@@ -51,21 +52,12 @@ from workbench.training.task import score_split
 if TYPE_CHECKING:
     from workbench.project.project import Project
     from workbench.project.runs import RunFolder
+    from workbench.training.inbox import Inbox
 
 log = logging.getLogger(__name__)
 BLOCK_SECONDS = 0.1
 SAVE_SECONDS = 1.0  # between the checkpoints of very short epochs
 EVALUATION_BATCH = 512
-
-
-class CommandSource(Protocol):
-    """Where commands come from (`training/inbox.py`)."""
-
-    def pending(self) -> bool: ...
-
-    def take(self) -> list[Command]: ...
-
-    def wait(self, seconds: float) -> list[Command]: ...
 
 
 class Engine:
@@ -82,7 +74,7 @@ class Engine:
     """
 
     def __init__(
-        self, project: Project, run: RunFolder, emit: Callable[[Event], None], inbox: CommandSource, *,
+        self, project: Project, run: RunFolder, emit: Callable[[Event], None], inbox: Inbox, *,
         resume: Checkpoint | Literal["last"] | None = None, prepared: Any = None,
     ) -> None:
         self.project, self.run_folder, self.recipe = project, run, project.recipe
@@ -112,20 +104,22 @@ class Engine:
             return self._fail(Failed(*_explained(error), traceback.format_exc()))
         finally:
             self._writer.close()
-            self.recorder.close()
+            with suppress(OSError):  # a full disk; the run has said so
+                self.recorder.close()
             torch.set_num_threads(threads)
 
     def _fail(self, event: Failed) -> Failed:
         self._state = RunState.FAILED
-        self.recorder.flush()
-        self.recorder.tell(event)
+        with suppress(OSError):  # a full disk; whoever listens has been told
+            self.recorder.tell(event)
+            self.recorder.flush()
         return event
 
     def _set_up(self) -> None:
         checked(self.recipe)
         self._tell_state(RunState.STARTING)
         self.run_folder.claim()
-        checkpoint = self.run_folder.last() if self._resume == "last" else self._resume
+        checkpoint = self.run_folder.last() if isinstance(self._resume, str) else self._resume
         snapshot = None if checkpoint is None else read_snapshot(checkpoint)
         self.parts = assemble(self.project, self.run_folder, self.recipe, snapshot, self._given)
         self.model, self.task, self.prepared, self.stepper = self.parts.model, self.parts.task, self.parts.prepared, self.parts.stepper
@@ -404,6 +398,11 @@ class Engine:
 
 
 def _explained(error: Exception) -> tuple[str, str]:
+    if isinstance(error, OSError):
+        return (
+            Text("The run folder cannot be written: {reason}.", reason=error.strerror or str(error)),
+            Text("The last checkpoint is whole. Free some space, then resume the run."),
+        )
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate" in str(error):
         return Text("There is not enough memory for this batch."), Text("Make the batch or the model smaller.")
     return (

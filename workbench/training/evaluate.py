@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.project.runs import RunFolder
 
 BATCH = 512
+_ARRAYS = ("rows", "losses", "targets", "predictions", "confidences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:
     if target.kind is FieldKind.CATEGORY:
         width = max(len(target.categories), int(max(columns[2].max(), columns[3].max())) + 1)
         confusion = np.bincount(columns[2] * width + columns[3], minlength=width * width).reshape(width, width)
-    return Evaluation(split, step, scores.values(split), part.target, *columns, tuple(target.categories), confusion)
+    arrays = dict(zip(_ARRAYS, columns, strict=True))
+    return Evaluation(split, step, scores.values(split), part.target, **arrays, categories=tuple(target.categories), confusion=confusion)
 
 
 def _per_row(part: Part, output: torch.Tensor, target: torch.Tensor) -> list[torch.Tensor]:
@@ -137,9 +139,6 @@ def _per_row(part: Part, output: torch.Tensor, target: torch.Tensor) -> list[tor
         confidence, predicted = output.softmax(1).max(1)
         return [losses, target, predicted, confidence]
     return [losses, target, output.reshape(target.shape), torch.zeros_like(target)]
-
-
-_ARRAYS = ("rows", "losses", "targets", "predictions", "confidences")
 
 
 def _bytes(found: Evaluation, files: Any) -> bytes:
@@ -168,8 +167,10 @@ def _read(path: Any, step: int, files: Any) -> Evaluation | None:
             about = json.loads(str(kept["about"]))
             if about["step"] != step or about["files"] != {name: list(entry) for name, entry in files.items()}:
                 return None
-            arrays = [kept[name] for name in _ARRAYS]
+            arrays = {name: kept[name] for name in _ARRAYS}
             confusion = kept.get("confusion")
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
-    return Evaluation(Split(about["split"]), step, about["metrics"], about["target"], *arrays, tuple(about["categories"]), confusion)
+    return Evaluation(
+        Split(about["split"]), step, about["metrics"], about["target"], **arrays, categories=tuple(about["categories"]), confusion=confusion,
+    )

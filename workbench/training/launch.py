@@ -7,7 +7,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +104,7 @@ def _ignore(_event: Event) -> None:
 
 
 @contextmanager
-def _signals(inbox: Inbox) -> Iterator[None]:
+def _signals(inbox: Inbox) -> Generator[None, None, None]:
     """While entered, the first SIGINT or SIGTERM asks the engine to end; a second one does what it always did."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -82,13 +82,12 @@ class Stepper:
         outputs = self.task.forward(batch)
         losses = self.task.losses(outputs, batch)
         loss = losses[0]
-        value: list[Tensor] | float
+        value: list[Tensor] | float = [one.detach() for one in losses]
         if self._sees_losses or self.strict:
-            value = loss.item()
-            if value - value != 0.0:
+            seen = float(loss.item())
+            if seen - seen != 0.0:
                 raise NotFiniteError(step, batch, "loss")
-        if not self._sees_losses or len(losses) > 1:
-            value = [one.detach() for one in losses]
+            value = seen if len(losses) == 1 else value
         loss.backward()
         norm = self._gradient_norm(step)
         if self.strict and not all_finite([parameter.grad for parameter in self.parameters if parameter.grad is not None]):
@@ -97,7 +96,7 @@ class Stepper:
         if self.strict and not all_finite(self.parameters):
             raise NotFiniteError(step, batch, "update")
         self.scores.update(tuple(output.detach() for output in outputs), batch)
-        self.losses.append((step + 1, len(batch.rows), value, rate, norm))  # pyright: ignore[reportPossiblyUnboundVariable]
+        self.losses.append((step + 1, len(batch.rows), value, rate, norm))
 
     def _gradient_norm(self, step: int) -> Tensor | None:
         if self.clip_norm > 0:
@@ -109,10 +108,10 @@ class Stepper:
     def take(self) -> list[tuple[int, int, list[float], float, float | None]]:
         """Returns step, rows, losses, learning rate and gradient norm of the steps since the last call, as plain numbers."""
         taken, self.losses = self.losses, []
-        stacks = [value for _, _, value, _, _ in taken if not isinstance(value, float)]
+        stacks = [value for _, _, value, _, _ in taken if isinstance(value, list)]
         numbers = iter(torch.stack([torch.stack(stack) for stack in stacks]).tolist() if stacks else ())
         return [
-            (step, rows, [value] if isinstance(value, float) else next(numbers), rate, None if norm is None else float(norm))
+            (step, rows, next(numbers) if isinstance(value, list) else [value], rate, None if norm is None else float(norm))
             for step, rows, value, rate, norm in taken
         ]
 
