@@ -6,6 +6,7 @@ edit a moment later (costs, problems, map) is a row of its own, because it delay
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -75,7 +76,10 @@ def _measured(app: Any, nodes: int, zoom: float) -> list[dict[str, Any]]:
     page.view.fit()
     page.view.zoom_to(zoom)
     page.settle()
+    gc.collect()
+    gc.disable()  # As the window does: it collects from a timer of its own.
     rows = _rows(page, session, app, f"canvas {nodes:,} nodes at {zoom:.0%}")
+    gc.enable()
     page.close()
     page.deleteLater()
     session.close()

@@ -14,9 +14,9 @@ from workbench.app.pages.build.costs import Totals
 from workbench.app.pages.build.figures import counted, shortened, sized
 from workbench.app.pages.build.view import CanvasView
 
-_MAP_PX = (120, 140)
-_MARGIN_PX = 12
-_SHADOW_PX = 4
+_MAP_PX = (124, 144)
+_MARGIN_PX = 10
+_SHADOW_PX = 6
 
 
 class TotalsCard(QWidget):
@@ -69,7 +69,7 @@ class MiniMap(QWidget):
         """Takes the blocks anew from the scene."""
         scene = self._view.canvas
         box = scene.bounds().adjusted(-60, -60, 60, 60)
-        room_x, room_y = self.width() - 24, self.height() - 24
+        room_x, room_y = self.width() - 28, self.height() - 28
         self._scale = min(room_x / max(box.width(), 400), room_y / max(box.height(), 400))
         self._left = box.center().x() - self.width() / 2 / self._scale
         self._top = box.center().y() - self.height() / 2 / self._scale
@@ -87,7 +87,7 @@ class MiniMap(QWidget):
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         _paint_panel(painter, self)
-        painter.setClipRect(self.rect().adjusted(5, 5, -5, -5))
+        painter.setClipRect(self.rect().adjusted(7, 7, -7, -7))
         painter.setPen(Qt.PenStyle.NoPen)
         for colour, rects in groups.items():
             painter.setBrush(QColor(colour))
@@ -102,7 +102,7 @@ class MiniMap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._picture)
-        frame = self._mapped(self._view.visible_rect()).intersected(QRectF(self.rect()).adjusted(7, 7, -7, -7))
+        frame = self._mapped(self._view.visible_rect()).intersected(QRectF(self.rect()).adjusted(9, 9, -9, -9))
         painter.setPen(QPen(QColor(theme.current().accent), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(frame, 3, 3)
@@ -141,7 +141,7 @@ def _panel(width: int, height: int, ratio: float, look: theme.Theme) -> QPixmap:
     box = QRectF(0, 0, width, height).adjusted(_SHADOW_PX, _SHADOW_PX, -_SHADOW_PX, -_SHADOW_PX)
     painter.setPen(Qt.PenStyle.NoPen)
     for step in range(_SHADOW_PX, 0, -1):
-        painter.setBrush(QColor(0, 0, 0, 4))
+        painter.setBrush(QColor(0, 0, 0, 3))
         painter.drawRoundedRect(box.adjusted(-step, 1 - step, step, step), theme.RADIUS_CARD + step, theme.RADIUS_CARD + step)
     painter.setPen(QPen(QColor(look.line), 1))
     painter.setBrush(QColor(look.surface))

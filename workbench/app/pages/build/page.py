@@ -115,6 +115,7 @@ class BuildPage(Page):
         """Shows the drawing where it differs."""
         if old is None or old.graph is not new.graph:
             inferred = self.session.inferred
+            self.view.cancel_gesture()
             self.canvas.show_graph(new.graph, inferred, LAYERS)
             self.canvas.show_problems(inferred.problems)
             self.canvas.select(self.session.selection)

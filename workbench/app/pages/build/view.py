@@ -39,7 +39,7 @@ from workbench.app.pages.build.scene import CanvasScene, ports_of
 from workbench.app.pages.build.tips import tip_at
 from workbench.graph.graph import Edge, PortRef
 
-SMALLEST_ZOOM, LARGEST_ZOOM = 0.02, 3.0
+SMALLEST_ZOOM, LARGEST_ZOOM, LEGIBLE_ZOOM = 0.02, 3.0, 0.8
 _FIT_MARGIN_PX = 48
 
 
@@ -156,12 +156,12 @@ class CanvasView(QGraphicsView):
     def show_from_top(self) -> None:
         """Shows the drawing at a legible size, from its beginning where it does not fit whole."""
         self.fit()
-        if self.zoom < 0.6 and self.canvas.cards:
-            box = self.canvas.bounds()
+        if self.zoom < LEGIBLE_ZOOM and self.canvas.cards:
             self.resetTransform()
-            half = self.viewport().height() / 2 - _FIT_MARGIN_PX
-            first = min(self.canvas.cards.values(), key=lambda card: card.rect.top())
-            self.centerOn(QPointF(first.rect.center().x(), box.top() + half))
+            self.scale(LEGIBLE_ZOOM, LEGIBLE_ZOOM)
+            first = min(self.canvas.cards.values(), key=lambda card: card.rect.top()).rect
+            half = (self.viewport().height() / 2 - _FIT_MARGIN_PX) / LEGIBLE_ZOOM
+            self.centerOn(QPointF(first.center().x(), first.top() + half))
             self.view_moved.emit()
 
     def reveal(self, node: str) -> None:
