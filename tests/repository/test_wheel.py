@@ -48,7 +48,7 @@ def _environment(folder: Path) -> Path:
     """Makes an environment that sees the dependencies of this one through a path file, but not the checkout."""
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    (site,) = folder.glob("lib*/python*/site-packages") if os.name != "nt" else [folder / "Lib/site-packages"]
+    (site,) = folder.glob("lib/python*/site-packages") if os.name != "nt" else [folder / "Lib/site-packages"]
     dependencies = Path(pytest.__file__).resolve().parents[1]
     (site / "dependencies.pth").write_text(f"{dependencies}\n", "utf-8")
     return python
