@@ -158,8 +158,11 @@ def test_a_million_rows_reopen_quickly(tmp_path: Path) -> None:
     for step in range(125_000):
         writer.add(step, values)
     writer.close()
-    started = time.process_time()
-    reader = MetricsReader(path)
-    reader.poll()
-    assert time.process_time() - started < 0.6
-    assert sum(reader.series(tag)[0].size for tag in reader.tags()) == 1_000_000
+    seconds = []
+    for _ in range(3):
+        started = time.process_time()
+        reader = MetricsReader(path)
+        reader.poll()
+        seconds.append(time.process_time() - started)
+        assert sum(reader.series(tag)[0].size for tag in reader.tags()) == 1_000_000
+    assert min(seconds) <= 0.3

@@ -111,6 +111,16 @@ def test_a_text_starter_takes_other_texts(tmp_path: Path) -> None:
     assert adapt(project, dataset) == project
 
 
+@pytest.mark.parametrize("name", ["reviews-lstm", "reviews-transformer"])
+def test_reviews_in_chinese_fit_the_same_drawing(tmp_path: Path, name: str) -> None:
+    project = new_project(name, tmp_path / "project", language="zh")
+    dataset = open_dataset(project.data.source, params=project.data.params)
+    assert dataset.field("label").categories == ("负面", "正面")
+    assert project.graph == STARTERS[name].make().graph
+    assert adapt(project, dataset) == project
+    assert load(tmp_path / "project").project == project
+
+
 def test_what_already_fits_is_not_changed_by_adapting() -> None:
     project = replace(STARTERS["digits-cnn"].make(), notes="mine", data=DataChoice("sample:digits", limit=500))
     assert adapt(project, open_dataset("sample:digits")) == project
