@@ -8,7 +8,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit
 
-from workbench.app.form import ParamsForm, out_of_range, show_value, step_value
+from workbench.app.form import ParamsForm
+from workbench.app.values import out_of_range, show_value, step_value
 from workbench.catalogue import Params, param
 from workbench.layers import LAYERS
 from workbench.training.optimizers import OPTIMIZERS
@@ -109,7 +110,8 @@ def test_every_entry_has_a_form_that_gives_back_its_defaults(entry: Any, qtbot: 
 
 
 @pytest.mark.parametrize(("value", "direction", "large", "log", "expected"), [
-    (10, 1, False, False, 11), (10, -1, True, False, 0), (0.001, 1, False, True, 0.002), (0.004, -1, False, True, 0.002), (0.5, 1, False, False, 0.51),
+    (10, 1, False, False, 11), (10, -1, True, False, 0), (0.001, 1, False, True, 0.002), (0.004, -1, False, True, 0.002),
+    (0.5, 1, False, False, 0.51),
 ])
 def test_steps(value: float, direction: int, large: bool, log: bool, expected: float) -> None:
     assert step_value(value, direction, large, log) == pytest.approx(expected)

@@ -28,7 +28,12 @@ from workbench.text import Text
 
 def test_a_job_gives_its_result_on_the_event_loop(qtbot: Any) -> None:
     owner, seen = QObject(), []
-    job = run_job(owner, lambda progress, _cancelled: progress(0.5, "half") or threading.get_ident(), seen.append, None, lambda *told: seen.append(told))
+
+    def work(progress: Callable[[float, str], None], _cancelled: Callable[[], bool]) -> int:
+        progress(0.5, "half")
+        return threading.get_ident()
+
+    job = run_job(owner, work, seen.append, None, lambda *told: seen.append(told))
     with qtbot.waitSignal(job.ended):
         pass
     assert seen[0] == (0.5, "half") and seen[1] != threading.get_ident()

@@ -61,6 +61,18 @@ def test_a_starter_opens_in_two_seconds_of_clicks_and_is_remembered(window: Wind
     assert load_settings().recent[0] == str(window.session.folder)
 
 
+@pytest.mark.parametrize(("words", "name", "verdicts"), [
+    ("en", "Reviews with an LSTM", ("negative", "positive")), ("zh_CN", "用 LSTM 读影评", ("负面", "正面")),
+])
+def test_reviews_are_written_in_the_language_of_the_window(
+    window: Window, qtbot: Any, words: str, name: str, verdicts: tuple[str, ...],
+) -> None:
+    language.set_language(words)
+    open_starter(window, qtbot, "reviews-lstm")
+    assert window.session.project.name == name
+    assert window.session.dataset.field("label").categories == verdicts
+
+
 def test_undo_and_redo_by_keyboard(window: Window, qtbot: Any) -> None:
     open_starter(window, qtbot)
     before = window.session.project

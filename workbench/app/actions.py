@@ -60,7 +60,8 @@ _VIEW = (
     Action("view.dark", "Dark colours", "", "view", "", "use_dark", "Light text on a dark ground.", ("theme", "深色")),
     Action("view.system-colours", "Colours of the system", "", "view", "", "use_system_theme", "Follow the desktop's own switch.", ("theme",)),
     Action("view.english", "English", "", "view", "", "use_english", "Show the window in English.", ("language", "语言")),
-    Action("view.chinese", "Simplified Chinese", "", "view", "", "use_chinese", "Show the window in Simplified Chinese.", ("language", "中文", "语言")),
+    Action("view.chinese", "Simplified Chinese", "", "view", "", "use_chinese", "Show the window in Simplified Chinese.",
+           ("language", "中文", "语言")),
     Action("view.full-screen", "Full screen", "F11", "view", "", "toggle_full_screen", "Use the whole screen, or leave it."),
 )
 _RUN = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from enum import Enum
 from types import NoneType, UnionType
@@ -11,11 +10,21 @@ from typing import Any, Literal, Union, get_args, get_origin
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
-    QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget,
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
 )
 
 from workbench.app import theme
 from workbench.app.language import say, tr
+from workbench.app.values import out_of_range, read_float, read_int, reader_of, show_value, step_value
 from workbench.catalogue import Params
 
 LABEL_PX = 92
@@ -339,7 +348,7 @@ def field_edit(name: str, info: Any, parent: QWidget) -> FieldEdit:
         return Choose(name, info, parent, [None, *choices] if optional else choices)
     if kind is bool:
         return _Check(name, info, parent)
-    reader = {int: _read_int, float: _read_float, str: str}.get(kind) or _reader_of(kind)
+    reader = {int: read_int, float: read_float, str: str}.get(kind) or reader_of(kind)
     if optional:
         return _TextEdit(name, info, parent, lambda text: reader(text) if text else None, show_value)
     return _TextEdit(name, info, parent, reader, show_value)
@@ -358,80 +367,3 @@ def _choices_of(kind: Any) -> list[Any]:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return [member.value for member in kind]
     return []
-
-
-def _read_int(text: str) -> int:
-    number = float(text.replace(",", "").replace("\N{THIN SPACE}", "")) if any(mark in text for mark in ".eE") else int(text.replace(",", ""))
-    if number != int(number):
-        raise ValueError(tr("A whole number is needed."))
-    return int(number)
-
-
-def _read_float(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(tr("A finite number is needed."))
-    return number
-
-
-def _reader_of(kind: Any) -> Callable[[str], Any]:
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    several = any(get_origin(item) in (tuple, list) for item in kinds)
-    alone = any(item in (int, float) for item in kinds)
-
-    def read(text: str) -> Any:
-        parts = [part for part in text.replace("×", " ").replace("x", " ").replace(",", " ").replace(";", " ").split() if part]
-        numbers = [_read_number(part) for part in parts]
-        if not numbers and not several:
-            raise ValueError(tr("A number is needed."))
-        return numbers[0] if len(numbers) == 1 and (alone or not several) else numbers
-
-    return read
-
-
-def _read_number(text: str) -> int | float | str:
-    for reader in (int, _read_float):
-        try:
-            return reader(text)
-        except ValueError:
-            continue
-    return text
-
-
-def show_value(value: Any) -> str:
-    """Returns a raw value as a person would type it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, (list, tuple)):
-        return " × ".join(show_value(item) for item in value)
-    return str(value)
-
-
-def out_of_range(value: Any, limits: Mapping[str, Any]) -> str:
-    """Returns why a value is outside the limits of its field, or ""."""
-    for number in value if isinstance(value, (list, tuple)) else (value,):
-        if not isinstance(number, (int, float)):
-            continue
-        if ("ge" in limits and number < limits["ge"]) or ("gt" in limits and number <= limits["gt"]):
-            return tr("It must be above {low}." if "gt" in limits else "It must be at least {low}.", low=limits.get("ge", limits.get("gt")))
-        if ("le" in limits and number > limits["le"]) or ("lt" in limits and number >= limits["lt"]):
-            return tr("It must be below {high}." if "lt" in limits else "It must be at most {high}.", high=limits.get("le", limits.get("lt")))
-    return ""
-
-
-def step_value(value: float, direction: int, large: bool, log: bool) -> float:
-    """Returns the neighbour of a value: the next on a 1-2-5 scale for log fields, else one step (ten where large)."""
-    if isinstance(value, int):
-        return value + direction * (10 if large else 1)
-    if log and value > 0:
-        factor = 10.0 if large else 2.0
-        return float(f"{value * factor**direction:.3g}")
-    step = 10.0 ** math.floor(math.log10(abs(value)) if value else -1)
-    return float(f"{value + direction * step * (1 if large else 0.1):.6g}")
-
-
-__all__ = ["Choose", "FieldEdit", "ParamsForm", "extra", "field_edit", "out_of_range", "show_value", "step_value"]

@@ -31,7 +31,7 @@ def topic_of(widget: QWidget | None, page: str) -> str:
         first = widget.objectName().split(".")[0]
         if first in WRITTEN:
             return first
-        if first in _TOPIC_OF_PAGE and _TOPIC_OF_PAGE[first]:
+        if _TOPIC_OF_PAGE.get(first):
             return _TOPIC_OF_PAGE[first]
         widget = widget.parentWidget()
     return page if page in WRITTEN else "start"

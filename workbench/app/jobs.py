@@ -118,7 +118,8 @@ class _Pool(QObject):
         self.cancel_all()
         for _ in self._workers:
             self._waiting.put(None)
-        ended = all([worker.wait(limit_ms) for worker in self._workers])
+        waited = [worker.wait(limit_ms) for worker in self._workers]
+        ended = all(waited)
         if ended:
             self._workers = []
         return ended

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QLocale, QObject, Signal
 
 from workbench.resources import resource
-from workbench.text import Text, translated
+from workbench.text import translated
 
 LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from PySide6.QtCore import QLibraryInfo, QMessageLogContext, QObject, Qt, QTimer, QTranslator, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtCore import QLibraryInfo, QMessageLogContext, QObject, Qt, QTimer, QtMsgType, QTranslator, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from workbench.app import language, theme
@@ -55,9 +55,9 @@ def run(argv: Sequence[str]) -> int:
 
 def application() -> QApplication:
     """Returns the application, made with the right names."""
-    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     app = QApplication.instance()
     if not isinstance(app, QApplication):
+        QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
         app = QApplication(sys.argv[:1])
     app.setApplicationName("Model Workbench")
     app.setDesktopFileName("model-workbench")

@@ -95,11 +95,12 @@ def mistake_sentences(outcome: Outcome) -> list[str]:
     """Says the worst confusion and the row it was most wrong about."""
     lines = []
     if outcome.confusion is not None:
-        truth, answer, count = outcome.confusion
-        lines.append(tr("Most often it takes {truth} for {answer} ({count} ×).", truth=truth, answer=answer, count=count))
+        taken, mistaken, count = outcome.confusion
+        lines.append(tr("Most often it takes {truth} for {answer} ({count} ×).", truth=taken, answer=mistaken, count=count))
     if not outcome.wrong:
         return [tr("Not one of them was wrong. Row {row} was the hardest.", row=number(outcome.row))]
-    said = tr("Most wrong about row {row}: it is {truth}, the model said {answer}", row=number(outcome.row), truth=outcome.truth, answer=outcome.answer)
+    row, truth, answer = number(outcome.row), outcome.truth, outcome.answer
+    said = tr("Most wrong about row {row}: it is {truth}, the model said {answer}", row=row, truth=truth, answer=answer)
     return [*lines, f"{said} ({percent(outcome.confidence)})." if outcome.confidence else f"{said}."]
 
 

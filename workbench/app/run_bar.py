@@ -46,9 +46,11 @@ class RunBar(QFrame):
         self._state, self._where = self._label("state", "subject"), self._label("where", "quiet")
         self._bar = Bar(self, height=4)
         self._bar.setObjectName("window.run.progress")
-        self._speed, self._left, self._device = self._label("speed", "quiet"), self._label("left", ""), self._label("device", "quiet")
+        self._speed, self._left = self._label("speed", "quiet"), self._label("left", "")
+        self._device = self._label("device", "quiet")
         self._add_buttons()
-        for widget in (self._state, self._where, self._bar, self._speed, self._left, self._device, self.pause, self.stop, self.tour, self.help, self.train):
+        figures = (self._state, self._where, self._bar, self._speed, self._left, self._device)
+        for widget in (*figures, self.pause, self.stop, self.tour, self.help, self.train):
             row.addWidget(widget, 1 if widget is self._bar else 0)
         self._trainer.state_changed.connect(self.show_run)
         self._trainer.polled.connect(self.show_run)
@@ -68,7 +70,8 @@ class RunBar(QFrame):
         self.pause = button("window.run.pause", tr("Pause") + " F9", self.pause_wanted.emit, tip=tr("Hold the run after the step in progress"))
         self.stop = button("window.run.stop", tr("Stop, keep best"), self.stop_wanted.emit, tip=tr("End the run now; its best checkpoint stays."))
         self.tour = button("window.run.tour", tr("Tour in seven steps"), self.tour_wanted.emit, tip=tr("Seven steps on the real controls."))
-        self.help = button("window.run.help", tr("Help") + " F1", self.help_wanted.emit, tip=tr("Explain what is under the pointer or has the focus."))
+        explain = tr("Explain what is under the pointer or has the focus.")
+        self.help = button("window.run.help", tr("Help") + " F1", self.help_wanted.emit, tip=explain)
         self.train = button("window.run.train", tr("Train") + " F5", self.train_wanted.emit, kind="primary", tip=tr("Start a run of this project."))
 
     def show_run(self) -> None:

@@ -311,7 +311,8 @@ QListView::item, QTreeView::item { padding: 4px 8px; border: none; }
 QListView::item:hover, QTreeView::item:hover { background: $raised; }
 QListView::item:selected, QTreeView::item:selected, QTableView::item:selected { background: $accent_wash; color: $text; }
 QHeaderView { background: $surface; }
-QHeaderView::section { background: $surface; color: $quiet; border: none; border-bottom: 1px solid $line; padding: 4px 8px; font-size: 11px; font-weight: 600; }
+QHeaderView::section { background: $surface; color: $quiet; border: none; border-bottom: 1px solid $line; padding: 4px 8px;
+  font-size: 11px; font-weight: 600; }
 QTabBar::tab { background: transparent; color: $quiet; padding: 6px 12px; border: none; border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:hover { color: $text; }

@@ -94,7 +94,8 @@ class TopBar(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACE_8)
         row.addStretch(1)
-        search = button("window.top.search", tr("Search actions") + "   Ctrl+Shift+P", self.palette_wanted.emit, tip=tr("Find any action by its name."))
+        tip = tr("Find any action by its name.")
+        search = button("window.top.search", tr("Search actions") + "   Ctrl+Shift+P", self.palette_wanted.emit, tip=tip)
         search.setAccessibleName(tr("Search actions"))
         row.addWidget(search)
         other = "中 / EN"

@@ -14,7 +14,20 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from workbench.errors import ProjectError, WorkbenchError
 from workbench.text import Text
 from workbench.training.events import (
-    Change, Failed, Finding, Finished, Pause, Probe, ProbeResult, Resume, RunState, Started, StateChanged, StepOnce, Steps, Stop,
+    Change,
+    Failed,
+    Finding,
+    Finished,
+    Pause,
+    Probe,
+    ProbeResult,
+    Resume,
+    RunState,
+    Started,
+    StateChanged,
+    StepOnce,
+    Steps,
+    Stop,
 )
 
 if TYPE_CHECKING:
@@ -124,7 +137,9 @@ class Trainer(QObject):
         """Whether the run waits."""
         return self.running and self.state is RunState.PAUSED
 
-    def start(self, resume: RunFolder | None = None, name: str = "", project: Project | None = None, start_from: RunFolder | None = None) -> RunFolder:
+    def start(
+        self, resume: RunFolder | None = None, name: str = "", project: Project | None = None, start_from: RunFolder | None = None,
+    ) -> RunFolder:
         """Starts a run of the open project, or goes on with one.
 
         Args:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from workbench.app.jobs import run_job
-from workbench.app.language import tr
+from workbench.app.language import language, say, tr
 from workbench.app.notices import ask
 from workbench.app.strip import FindingRow, Remedy
 from workbench.app.wording import ago, short_path
@@ -119,7 +119,8 @@ class FileCommands(QObject):
         if not self.may_leave():
             return
         folder = fresh_folder(Path(data).stem if template == "auto" and data else template)
-        run_job(self, lambda _progress, _cancelled: _make(template, folder, data), self._started, self._window.say_error)
+        written_in = "zh" if language().startswith("zh") else "en"
+        run_job(self, lambda _progress, _cancelled: _make(template, folder, data, written_in), self._started, self._window.say_error)
 
     def _started(self, folder: Path) -> None:
         if self.open_folder(folder) and self._session.project.template:
@@ -225,8 +226,11 @@ class FileCommands(QObject):
         self._window.show_page("build")
 
 
-def _make(template: str, folder: Path, data: str) -> Path:
-    from workbench.project.new import new_project
+def _make(template: str, folder: Path, data: str, written_in: str) -> Path:
+    """Makes a project, called and written in the language of the window."""
+    from workbench.project.new import AUTO, new_project
+    from workbench.project.starters import STARTERS
 
-    new_project(template, folder, data)
+    name = "" if template == AUTO or data else say(STARTERS[template].label)
+    new_project(template, folder, data, name, written_in)
     return folder

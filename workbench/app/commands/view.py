@@ -134,5 +134,6 @@ class ViewCommands(QObject):
         ]
         recent = [Path(folder) for folder in window.settings.recent]
         return entries + [
-            PaletteEntry(tr("Open {name}", name=path.name), "", str(path), lambda path=path: window.files.open_path(path), str(path)) for path in recent
+            PaletteEntry(tr("Open {name}", name=path.name), "", str(path), lambda path=path: window.files.open_path(path), str(path))
+            for path in recent
         ]

@@ -93,7 +93,8 @@ class WelcomePage(Page):
     def _own(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_16)
-        data = DropArea("welcome.data", tr("Drop your data here"), tr("A folder of images, a table, MNIST files: it is recognised by itself. Or click to choose."))
+        sentence = tr("A folder of images, a table, MNIST files: it is recognised by itself. Or click to choose.")
+        data = DropArea("welcome.data", tr("Drop your data here"), sentence)
         data.clicked.connect(self._choose_data)
         blank = DropArea("welcome.blank", tr("Empty canvas"), tr("Draw from the first layer on"))
         blank.clicked.connect(lambda: self._window().files.new_project())
@@ -151,7 +152,8 @@ class WelcomePage(Page):
         row.setToolTip(str(folder))
         layout = QHBoxLayout(row)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_8)
-        texts = ((folder.name, "subject", 2), (short_path(folder.parent), "quiet", 3), (score, "quiet", 2), (ago(moment) if moment else tr("missing"), "quiet", 0))
+        when = ago(moment) if moment else tr("missing")
+        texts = ((folder.name, "subject", 2), (short_path(folder.parent), "quiet", 3), (score, "quiet", 2), (when, "quiet", 0))
         for text, kind, share in texts:
             label = QLabel(text)
             theme.mark(label, kind)
