@@ -17,7 +17,7 @@ from workbench.text import Text
 AUTO = "auto"
 
 
-def make_project(template: str, data: str = "", name: str = "", base: Path | None = None) -> Project:
+def make_project(template: str, data: str = "", name: str = "", base: Path | None = None, language: str = "en") -> Project:
     """Returns a new project, not saved yet.
 
     Args:
@@ -25,6 +25,7 @@ def make_project(template: str, data: str = "", name: str = "", base: Path | Non
         data: A path, `sample:NAME` or `generated:NAME`; "" keeps the starter's own.
         name: What to call it; "" keeps the template's name.
         base: The folder that a relative path in `data` is relative to; default: the current one.
+        language: What a starter's own data is written in, where it comes in several languages: `en` or `zh`.
 
     Raises:
         CatalogueError: There is no such starter.
@@ -34,7 +35,7 @@ def make_project(template: str, data: str = "", name: str = "", base: Path | Non
     if template == AUTO and not data:
         raise ProjectError(Text("`auto` needs data to propose a network for."), Text("Add --data with a file, a folder or generated:NAME."))
     starter = None if template == AUTO else STARTERS[template]
-    project = starter.make() if starter else None
+    project = starter.make(language) if starter else None
     if data:
         dataset, source = _opened(data, base)
         if project is None:
@@ -62,7 +63,7 @@ def _on(project: Project, dataset: Dataset, source: str) -> Project:
     return adapt(replace(project, data=data, name=title), dataset)
 
 
-def new_project(template: str, folder: Path | str, data: str = "", name: str = "") -> Project:
+def new_project(template: str, folder: Path | str, data: str = "", name: str = "", language: str = "en") -> Project:
     """Makes a project and saves it in `folder`.
 
     Args:
@@ -70,13 +71,14 @@ def new_project(template: str, folder: Path | str, data: str = "", name: str = "
         folder: A folder that does not exist yet or is empty.
         data: As for `make_project`.
         name: As for `make_project`.
+        language: As for `make_project`.
 
     Raises:
         ProjectError: The folder already holds something; nothing was written.
     """
     folder = Path(folder).expanduser().absolute()
     _check_empty(folder)
-    project = make_project(template, data, name)
+    project = make_project(template, data, name, language=language)
     save(project, folder)
     return project
 

@@ -29,5 +29,9 @@ class Starter(Entry, ABC):
     accuracy: ClassVar[float] = 0.0
 
     @abstractmethod
-    def make(self) -> Project:
-        """Returns the project, complete and laid out."""
+    def make(self, language: str = "en") -> Project:
+        """Returns the project, complete and laid out.
+
+        Args:
+            language: What its data is written in, where it comes in several languages: `en` or `zh`.
+        """

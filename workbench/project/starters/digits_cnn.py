@@ -21,7 +21,7 @@ class DigitsCnn(Starter):
     seconds = 10.0
     accuracy = 0.993
 
-    def make(self) -> Project:
+    def make(self, language: str = "en") -> Project:
         sketch = Sketch()
         sketch.add("image_input", "image", field="image", channels=1, height=8, width=8)
         sketch.chain(

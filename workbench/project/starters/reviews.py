@@ -14,14 +14,15 @@ _TEXT = {"tokenizer": "word", "vocabulary": 2000, "maximum_length": 48}
 _KNOWN_WORDS = 109
 
 
-def _project(name: str, title: str, sketch: Sketch, rate: float, epochs: int, batch_size: int) -> Project:
+def _project(name: str, title: str, language: str, sketch: Sketch, rate: float, epochs: int, batch_size: int) -> Project:
     sketch.add("linear", units=2)
     sketch.add("output", "verdict")
+    params = MappingProxyType({"language": language} if language != "en" else {})
     preprocessing = MappingProxyType({"text": MappingProxyType(dict(_TEXT))})
     return Project(
         name=title,
         graph=sketch.laid_out(),
-        data=DataChoice(_SOURCE, preprocessing=preprocessing),
+        data=DataChoice(_SOURCE, params=params, preprocessing=preprocessing),
         objectives=(ObjectiveChoice("classification", "verdict", "label"),),
         recipe=Recipe(Choice("adamw", MappingProxyType({"learning_rate": rate})), epochs=epochs, batch_size=batch_size, clip_norm=1.0),
         template=name,
@@ -45,14 +46,14 @@ class ReviewsLstm(Starter):
     seconds = 40.0
     accuracy = 0.98
 
-    def make(self) -> Project:
+    def make(self, language: str = "en") -> Project:
         sketch = Sketch()
         _words(sketch)
         sketch.chain(
             ("embedding", {"width": 48}), ("dropout", {"rate": 0.2}), ("lstm", {"units": 48, "bidirectional": True}), "mean_over_time",
             ("dropout", {"rate": 0.2}),
         )
-        return _project(self.name, "Reviews with an LSTM", sketch, 0.006, 10, 64)
+        return _project(self.name, "Reviews with an LSTM", language, sketch, 0.006, 10, 64)
 
 
 class ReviewsTransformer(Starter):
@@ -68,11 +69,11 @@ class ReviewsTransformer(Starter):
     seconds = 40.0
     accuracy = 0.98
 
-    def make(self) -> Project:
+    def make(self, language: str = "en") -> Project:
         sketch = Sketch()
         _words(sketch)
         sketch.chain(
             ("embedding", {"width": 48}), "positional_encoding",
             ("transformer_encoder", {"layers": 2, "heads": 4, "feed_forward": 96, "dropout": 0.05}), "mean_over_time", ("dropout", {"rate": 0.05}),
         )
-        return _project(self.name, "Reviews with a Transformer", sketch, 0.003, 12, 32)
+        return _project(self.name, "Reviews with a Transformer", language, sketch, 0.003, 12, 32)
