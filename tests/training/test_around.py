@@ -166,3 +166,13 @@ def test_numbers_that_cannot_be_written_end_the_run_with_a_sentence(
     session.run(project)
     assert isinstance(session.outcome, Failed) and "No space left" in session.outcome.message
     assert session.events[-1] is session.outcome
+
+
+def test_a_bug_ends_the_run_and_stands_in_its_log(session: Session, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("this was not foreseen")
+
+    monkeypatch.setattr("workbench.training.stepper.Stepper.step", broken)
+    run = session.run(project)
+    assert isinstance(session.outcome, Failed) and "this was not foreseen" in session.outcome.message
+    assert "in _block" in run.log_path.read_text()

@@ -42,6 +42,7 @@ from workbench.training.events import (
     Steps,
     Stop,
 )
+from workbench.training.failures import explained, spoilt
 from workbench.training.ledger import Ledger, Setting
 from workbench.training.recorder import Recorder
 from workbench.training.settings import changed, checked
@@ -101,7 +102,7 @@ class Engine:
             return self._fail(Failed(error.message, error.hint))
         except Exception as error:  # a bug, or torch out of memory: the run ends, the process goes on
             log.exception("The run failed.")
-            return self._fail(Failed(*_explained(error), traceback.format_exc()))
+            return self._fail(Failed(*explained(error), traceback.format_exc()))
         finally:
             self._writer.close()
             with suppress(OSError):  # a full disk; the run has said so
@@ -113,6 +114,9 @@ class Engine:
         with suppress(OSError):  # a full disk; whoever listens has been told
             self.recorder.tell(event)
             self.recorder.flush()
+            if event.details:
+                with open(self.run_folder.log_path, "a", encoding="utf-8") as file:
+                    file.write(event.details)
         return event
 
     def _set_up(self) -> None:
@@ -286,17 +290,11 @@ class Engine:
         self._writer.drain()
         checkpoint = self.run_folder.last()
         if checkpoint is None or self._replayed:
-            raise self._spoilt()
+            raise spoilt(self.step)
         self._replayed = self.stepper.strict = True
         self._restore(read_snapshot(checkpoint))
         self.ledger.watch.start()
         self._apply_settings()
-
-    def _spoilt(self) -> TrainingError:
-        return TrainingError(
-            Text("The weights became NaN or infinite around step {step}.", step=self.step),
-            Text("Lower the learning rate or limit the gradient norm, then start again."),
-        )
 
     def _handle(self, failure: NotFiniteError) -> None:
         """Names the first bad node and ends the run, after a second look where the weights are already spoilt."""
@@ -365,7 +363,7 @@ class Engine:
 
     def _finish(self) -> Finished | StateChanged:
         if not all_finite(list(self.model.state_dict().values())):
-            raise self._spoilt()
+            raise spoilt(self.step)
         if self.ledger.progress.best is None and self._ending is not RunState.INTERRUPTED:
             self._best = self._snapshot()
         self._save()
@@ -395,17 +393,3 @@ class Engine:
         metrics = score_split(self.task, Split.TEST, EVALUATION_BATCH, model)
         self.ledger.last.update(metrics)
         self.recorder.keep(self.step, metrics)
-
-
-def _explained(error: Exception) -> tuple[str, str]:
-    if isinstance(error, OSError):
-        return (
-            Text("The run folder cannot be written: {reason}.", reason=error.strerror or str(error)),
-            Text("The last checkpoint is whole. Free some space, then resume the run."),
-        )
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate" in str(error):
-        return Text("There is not enough memory for this batch."), Text("Make the batch or the model smaller.")
-    return (
-        Text("The run failed: {kind}: {reason}", kind=type(error).__name__, reason=str(error).splitlines()[0] if str(error) else ""),
-        Text("The details are in the run's log; the last checkpoint is whole."),
-    )
