@@ -37,11 +37,16 @@ def family_label(family: Any) -> str:
     return tr(FAMILY_LABELS.get(family, str(family)))
 
 
+def common_first(layers: Iterable[Any]) -> list[Any]:
+    """Returns layers, the common ones first."""
+    rank = {name: index for index, name in enumerate(_COMMON)}
+    return sorted(layers, key=lambda layer: rank.get(layer.name, len(rank)))
+
+
 def by_family(layers: Iterable[Any]) -> dict[Any, list[Any]]:
     """Returns layers by family, in the order of the families; within one, the common ones first."""
     groups: dict[Any, list[Any]] = {family: [] for family in Family}
-    rank = {name: index for index, name in enumerate(_COMMON)}
-    for layer in sorted(layers, key=lambda layer: rank.get(layer.name, len(rank))):
+    for layer in common_first(layers):
         groups.setdefault(layer.family, []).append(layer)
     return {family: group for family, group in groups.items() if group}
 

@@ -303,7 +303,11 @@ class CanvasScene(QGraphicsScene):
         self.canvas_painter.wires(painter, self.wires_in(rect), zoom, look)
         self.canvas_painter.cards(painter, self.cards_in(rect), zoom, look)
         if self.canvas_painter.pictures.late:
-            self._again.start()
+            self.paint_again()
+
+    def paint_again(self) -> None:
+        """Asks for another frame, for what the last one had no time for."""
+        self._again.start()
 
     def _draw_far(self, painter: QPainter, zoom: float) -> None:
         look = theme.current()

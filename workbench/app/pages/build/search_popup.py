@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidge
 from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.app.pages.build.commands import Commands
-from workbench.app.pages.build.layer_rows import LAYER_ROLE, LayerRowDelegate, family_label, layer_item
+from workbench.app.pages.build.layer_rows import LAYER_ROLE, LayerRowDelegate, common_first, family_label, layer_item
 from workbench.app.pages.build.suggest import usual_next
 from workbench.app.pages.build.view import LayerWanted
 from workbench.graph.graph import PortRef
@@ -72,7 +72,7 @@ class LayerSearch(QFrame):
     def show_matches(self, words: str) -> None:
         """Lists the layers that match: those that fit the port first, the usual one at the top; others with the reason."""
         source, commands = self._source(), self._commands
-        linking, found = commands.linking(), commands.layers.search(words)
+        linking, found = commands.linking(), commands.layers.search(words) if words.strip() else common_first(commands.layers)
         usual = usual_next(commands.graph, commands.session.inferred, commands.layers, source.node, source.port) if source else ""
         rows = []
         for layer in found:

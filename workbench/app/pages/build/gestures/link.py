@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QToolTip
@@ -14,6 +16,7 @@ from workbench.app.theme import Theme
 from workbench.graph.graph import Edge, PortRef
 
 _REACH_PX = 26.0
+_BUDGET_S = 0.006
 
 
 class LinkGesture(Gesture):
@@ -117,11 +120,15 @@ class LinkGesture(Gesture):
 
     def paint(self, painter: QPainter, theme: Theme) -> None:
         """Paints the wire in the making and the ports that it could join."""
-        rect = self.view.visible_rect()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for card in self.scene.cards_in(rect):
-            if card is not self._start:
+        deadline, late = time.perf_counter() + _BUDGET_S, False
+        for card in self.scene.cards_in(self.view.visible_rect()):
+            known = all((card.id, port) in self._verdicts for port in self._ports(card))
+            if card is not self._start and (known or time.perf_counter() < deadline):
                 self._paint_ports(painter, card, theme)
+            late |= not known and card is not self._start
+        if late:
+            self.scene.paint_again()
         pen = QPen(QColor(theme.accent if self._verdict.fits else theme.wrong), 2)
         if not self._verdict.fits:
             pen.setDashPattern([3.0, 2.0])
