@@ -169,7 +169,10 @@ class RunFolder:
         if writer.get("host") != socket.gethostname():
             return True
         try:
-            return abs(psutil.Process(int(writer["pid"])).create_time() - float(writer["started"])) < _SAME_START_SECONDS
+            process = psutil.Process(int(writer["pid"]))
+            if process.status() == psutil.STATUS_ZOMBIE:  # killed, and nobody has asked how it ended
+                return False
+            return abs(process.create_time() - float(writer["started"])) < _SAME_START_SECONDS
         except (psutil.Error, ValueError, KeyError, TypeError):
             return False
 
