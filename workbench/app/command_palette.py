@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
@@ -43,6 +43,19 @@ def ranked(entries: list[PaletteEntry], words: str) -> list[PaletteEntry]:
     return sorted(found, key=lambda entry: (not entry.label.casefold().startswith(whole), whole not in entry.label.casefold()))
 
 
+class _WithShortcut(QStyledItemDelegate):
+    """Paints the shortcut of an entry at the right end of its line."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().paint(painter, option, index)
+        entry = index.data(Qt.ItemDataRole.UserRole)
+        painter.save()
+        painter.setPen(QColor(theme.current().quiet))
+        place = option.rect.adjusted(0, 0, -theme.SPACE_12, 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, entry.shortcut)
+        painter.restore()
+
+
 class CommandPalette(QFrame):
     """A line to type in and the actions that fit; Enter does the first, Escape closes."""
 
@@ -64,6 +77,7 @@ class CommandPalette(QFrame):
         self.list.setObjectName("window.palette.list")
         self.list.setAccessibleName(tr("Actions"))
         self.list.itemClicked.connect(self._choose)
+        self.list.setItemDelegate(_WithShortcut(self.list))
         layout.addWidget(self.search)
         layout.addWidget(self.list)
         self._filter("")
@@ -79,7 +93,7 @@ class CommandPalette(QFrame):
     def _filter(self, words: str) -> None:
         self.list.clear()
         for entry in ranked(self._entries, words):
-            item = QListWidgetItem(f"{entry.label}\t{entry.shortcut}" if entry.shortcut else entry.label)
+            item = QListWidgetItem(entry.label)
             item.setToolTip(entry.help)
             item.setData(Qt.ItemDataRole.UserRole, entry)
             self.list.addItem(item)

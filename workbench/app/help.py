@@ -174,6 +174,7 @@ class HelpViewer(QDialog):
     def _open(self, item: QListWidgetItem | None) -> None:
         if item is None:
             return
+        self._text.document().setDocumentMargin(theme.SPACE_24)
         self._text.setMarkdown(self._texts[item.data(Qt.ItemDataRole.UserRole)])
         if self._search.text():
             self._text.find(self._search.text().split()[0])

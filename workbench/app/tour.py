@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -85,6 +85,10 @@ class Tour(QObject):
         self._window, self._steps, self.number = window, steps, -1
         self._bubble: _Bubble | None = None
         self._frame: _TargetFrame | None = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._look_now)
         window.installEventFilter(self)
         window.rebuilt.connect(self._show)
         window.page_changed.connect(self._look)
@@ -129,6 +133,10 @@ class Tour(QObject):
         self.moved.emit(number)
 
     def _look(self, *_: object) -> None:
+        # Later, because opening a project goes on to show a page of its own choice.
+        self._later.start()
+
+    def _look_now(self) -> None:
         """Goes on when the person has done the step by hand, or has gone to another page of the tour."""
         if self.number < 0:
             return
@@ -216,7 +224,8 @@ class _TargetFrame(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(theme.current().accent), 2))
-        painter.drawRoundedRect(QRectF(self._target).adjusted(2, 2, -2, -2), theme.RADIUS_CARD, theme.RADIUS_CARD)
+        around = QRectF(self._target).adjusted(-3, -3, 3, 3).intersected(QRectF(self.rect()).adjusted(2, 2, -2, -2))
+        painter.drawRoundedRect(around, theme.RADIUS_CARD, theme.RADIUS_CARD)
         painter.end()
 
 

@@ -135,13 +135,17 @@ class FileCommands(QObject):
         menu.setEnabled(not menu.isEmpty())
 
     def save_project(self) -> bool:
-        """Saves, after asking where to if that is not known."""
+        """Saves, after asking where to if that is not known. Says whether there is nothing left to save."""
+        if not self._session.is_open:
+            return True
         if self._session.folder is None or self._session.read_only:
             return self.save_project_as()
         return self._try(self._session.save)
 
     def save_project_as(self) -> bool:
         """Asks for a folder and saves there."""
+        if not self._session.is_open:
+            return True
         name = self._session.project.name or "untitled"
         chosen, _ = QFileDialog.getSaveFileName(self._window, tr("Save project as"), str(fresh_folder(name)), tr("Project folder"))
         return bool(chosen) and self.save_to(Path(chosen))
