@@ -90,7 +90,7 @@ class LivePlot(Card):
             axis = plot.getAxis(side)
             axis.setPen(pg.mkPen(colours.line))
             axis.setTextPen(pg.mkPen(colours.quiet))
-            axis.setStyle(tickFont=theme.small_font(), tickLength=-4)
+            axis.setStyle(tickFont=theme.small_font(), tickLength=-4, maxTickLevel=0)
         plot.getAxis("left").setWidth(52)
         if self._percent:
             plot.getAxis("left").setScale(100)
