@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import say, tr
+from workbench.app.pages.train.run_words import STATE_WORDS, metric_value, metric_words
 from workbench.app.strip import FindingRow, FindingStrip, Remedy
 from workbench.app.widgets import Heading, KeyValue
 from workbench.app.wording import duration, number
@@ -76,11 +77,11 @@ class DoctorPanel(QWidget):
             self.show_progress()
             return
         started = next((event for event in run.events() if isinstance(event, Started)), None)
-        rows = [(tr("State"), tr(str(info.state))), (tr("Time"), duration(info.seconds))]
+        rows = [(tr("State"), tr(STATE_WORDS[info.state])), (tr("Time"), duration(info.seconds))]
         if info.state is RunState.FAILED and info.message:
             rows.append((tr("Reason"), say(info.message)))
         shown = [tag for tag in info.metrics if tag.split("/")[-1] in ("val", "test")]
-        rows += [(tag, _metric(tag, info.metrics[tag])) for tag in shown]
+        rows += [(metric_words(tag), metric_value(tag, info.metrics[tag])) for tag in shown]
         self._facts.set_rows([*rows, *(_plan(started) if started else [])])
 
     def _draw(self) -> None:
@@ -114,7 +115,3 @@ def _plan(started: Started) -> list[tuple[str, str]]:
     if started.chance is not None:
         rows.append((tr("Chance"), f"{started.chance * 100:.1f} %" if 0 <= started.chance <= 1 else number(started.chance)))
     return rows
-
-
-def _metric(tag: str, value: float) -> str:
-    return f"{value * 100:.2f} %" if tag.startswith("accuracy") else number(value)

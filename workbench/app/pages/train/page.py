@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from workbench.project.project import Project, Recipe
 
 FOLLOW_MS = 1000
+CURVES_SECONDS, FACTS_SECONDS = 0.25, 0.5
 
 
 class TrainPage(Page):
@@ -39,6 +41,7 @@ class TrainPage(Page):
         self.curves = Curves()
         self._epoch: EpochEnded | None = None
         self._dirty = False
+        self._curves_at = self._facts_at = 0.0
         self.set_columns(
             self._left_column(), self._centre(), self.doctor, left_title=tr("Runs"), right_title=tr("Doctor"), left_width=316,
             right_width=288,
@@ -55,6 +58,7 @@ class TrainPage(Page):
         trainer.event.connect(self._take_event)
         trainer.polled.connect(self._redraw_live)
         trainer.state_changed.connect(self._show_runs)
+        trainer.ended.connect(self._show_end)
         self.runs.run_chosen.connect(session.select_run)
         self.runs.compared_changed.connect(self._show_run)
         self.runs.resume_wanted.connect(self._resume)
@@ -83,7 +87,7 @@ class TrainPage(Page):
         layout.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
         layout.setSpacing(theme.SPACE_8)
         layout.addLayout(self._tool_row())
-        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter = self._splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setObjectName("train.curves.splitter")
         splitter.setHandleWidth(theme.SPACE_8)
         splitter.setStyleSheet("QSplitter::handle { background: transparent; }")
@@ -111,6 +115,7 @@ class TrainPage(Page):
         self._smoothing.valueChanged.connect(self._set_smoothing)
         self._log = QCheckBox(tr("Log loss axis"))
         self._log.setObjectName("train.curves.log")
+        self._log.setToolTip(tr("Draw the loss on a logarithmic axis: small differences late in a run become visible"))
         self._log.toggled.connect(self._set_log)
         row.addWidget(self._title)
         row.addStretch(1)
@@ -143,32 +148,57 @@ class TrainPage(Page):
         live = None
         if trainer.running and trainer.run is not None:
             metrics = self._epoch.metrics if self._epoch else {}
-            epoch = trainer.latest.epoch if trainer.latest else 0
-            live = (trainer.run.path, metrics, epoch, trainer.state or RunState.STARTING)
+            live = (trainer.run.path, metrics, self._epoch_words(), trainer.state or RunState.STARTING)
         self.runs.set_runs(self.session.runs, selected.path if selected else None, live)
         self._stack.setCurrentIndex(1 if self.session.runs or trainer.running else 0)
+
+    def _epoch_words(self) -> str:
+        trainer = self.session.trainer
+        epoch = trainer.latest.epoch + 1 if trainer.latest else 1
+        return f"{epoch}/{trainer.started.epochs}" if trainer.started else str(epoch)
 
     def _show_run(self) -> None:
         run = self.session.selected_run
         self.curves.set_runs(run.path if run else None, self.runs.compared)
-        self._title.setText(run.name if run else "")
+        self._title.setText(self.runs.titles.get(run.path, run.name) if run else "")
         self.doctor.show_run(run)
         self._stack.setCurrentIndex(1 if run is not None else 0)
+
+    def _show_end(self) -> None:
+        self._epoch = None
+        if self.isVisible():
+            self.curves.poll()
+            self.doctor.show_run(self.session.selected_run)
 
     def _take_event(self, event: Any) -> None:
         if isinstance(event, EpochEnded):
             self._epoch, self._dirty = event, True
-        elif isinstance(event, Finding):
+        elif isinstance(event, Finding) and self._in_view():
             self.doctor.add(event)
+
+    def _in_view(self) -> bool:
+        """Whether the run under way is the one that is looked at."""
+        run, selected = self.session.trainer.run, self.session.selected_run
+        return run is not None and selected is not None and run.path == selected.path
 
     def _redraw_live(self) -> None:
         if not self.isVisible():
             return
-        self.curves.poll()
-        self.doctor.show_progress()
-        if self._dirty:
+        now = time.monotonic()
+        if now - self._curves_at >= CURVES_SECONDS:
+            self._curves_at = now
+            self.curves.poll()
+        elif now - self._facts_at >= FACTS_SECONDS:
+            self._facts_at = now
+            self._show_live_facts()
+
+    def _show_live_facts(self) -> None:
+        trainer = self.session.trainer
+        if self._in_view():
+            self.doctor.show_progress()
+        if self._dirty and self._epoch is not None and trainer.run is not None:
             self._dirty = False
-            self._show_runs()
+            self.runs.show_live(trainer.run.path, self._epoch.metrics, self._epoch_words())
 
     def _follow_run(self) -> None:
         if not self.session.trainer.running and self.curves.poll():
@@ -182,7 +212,7 @@ class TrainPage(Page):
         if trainer.running and setting:
             value = recipe.optimizer.params["learning_rate"] if what == "optimizer.learning_rate" else getattr(recipe, what)
             trainer.change(setting, value)
-            self.curves.mark(trainer.latest.step if trainer.latest else 0, f"{what.rsplit('.', 1)[-1]} {value:g}")
+            self.curves.mark(trainer.latest.step if trainer.latest else 0, f"{_live_words(setting)} {value:g}")
 
     def _set_smoothing(self, power: int) -> None:
         self.curves.set_smoothing(2**power)
@@ -202,12 +232,30 @@ class TrainPage(Page):
             resume()
 
     def page_state(self) -> Any:
-        """Returns smoothing and axis, for a rebuild."""
-        return self._smoothing.value(), self._log.isChecked()
+        """Returns smoothing, axis and compared runs, for a rebuild."""
+        return self._smoothing.value(), self._log.isChecked(), list(self.runs.compared)
 
     def restore_state(self, state: Any) -> None:
-        """Takes smoothing and axis again."""
+        """Takes smoothing, axis and compared runs again."""
         self._smoothing.setValue(state[0])
         self._log.setChecked(state[1])
+        self.runs.compare(state[2])
+
+    def layout_state(self) -> str:
+        """Returns where columns, plots and table columns stand."""
+        inner = [self._splitter.saveState(), self.runs.header().saveState()]
+        return "|".join([super().layout_state(), *(bytes(part.toBase64().data()).decode("ascii") for part in inner)])
+
+    def restore_layout(self, state: str) -> None:
+        """Puts them back."""
+        columns, *inner = state.split("|")
+        super().restore_layout(columns)
+        for widget, part in zip((self._splitter, self.runs.header()), inner, strict=False):
+            widget.restoreState(QByteArray.fromBase64(QByteArray(part.encode("ascii"))))
 
 
+def _live_words(setting: str) -> str:
+    known = {
+        "recipe.optimizer.learning_rate": tr("learning rate"), "recipe.epochs": tr("epochs"), "recipe.clip_norm": tr("gradient limit"),
+    }
+    return known.get(setting, setting)

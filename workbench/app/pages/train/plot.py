@@ -1,28 +1,42 @@
-"""One live plot: a title with a legend, curves over steps, a read-out that follows the pointer."""
+"""One live plot: a title with a legend, curves over steps, a read-out that follows the pointer.
+
+Painting costs the training thread its lock, so nothing here is done twice: a curve is handed over only when it has new rows, ranges are
+set by us to round numbers that change seldom, and axes are kept as pictures.
+"""
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtWidgets import QLabel, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
+from workbench.app.pages.train.axis import Axis
+from workbench.app.pages.train.legend import DASHES, Entry, Legend
+from workbench.app.pages.train.plot_menu import show_plot_menu
+from workbench.app.pages.train.scales import step_range, value_range
 from workbench.app.pages.train.series import Pyramid
 from workbench.app.widgets import Card
 from workbench.app.wording import number
 
-POINTS = 1500
-DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
+POINTS = 1200
+DASHED_POINTS = 400
+MARKS = 24
 
 
 @dataclass(slots=True)
 class Curve:
-    """One curve: its numbers and how it is drawn."""
+    """One curve: its numbers and how it is drawn.
+
+    Attributes:
+        group: The key of the legend entry that hides it.
+    """
 
     key: str
     label: str
@@ -31,6 +45,8 @@ class Curve:
     dash: int = 0
     pyramid: Pyramid = field(default_factory=Pyramid)
     faint: bool = False
+    group: str = ""
+    stale: bool = True
 
 
 class LivePlot(Card):
@@ -38,9 +54,11 @@ class LivePlot(Card):
 
     Signals:
         range_chosen: First and last step after a person zoomed or panned.
+        all_wanted: A person asked for everything again.
     """
 
     range_chosen = Signal(float, float)
+    all_wanted = Signal()
 
     def __init__(self, name: str, title: str, parent: QWidget | None = None, *, percent: bool = False, log: bool = False) -> None:
         """Makes an empty plot.
@@ -53,50 +71,57 @@ class LivePlot(Card):
             log: Whether the vertical axis is logarithmic.
         """
         super().__init__(name, title, parent)
-        self._percent, self._log = percent, log
+        self._percent, self._log, self._following = percent, log, True
         self._curves: dict[str, Curve] = {}
-        self._legend = QHBoxLayout()
-        self._legend.setSpacing(theme.SPACE_12)
-        holder = QWidget()
-        holder.setLayout(self._legend)
-        self._legend.setContentsMargins(0, 0, 0, 0)
-        self.add_control(holder)
-        self.widget = pg.PlotWidget(background=theme.current().surface)
+        self._marks: list[Any] = []
+        self.legend = Legend(f"{name}.legend", self)
+        self.legend.toggled.connect(self._toggle)
+        self.add_control(self.legend)
+        self._left, self._bottom = Axis("left"), Axis("bottom")
+        self._left.percent = percent
+        self.widget = pg.PlotWidget(background=theme.current().surface, axisItems={"left": self._left, "bottom": self._bottom})
         self.widget.setObjectName(f"{name}.plot")
         self.widget.setAccessibleName(title)
-        self.widget.setMinimumHeight(110)
+        self.widget.setToolTip(tr("Drag to zoom, double-click to see everything"))
+        self.widget.setMinimumHeight(90)
+        self.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.content.addWidget(self.widget, 1)
         self._plot = self.widget.getPlotItem()
+        self._box = self._plot.getViewBox()
         self._style()
+        self._add_read_out()
+        self._box.sigRangeChangedManually.connect(self._zoomed)
+
+    def _style(self) -> None:
+        plot, box = self._plot, self._box
+        plot.hideButtons()
+        plot.setMenuEnabled(False)
+        plot.showGrid(x=False, y=True, alpha=0.14)
+        plot.setMouseEnabled(x=True, y=False)
+        plot.setContentsMargins(0, 0, 0, 0)
+        box.setMouseMode(pg.ViewBox.RectMode)
+        box.disableAutoRange()
+        box.setDefaultPadding(0)
+        self._set_log_axis()
+        self.widget.viewport().installEventFilter(self)
+        self.widget.installEventFilter(self)
+
+    def _add_read_out(self) -> None:
         self._cross = pg.InfiniteLine(angle=90, pen=pg.mkPen(theme.current().faint, width=1))
         self._cross.hide()
         self._plot.addItem(self._cross, ignoreBounds=True)
-        self.widget.scene().sigMouseMoved.connect(self._read_out)
-        self.widget.viewport().installEventFilter(self)
-        self._plot.sigXRangeChanged.connect(self._range_changed)
+        self.read_out = QLabel(self.widget)
+        self.read_out.setObjectName(f"{self.objectName()}.readout")
+        self.read_out.setTextFormat(Qt.TextFormat.RichText)
+        self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.read_out.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4)
+        theme.mark(self.read_out, "popup")
+        self.read_out.hide()
 
-    def _style(self) -> None:
-        colours, plot = theme.current(), self._plot
-        plot.hideButtons()
-        plot.setMenuEnabled(True)
-        plot.setLogMode(x=False, y=self._log)
-        plot.showGrid(x=False, y=True, alpha=0.12)
-        plot.setMouseEnabled(x=True, y=False)
-        plot.getViewBox().setMouseMode(pg.ViewBox.RectMode)
-        plot.getViewBox().setDefaultPadding(0.01)
-        plot.enableAutoRange(y=True)
-        plot.setAutoVisible(y=True)
-        for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            axis.setPen(pg.mkPen(colours.line))
-            axis.setTextPen(pg.mkPen(colours.quiet))
-            axis.setStyle(tickFont=theme.small_font(), tickLength=-4, maxTickLevel=0)
-        plot.getAxis("left").setWidth(52)
-        if self._percent:
-            plot.getAxis("left").setScale(100)
-
-    def set_curve(self, key: str, label: str, x: np.ndarray, y: np.ndarray, *, colour: str, dash: int = 0, faint: bool = False) -> None:
-        """Draws or extends one curve.
+    def set_curve(
+        self, key: str, label: str, x: np.ndarray, y: np.ndarray, *, colour: str, dash: int = 0, faint: bool = False, group: str = "",
+    ) -> None:
+        """Takes one curve, whole; `redraw` shows it. A curve without new rows costs nothing.
 
         Args:
             key: Tells curves apart.
@@ -106,23 +131,23 @@ class LivePlot(Card):
             colour: Hex.
             dash: Index of the line pattern.
             faint: Whether it stands back (raw values behind smoothed ones).
+            group: The key of the curve whose legend entry also hides this one; "" for its own.
         """
         curve = self._curves.get(key)
         if curve is None or (curve.colour, curve.label, curve.dash) != (colour, label, dash):
-            curve = self._new_curve(key, label, colour, dash, faint)
-        curve.pyramid.set_rows(x, y)
-        self._draw(curve)
+            curve = self._new_curve(key, label, colour, dash, faint, group or key)
+        if len(x) != len(curve.pyramid):
+            curve.pyramid.set_rows(x, y)
+            curve.stale = True
 
-    def _new_curve(self, key: str, label: str, colour: str, dash: int, faint: bool) -> Curve:
+    def _new_curve(self, key: str, label: str, colour: str, dash: int, faint: bool, group: str) -> Curve:
         self.remove_curve(key)
-        shade = pg.mkColor(colour)
-        shade.setAlpha(70 if faint else 255)
-        pen = pg.mkPen(shade, width=1, style=DASHES[dash % len(DASHES)])
-        item = self._plot.plot([], [], pen=pen, connect="finite")
+        item = pg.PlotCurveItem(pen=_pen(colour, dash, faint), connect="finite", skipFiniteCheck=False, antialias=False)
         item.setZValue(-1 if faint else 1)
-        curve = Curve(key, label, colour, item, dash, faint=faint)
+        item.setVisible(group not in self.legend.hidden)
+        self._plot.addItem(item, ignoreBounds=True)
+        curve = Curve(key, label, colour, item, dash, faint=faint, group=group)
         self._curves[key] = curve
-        self._rebuild_legend()
         return curve
 
     def remove_curve(self, key: str) -> None:
@@ -130,102 +155,195 @@ class LivePlot(Card):
         curve = self._curves.pop(key, None)
         if curve is not None:
             self._plot.removeItem(curve.item)
-            self._rebuild_legend()
 
     def keep_only(self, keys: set[str]) -> None:
         """Takes away every curve but these."""
         for key in [key for key in self._curves if key not in keys]:
             self.remove_curve(key)
 
+    def redraw(self) -> None:
+        """Draws what has changed since the last time and follows the growing curves."""
+        stale = [curve for curve in self._curves.values() if curve.stale]
+        self.legend.show_entries([Entry(curve.key, curve.label, curve.colour, curve.dash) for curve in self._curves.values() if curve.label])
+        if stale:
+            if self._following:
+                self._follow()
+            for curve in stale:
+                self._draw(curve)
+            self._fit()
+
     def set_log(self, log: bool) -> None:
         """Makes the vertical axis logarithmic, or not."""
-        self._log = log
-        self._plot.setLogMode(x=False, y=log)
+        if log != self._log:
+            self._log = log
+            self._set_log_axis()
+            self._draw_all()
+
+    def _set_log_axis(self) -> None:
+        self._left.setLogMode(self._log)
+        self._left.picture = None
 
     def set_percent(self, percent: bool) -> None:
         """Shows values as shares in per cent, or as they are."""
         if percent != self._percent:
-            self._percent = percent
-            self._plot.getAxis("left").setScale(100 if percent else 1)
+            self._percent = self._left.percent = percent
+            self._left.picture = None
+            self._left.update()
 
     def mark(self, step: float, label: str) -> None:
         """Marks a moment with a dotted line and a word (a change of the learning rate)."""
         pen = pg.mkPen(theme.current().doubtful, width=1, style=Qt.PenStyle.DotLine)
         options = {"position": 0.94, "color": theme.current().doubtful, "anchors": [(0, 0), (0, 0)]}
-        item = pg.InfiniteLine(step, angle=90, pen=pen, label=label, labelOpts=options)
+        item = pg.InfiniteLine(step, angle=90, pen=pen, label=label.replace("{", "{{").replace("}", "}}"), labelOpts=options)
         self._plot.addItem(item, ignoreBounds=True)
+        self._marks.append(item)
+        if len(self._marks) > MARKS:
+            self._plot.removeItem(self._marks.pop(0))
+
+    def clear_marks(self) -> None:
+        """Takes all marks away."""
+        while self._marks:
+            self._plot.removeItem(self._marks.pop())
 
     @property
     def curves(self) -> dict[str, Curve]:
         """What is drawn, by key."""
         return dict(self._curves)
 
-    def _rebuild_legend(self) -> None:
-        while self._legend.count():
-            widget = self._legend.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        patterns = ("━━", "╍╍", "┅┅", "╍┅")
-        for curve in self._curves.values():
-            if curve.label:
-                label = QLabel(f'<span style="color:{curve.colour}">{patterns[curve.dash % 4]}</span>&nbsp;{curve.label}')
-                theme.mark(label, "quiet")
-                self._legend.addWidget(label)
+    @property
+    def following(self) -> bool:
+        """Whether everything is in view; otherwise a person zoomed."""
+        return self._following
+
+    def view_range(self) -> tuple[float, float]:
+        """Returns the first and the last step in view."""
+        low, high = self._box.viewRange()[0]
+        return float(low), float(high)
 
     def _draw(self, curve: Curve) -> None:
-        low, high = self._visible(curve)
-        x, y = curve.pyramid.points(low, high, POINTS)
-        curve.item.setData(x, y)
+        low, high = self.view_range()
+        most = DASHED_POINTS if curve.dash else POINTS
+        x, y = curve.pyramid.points(low, high, most)
+        curve.item.setData(x, self._mapped(y))
+        curve.stale = False
 
-    def _visible(self, curve: Curve) -> tuple[float, float]:
-        box = self._plot.getViewBox()
-        if box.autoRangeEnabled()[0]:
-            return -np.inf, np.inf
-        (low, high), _ = box.viewRange()
-        return low, high
+    def _draw_all(self) -> None:
+        for curve in self._curves.values():
+            self._draw(curve)
+        self._fit()
 
-    def _range_changed(self, _box: Any, span: tuple[float, float]) -> None:
-        if not self._plot.getViewBox().autoRangeEnabled()[0]:
+    def _mapped(self, y: np.ndarray) -> np.ndarray:
+        return np.log10(np.where(y > 0, y, np.nan)) if self._log else y
+
+    def _follow(self) -> None:
+        last = max((curve.pyramid.last for curve in self._curves.values()), default=0.0)
+        low, high = step_range(last)
+        if (low, high) != self.view_range():
+            self._box.setXRange(low, high, padding=0)
             for curve in self._curves.values():
-                if len(curve.pyramid) > 2 * POINTS:
-                    self._draw(curve)
-            self.range_chosen.emit(*span)
+                curve.stale = curve.stale or len(curve.pyramid) > POINTS
+
+    def _fit(self) -> None:
+        low, high = self.view_range()
+        extents = [curve.pyramid.extent(low, high, above=0.0 if self._log else -np.inf) for curve in self._curves.values() if curve.item.isVisible()]
+        bottoms, tops = [item[0] for item in extents if item], [item[1] for item in extents if item]
+        if bottoms:
+            ends = (np.log10(min(bottoms)), np.log10(max(tops))) if self._log else (min(bottoms), max(tops))
+            wanted = value_range(*ends)
+            if wanted != tuple(self._box.viewRange()[1]):
+                self._box.setYRange(*wanted, padding=0)
+
+    def _toggle(self, key: str, shown: bool) -> None:
+        for curve in self._curves.values():
+            if curve.group == key:
+                curve.item.setVisible(shown)
+        self._fit()
+
+    def _zoomed(self, _axes: Any) -> None:
+        self._following = False
+        self._draw_all()
+        self.range_chosen.emit(*self.view_range())
 
     def show_range(self, low: float, high: float) -> None:
         """Shows the part between two steps."""
-        self._plot.setXRange(low, high, padding=0)
+        self._following = False
+        self._box.setXRange(low, high, padding=0)
+        self._draw_all()
 
     def show_all(self) -> None:
         """Shows everything again and follows the growing curve."""
-        self._plot.enableAutoRange()
-        for curve in self._curves.values():
-            self._draw(curve)
+        self._following = True
+        self._follow()
+        self._draw_all()
 
-    def _read_out(self, point: QPointF) -> None:
-        inside = self._plot.sceneBoundingRect().contains(point) and bool(self._curves)
-        self._cross.setVisible(inside)
-        if not inside:
-            self.set_facts("")
+    def _zoom_by(self, factor: float, shift: float = 0.0) -> None:
+        low, high = self.view_range()
+        middle, half = (low + high) / 2 + shift * (high - low), (high - low) / 2 * factor
+        self.show_range(middle - half, middle + half)
+        self.range_chosen.emit(*self.view_range())
+
+    def _point_at(self, point: QPoint) -> None:
+        scene = self.widget.mapToScene(point)
+        if not self._curves or not self._box.sceneBoundingRect().contains(scene):
+            self._hide_read_out()
             return
-        step = self._plot.getViewBox().mapSceneToView(point).x()
+        step = max(float(self._box.mapSceneToView(QPointF(scene)).x()), 0.0)
         self._cross.setPos(step)
-        self.set_facts(self.words_at(step))
+        self._cross.show()
+        self.read_out.setText(self._read_out_markup(step))
+        self.read_out.adjustSize()
+        right = point.x() + theme.SPACE_12 + self.read_out.width() > self.widget.width()
+        self.read_out.move(point.x() - theme.SPACE_12 - self.read_out.width() if right else point.x() + theme.SPACE_12, theme.SPACE_8)
+        self.read_out.show()
+
+    def _hide_read_out(self) -> None:
+        self._cross.hide()
+        self.read_out.hide()
+
+    def _values_at(self, step: float) -> list[tuple[Curve, str]]:
+        found = [(curve, curve.pyramid.at(step)) for curve in self._curves.values() if curve.label and curve.item.isVisible()]
+        return [(curve, f"{number(value * 100)} %" if self._percent else number(value)) for curve, value in found if value is not None]
+
+    def _read_out_markup(self, step: float) -> str:
+        lines = [tr("step {step}", step=f"{round(step):,}")]
+        lines += [f'<span style="color:{curve.colour}">■</span> {html.escape(curve.label)} <b>{words}</b>' for curve, words in self._values_at(step)]
+        return "<br>".join(lines)
 
     def words_at(self, step: float) -> str:
         """Returns every curve's value at a step, as the read-out shows it."""
-        parts = [tr("step {step}", step=f"{max(round(step), 0):,}")]
-        for curve in self._curves.values():
-            value = curve.pyramid.at(step)
-            if curve.label and value is not None:
-                parts.append(f"{curve.label} {number(value * 100) + ' %' if self._percent else number(value)}")
-        return "   ".join(parts)
+        return "   ".join([tr("step {step}", step=f"{max(round(step), 0):,}"), *(f"{curve.label} {words}" for curve, words in self._values_at(step))])
 
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.MouseButtonDblClick:
+        kind = event.type()
+        if kind == QEvent.Type.MouseButtonDblClick:
             self.show_all()
+            self.all_wanted.emit()
             return True
-        if event.type() == QEvent.Type.Leave:
-            self._cross.hide()
-            self.set_facts("")
+        if kind == QEvent.Type.MouseMove and watched is self.widget.viewport():
+            self._point_at(event.position().toPoint())  # type: ignore[attr-defined]
+        elif kind == QEvent.Type.Leave:
+            self._hide_read_out()
+        elif kind == QEvent.Type.ContextMenu:
+            show_plot_menu(self, event.globalPos())  # type: ignore[attr-defined]
+            return True
+        elif kind == QEvent.Type.KeyPress and watched is self.widget:
+            return self._key(event.key())  # type: ignore[attr-defined]
         return super().eventFilter(watched, event)
+
+    def _key(self, key: int) -> bool:
+        keys = Qt.Key
+        moves = {keys.Key_Plus: (0.5, 0.0), keys.Key_Minus: (2.0, 0.0), keys.Key_Left: (1.0, -0.2), keys.Key_Right: (1.0, 0.2)}
+        if key in moves:
+            self._zoom_by(*moves[Qt.Key(key)])
+        elif key in (keys.Key_Home, keys.Key_0):
+            self.show_all()
+            self.all_wanted.emit()
+        else:
+            return False
+        return True
+
+
+def _pen(colour: str, dash: int, faint: bool) -> Any:
+    shade = pg.mkColor(colour)
+    shade.setAlpha(80 if faint else 255)
+    return pg.mkPen(shade, width=1, style=DASHES[dash % len(DASHES)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +11,13 @@ from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
 from workbench.app import theme
-from workbench.app.language import tr
+from workbench.app.language import say, tr
+from workbench.app.pages.train.run_words import STATE_WORDS, metric_value, metric_words, run_titles, score_words
 from workbench.app.wording import duration, number
 from workbench.training.events import RunState
 
 if TYPE_CHECKING:
     from workbench.project.runs import RunInfo
-
-STATE_WORDS = {
-    RunState.STARTING: "starting", RunState.RUNNING: "running", RunState.PAUSED: "paused", RunState.FINISHED: "finished",
-    RunState.STOPPED: "stopped", RunState.FAILED: "failed", RunState.INTERRUPTED: "interrupted",
-}
 
 ROWS_SHOWN, ROW_PX, HEADER_PX = 5, 27, 30
 
@@ -48,18 +45,24 @@ class RunList(QTreeWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setFixedHeight(ROWS_SHOWN * ROW_PX + HEADER_PX)
-        header = self.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(24)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        for column, width in ((1, 72), (2, 72), (3, 62)):
-            header.resizeSection(column, width)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._set_columns()
         self.currentItemChanged.connect(self._chosen)
         self.itemChanged.connect(self._ticked)
         self.customContextMenuRequested.connect(self._menu)
         self._compared: set[Path] = set()
+        self.titles: dict[Path, str] = {}
         self._filling = False
+
+    def _set_columns(self) -> None:
+        header = self.header()
+        header.setObjectName("train.runs.columns")
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(40)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        for column, width in ((1, 62), (2, 64), (3, 66)):
+            header.resizeSection(column, width)
+            self.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     def set_runs(self, runs: list[RunInfo], selected: Path | None, live: Any = None) -> None:
         """Shows these runs.
@@ -67,16 +70,28 @@ class RunList(QTreeWidget):
         Args:
             runs: Newest first.
             selected: The folder of the one that is looked at.
-            live: (folder, metrics, epoch, state) of the run under way, newer than what its folder says.
+            live: (folder, metrics, epoch words, state) of the run under way, newer than what its folder says.
         """
         self._filling = True
+        self.titles = run_titles(runs)
         if [info.path for info in runs] != [self._path(index) for index in range(self.topLevelItemCount())]:
             self.clear()
             for info in runs:
                 self.addTopLevelItem(self._item(info))
         for index, info in enumerate(runs):
-            self._fill(self.topLevelItem(index), info, info.path == selected, live if live and live[0] == info.path else None)
+            self._fill(self.topLevelItem(index), info, live if live and live[0] == info.path else None)
+            if info.path == selected and self.currentItem() is not self.topLevelItem(index):
+                self.setCurrentItem(self.topLevelItem(index))
         self._filling = False
+
+    def show_live(self, path: Path, metrics: Mapping[str, float], epoch: str) -> None:
+        """Shows the figures of the run under way, and touches nothing else."""
+        for index in range(self.topLevelItemCount()):
+            if self._path(index) == path:
+                self._filling = True
+                self._show_figures(self.topLevelItem(index), metrics, epoch)
+                self._filling = False
+                return
 
     def _item(self, info: RunInfo) -> QTreeWidgetItem:
         item = QTreeWidgetItem()
@@ -87,32 +102,43 @@ class RunList(QTreeWidget):
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return item
 
-    def _fill(self, item: QTreeWidgetItem, info: RunInfo, selected: bool, live: Any) -> None:
-        metrics = live[1] if live else info.metrics
+    def _fill(self, item: QTreeWidgetItem, info: RunInfo, live: Any) -> None:
         state = live[3] if live else info.state
-        epoch = live[2] if live else info.epoch
-        item.setText(0, info.name)
-        tip = [info.name, info.path.name, tr(STATE_WORDS[state]), duration(info.seconds), info.message]
-        item.setToolTip(0, "\n".join(part for part in tip if part))
-        item.setText(1, score_words(metrics))
-        item.setText(2, number(metrics.get("loss/val", metrics.get("loss/train"))))
+        metrics = live[1] if live else info.metrics
+        item.setText(0, self.titles[info.path])
+        item.setToolTip(0, _tip(info, state))
         counted = state in (RunState.FINISHED, RunState.RUNNING, RunState.PAUSED, RunState.STARTING)
-        item.setText(3, str(epoch + 1) if counted else tr(STATE_WORDS[state]))
+        epoch = (live[2] if live else str(info.epoch + 1)) if counted else tr(STATE_WORDS[state])
+        self._show_figures(item, metrics, epoch)
+        item.setToolTip(3, tr(STATE_WORDS[state]))
         colours = theme.current()
         colour = {RunState.FAILED: colours.wrong, RunState.INTERRUPTED: colours.doubtful}.get(state, colours.text)
         item.setForeground(3, QColor(colour))
-        if selected and self.currentItem() is not item:
-            self.setCurrentItem(item)
+
+    def _show_figures(self, item: QTreeWidgetItem, metrics: Mapping[str, float], epoch: str) -> None:
+        loss = metrics.get("loss/val", metrics.get("loss/train"))
+        for column, words in ((1, score_words(metrics)), (2, number(loss)), (3, epoch)):
+            if item.text(column) != words:
+                item.setText(column, words)
 
     def _path(self, index: int) -> Path | None:
         item = self.topLevelItem(index)
         return item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
 
     @property
-    def compared(self) -> list[Path]:
-        """The folders of the runs drawn beside the chosen one."""
+    def compared(self) -> dict[Path, str]:
+        """The folders of the runs drawn beside the chosen one, and their titles."""
         paths = [self._path(index) for index in range(self.topLevelItemCount())]
-        return [path for path in paths if path is not None and path in self._compared]
+        return {path: self.titles[path] for path in paths if path is not None and path in self._compared}
+
+    def compare(self, paths: list[Path]) -> None:
+        """Ticks these runs and no others (after a rebuild)."""
+        self._compared = set(paths)
+        self._filling = True
+        for index in range(self.topLevelItemCount()):
+            on = self._path(index) in self._compared
+            self.topLevelItem(index).setCheckState(0, Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+        self._filling = False
 
     def _chosen(self, item: QTreeWidgetItem | None) -> None:
         if item is not None and not self._filling:
@@ -131,17 +157,15 @@ class RunList(QTreeWidget):
             return
         path = item.data(0, Qt.ItemDataRole.UserRole)
         menu = QMenu(self)
+        menu.setObjectName("train.runs.menu")
         menu.addAction(tr("Resume this run"), lambda: self.resume_wanted.emit(path))
         menu.addAction(tr("Open its folder"), lambda: self.folder_wanted.emit(path))
         menu.addAction(tr("Copy its path"), lambda: QGuiApplication.clipboard().setText(str(path)))
-        menu.exec(self.viewport().mapToGlobal(point))
-        menu.deleteLater()
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.viewport().mapToGlobal(point))
 
 
-def score_words(metrics: Any) -> str:
-    """Returns the main score of a run: accuracy in per cent, or whatever else was measured on validation."""
-    for tag in ("accuracy/val", "accuracy/test"):
-        if tag in metrics and metrics[tag] == metrics[tag]:
-            return f"{metrics[tag] * 100:.1f} %"
-    other = [value for tag, value in metrics.items() if tag.endswith("/val") and not tag.startswith("loss")]
-    return number(other[0]) if other else "–"
+def _tip(info: RunInfo, state: RunState) -> str:
+    figures = [f"{metric_words(tag)}: {metric_value(tag, value)}" for tag, value in info.metrics.items() if tag.endswith(("/val", "/test"))]
+    parts = [info.name, info.path.name, f"{tr(STATE_WORDS[state])} · {duration(info.seconds)}", say(info.message), *figures]
+    return "\n".join(part for part in [*parts, tr("Tick the box to draw its curves beside those of the chosen run.")] if part)

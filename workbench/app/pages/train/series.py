@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 FACTOR = 8
+EXTENT_POINTS = 400
 
 
 class Pyramid:
@@ -60,6 +61,22 @@ class Pyramid:
         both[0::2], both[1::2] = bottom, top
         return np.concatenate((np.repeat(x, 2), self._x[tail])), np.concatenate((both, self._y[tail]))
 
+    @property
+    def rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """All steps and values."""
+        return self._x, self._y
+
+    @property
+    def last(self) -> float:
+        """The last step, or 0."""
+        return float(self._x[-1]) if len(self._x) else 0.0
+
+    def extent(self, low: float, high: float, *, above: float = -np.inf) -> tuple[float, float] | None:
+        """Returns the smallest and the largest finite value between two steps that is larger than `above`, or None."""
+        _, y = self.points(low, high, EXTENT_POINTS)
+        y = y[np.isfinite(y) & (y > above)]
+        return (float(y.min()), float(y.max())) if len(y) else None
+
     def at(self, step: float) -> float | None:
         """Returns the value at a step or the last one before it, or None."""
         place = int(np.searchsorted(self._x, step, "right")) - 1
@@ -94,3 +111,25 @@ def smoothed(y: np.ndarray, span: int) -> np.ndarray:
     before = np.where(lead >= 0, sums[np.maximum(lead, 0)], 0.0)
     number = counts - np.where(lead >= 0, counts[np.maximum(lead, 0)], 0)
     return np.divide(sums - before, number, out=np.full(len(y), np.nan), where=number > 0)
+
+
+class Smoothed:
+    """The running mean of a growing curve; only what is new is averaged."""
+
+    def __init__(self, span: int) -> None:
+        self.span = span
+        self._mean = np.empty(0)
+
+    def of(self, y: np.ndarray) -> np.ndarray:
+        """Returns `smoothed(y, span)` for the whole of a curve that has only grown since the last call."""
+        done = len(self._mean)
+        if len(y) < done:
+            done, self._mean = 0, np.empty(0)
+        if len(y) == done:
+            return self._mean
+        if done < self.span:
+            self._mean = smoothed(y, self.span)
+        else:
+            first = done - self.span + 1
+            self._mean = np.concatenate((self._mean, smoothed(y[first:], self.span)[self.span - 1:]))
+        return self._mean

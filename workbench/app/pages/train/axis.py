@@ -1,0 +1,53 @@
+"""An axis whose ticks are few and round; it is painted once and then kept as a picture until its range changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtWidgets import QGraphicsItem
+
+from workbench.app import theme
+from workbench.app.pages.train.scales import linear_ticks, log_ticks, tick_words
+
+PIXELS_A_TICK = {"left": 44, "bottom": 110}
+LEFT_PX = 54
+
+
+class Axis(pg.AxisItem):
+    """The left or bottom axis of a live plot.
+
+    Attributes:
+        percent: Whether values are shares that are written as per cent.
+    """
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self._side = side
+        self.percent = False
+        self.enableAutoSIPrefix(False)
+        colours = theme.current()
+        self.setPen(pg.mkPen(colours.line))
+        self.setTextPen(pg.mkPen(colours.quiet))
+        self.setStyle(tickFont=theme.small_font(), tickLength=0, maxTickLevel=0, autoExpandTextSpace=False)
+        if side == "left":
+            self.setWidth(LEFT_PX)
+        else:
+            self.setHeight(20)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803
+        if self.logMode:
+            return [(1.0, log_ticks(minVal, maxVal))]
+        step, values = linear_ticks(minVal, maxVal, max(2, int(size // PIXELS_A_TICK[self._side])))
+        return [(step, values)]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self.logMode:
+            return [f"{10**value:.3g}".replace("e-0", "e-").replace("e+0", "e") for value in values]
+        if self.percent:
+            return [f"{tick_words(value * 100, spacing * 100)} %" for value in values]
+        return [tick_words(value, spacing) if value >= 0 or self._side == "left" else "" for value in values]
+
+    def wheelEvent(self, event: Any) -> None:
+        event.ignore()
