@@ -8,22 +8,37 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "resources" / "translations"
 LANGUAGES = ("zh_CN",)
-CALLS = {"tr": (0,), "Text": (0,)}
+SENTENCES = ("tr", "Text")
 # Rows of tables whose words are translated where they are shown: which arguments are sentences.
 TABLES = {"Action": (1, 6), "PageRow": (1,), "Step": (0, 1), "Starter": (1, 2)}
-CONSTANTS = {"MENUS", "STATE_WORDS", "SEVERITY_WORDS", "WORDS"}
+KEYWORDS = {"param": ("label", "help", "unit"), "Action": ("label", "help"), "Port": ("help",)}
+# Tables of plain words that are translated where they are shown: the values of a dict, the last of each row of a tuple.
+CONSTANTS = {"MENUS", "STATE_WORDS", "SEVERITY_WORDS", "WORDS", "FAMILY_LABELS"}
 CATALOGUES = (
     ("workbench.layers", "LAYERS"), ("workbench.objectives", "OBJECTIVES"), ("workbench.training.optimizers", "OPTIMIZERS"),
     ("workbench.training.schedules", "SCHEDULES"), ("workbench.explain", "METHODS"), ("workbench.data.formats", "FORMATS"),
     ("workbench.project.starters", "STARTERS"),
+)
+# Words that are values of the program and are said as they are.
+KINDS = (
+    ("workbench.graph.shape", "Axis"), ("workbench.data.base", "Split"), ("workbench.data.base", "FieldKind"),
+    ("workbench.layers.base", "Family"), ("workbench.training.events", "RunState"),
+)
+# Parameters that no catalogue entry holds, but that forms show.
+FORMS = (
+    ("workbench.data.preprocessing.params", "ImageParams"), ("workbench.data.preprocessing.params", "TextParams"),
+    ("workbench.data.preprocessing.params", "NumberParams"), ("workbench.app.pages.train.recipe_params", "RecipeParams"),
+    ("workbench.app.pages.deploy.export_form", "ExportParams"),
 )
 
 
@@ -39,16 +54,13 @@ def literals(path: Path) -> Iterator[tuple[str, int]]:
 
 def _of_call(node: ast.Call) -> Iterator[tuple[str, int]]:
     name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    places = CALLS.get(name) or TABLES.get(name, ())
+    places = (0,) if name in SENTENCES else TABLES.get(name, ())
     for place in places:
         if place < len(node.args):
             yield from _strings(node.args[place])
-    if name == "param":
-        for keyword in node.keywords:
-            if keyword.arg in ("label", "help", "unit"):
-                yield from _strings(keyword.value)
-    if name == "Action":
-        yield from (pair for keyword in node.keywords if keyword.arg in ("label", "help") for pair in _strings(keyword.value))
+    for keyword in node.keywords:
+        if keyword.arg in KEYWORDS.get(name, ()):
+            yield from _strings(keyword.value)
 
 
 def _of_constant(node: ast.Assign | ast.AnnAssign) -> Iterator[tuple[str, int]]:
@@ -74,18 +86,38 @@ def _strings(node: ast.expr) -> Iterator[tuple[str, int]]:
 
 
 def catalogue_words() -> Iterator[tuple[str, str]]:
-    """Yields label, summary, and the label, help, unit and choices of every parameter of every catalogue entry."""
-    import importlib
-
+    """Yields what catalogues call their entries and themselves, the words of their parameters, and the words of kinds."""
     for module, name in CATALOGUES:
-        for entry in getattr(importlib.import_module(module), name):
+        catalogue = getattr(importlib.import_module(module), name)
+        yield catalogue.kind, module
+        for entry in catalogue:
             where = f"{module}:{entry.name}"
-            for words in (entry.label, entry.summary, str(getattr(entry, "family", entry.category))):
+            for words in (entry.label, entry.summary, str(getattr(entry, "family", entry.category)), getattr(entry, "task", "")):
                 yield words, where
-            for info in entry.Params.model_fields.values():
-                extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-                for words in (info.title, info.description, str(extra.get("unit") or "")):
-                    yield words or "", where
+            yield from _of_params(entry.Params, where)
+    for module, name in FORMS:
+        yield from _of_params(getattr(importlib.import_module(module), name), f"{module}:{name}")
+    for module, name in KINDS:
+        for member in getattr(importlib.import_module(module), name):
+            yield str(member.value), f"{module}:{name}"
+
+
+def _of_params(params: Any, where: str) -> Iterator[tuple[str, str]]:
+    for info in params.model_fields.values():
+        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        for words in (info.title, info.description, str(extra.get("unit") or "")):
+            yield words or "", where
+        for choice in _choices(info.annotation):
+            yield f"{choice} (choice)", where
+
+
+def _choices(annotation: Any) -> Iterator[str]:
+    """Yields the words among which a parameter chooses."""
+    if get_origin(annotation) is Literal:
+        yield from (choice for choice in get_args(annotation) if isinstance(choice, str))
+    else:
+        for part in get_args(annotation):
+            yield from _choices(part)
 
 
 def wanted() -> dict[str, str]:
@@ -124,8 +156,9 @@ def main(arguments: list[str]) -> int:
         if "--add" in arguments:
             known.update(json.load(sys.stdin))
             write(language, known)
-        missing = {words: where for words, where in wanted().items() if not known.get(words)}
-        listed = sorted(set(known) - set(wanted())) if "--unused" in arguments else [f"{where}\t{words}" for words, where in missing.items()]
+        sentences = wanted()
+        missing = {words: where for words, where in sentences.items() if not known.get(words)}
+        listed = sorted(set(known) - set(sentences)) if "--unused" in arguments else [f"{where}\t{words}" for words, where in missing.items()]
         sys.stdout.write("".join(f"{line}\n" for line in listed))
         sys.stderr.write(f"{language}: {len(known)} translated, {len(missing)} missing\n")
         status = status or int(bool(missing))

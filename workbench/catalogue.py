@@ -45,7 +45,7 @@ def param(
         choices: The values to choose from, where the type alone does not say.
         **limits: Passed on to `pydantic.Field` (`ge`, `gt`, `le`, `lt`, `min_length`, ...).
     """
-    extra = {"unit": unit, "main": main, "log": log, "choices": list(choices)}
+    extra: dict[str, Any] = {"unit": unit, "main": main, "log": log, "choices": list(choices)}
     return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
 
 
@@ -79,7 +79,7 @@ class Entry:
         try:
             return self.Params(**raw)
         except (ValidationError, TypeError) as error:
-            raise CatalogueError(*explain_validation(self.label or self.name, error)) from error
+            raise CatalogueError(*explain_validation(Text(self.label or self.name), error)) from error
 
 
 def explain_validation(owner: str, error: Exception) -> tuple[Text, Text]:
@@ -139,7 +139,7 @@ class Catalogue(Generic[T]):
             return self._entries[name]
         near = difflib.get_close_matches(name, self._entries, 3, 0.5) or sorted(self._entries)[:8]
         raise CatalogueError(
-            Text("There is no {kind} called {name}.", kind=self.kind, name=repr(name)),
+            Text("There is no {kind} called {name}.", kind=Text(self.kind), name=repr(name)),
             Text("Nearest: {names}.", names=", ".join(near)),
         )
 

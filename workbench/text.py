@@ -17,7 +17,7 @@ class Text(str):
 
     Attributes:
         template: The English template; also the key of the translation.
-        values: The values by name; values that are `Text` are translated too.
+        values: The values by name. Values that are `Text` are translated too; plain strings are somebody's own words and stay.
     """
 
     template: str
@@ -48,7 +48,5 @@ def _restore(template: str, values: dict[str, Any]) -> Text:
 
 
 def translated(value: Any, lookup: Callable[[str], str]) -> Any:
-    """Translates `value` where it is a `Text` (or a plain string that has a translation); anything else passes through."""
-    if isinstance(value, Text):
-        return value.translated(lookup)
-    return lookup(value) if isinstance(value, str) else value
+    """Translates `value` where it is a `Text`; anything else passes through, also names that happen to be words of the window."""
+    return value.translated(lookup) if isinstance(value, Text) else value

@@ -62,7 +62,7 @@ def test_a_starter_opens_in_two_seconds_of_clicks_and_is_remembered(window: Wind
 
 
 @pytest.mark.parametrize(("words", "name", "verdicts"), [
-    ("en", "Reviews with an LSTM", ("negative", "positive")), ("zh_CN", "用 LSTM 读影评", ("负面", "正面")),
+    ("en", "Reviews with an LSTM", ("negative", "positive")), ("zh_CN", "用 LSTM 读评论", ("负面", "正面")),
 ])
 def test_reviews_are_written_in_the_language_of_the_window(
     window: Window, qtbot: Any, words: str, name: str, verdicts: tuple[str, ...],

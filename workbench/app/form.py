@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.app import theme
-from workbench.app.language import say, tr
+from workbench.app.language import say, say_choice, tr
 from workbench.app.values import out_of_range, read_float, read_int, reader_of, show_value, step_value
 from workbench.catalogue import Params
 
@@ -337,7 +337,7 @@ def _choice_label(choice: Any) -> str:
         return tr("none")
     if choice == "":
         return tr("automatic")
-    return say(str(choice.value if isinstance(choice, Enum) else choice))
+    return say_choice(str(choice.value if isinstance(choice, Enum) else choice))
 
 
 def field_edit(name: str, info: Any, parent: QWidget) -> FieldEdit:

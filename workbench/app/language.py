@@ -8,8 +8,9 @@ from typing import Any
 
 from PySide6.QtCore import QLocale, QObject, Signal
 
+from workbench.errors import WorkbenchError
 from workbench.resources import resource
-from workbench.text import translated
+from workbench.text import Text, translated
 
 LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
 
@@ -78,13 +79,30 @@ def tr(template: str, /, **values: Any) -> str:
 
     Args:
         template: The English template.
-        **values: What its braces name; a `Text` among them is translated too.
+        **values: What its braces name; a `Text` among them is translated too, plain strings stay as they are.
     """
     if not values:
         return _lookup(template)
-    return _lookup(template).format(**{name: say(value) if isinstance(value, str) else value for name, value in values.items()})
+    return _lookup(template).format(**{name: translated(value, _lookup) for name, value in values.items()})
 
 
 def say(text: str) -> str:
     """Returns a sentence, a label or a help line from below the window in the language in use."""
-    return str(translated(text, _lookup))
+    return text.translated(_lookup) if isinstance(text, Text) else _lookup(text)
+
+
+def say_own(words: str) -> str:
+    """Returns words that may be somebody's own, such as the name of a column: only a `Text` is translated."""
+    return str(translated(words, _lookup))
+
+
+def say_choice(value: str) -> str:
+    """Returns one of several values in the language in use. Its key is `value (choice)`: the same word may be a unit elsewhere."""
+    return _State.words.get(f"{value} (choice)", value)
+
+
+def say_error(error: BaseException) -> str:
+    """Returns what went wrong and what to do about it in the language in use."""
+    if isinstance(error, WorkbenchError):
+        return f"{say(error.message)} {say(error.hint)}".strip()
+    return str(error)

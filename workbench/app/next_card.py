@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QL
 
 from workbench.app import theme
 from workbench.app.jobs import run_job
-from workbench.app.language import tr
+from workbench.app.language import say_error, tr
 from workbench.app.widgets.basic import button, quiet
 from workbench.app.widgets.image_view import ImageView
 from workbench.app.wording import number, percent
@@ -100,8 +100,11 @@ def mistake_sentences(outcome: Outcome) -> list[str]:
     if not outcome.wrong:
         return [tr("Not one of them was wrong. Row {row} was the hardest.", row=number(outcome.row))]
     row, truth, answer = number(outcome.row), outcome.truth, outcome.answer
-    said = tr("Most wrong about row {row}: it is {truth}, the model said {answer}", row=row, truth=truth, answer=answer)
-    return [*lines, f"{said} ({percent(outcome.confidence)})." if outcome.confidence else f"{said}."]
+    if not outcome.confidence:
+        return [*lines, tr("Most wrong about row {row}: it is {truth}, the model said {answer}.", row=row, truth=truth, answer=answer)]
+    share = percent(outcome.confidence)
+    told = tr("Most wrong about row {row}: it is {truth}, the model said {answer} ({share}).", row=row, truth=truth, answer=answer, share=share)
+    return [*lines, told]
 
 
 class NextCard(QFrame):
@@ -195,7 +198,7 @@ class NextCard(QFrame):
         self.close_card()
 
     def _failed(self, error: Exception) -> None:
-        self._body.setText(str(error))
+        self._body.setText(say_error(error))
         self.place()
 
     def _look(self) -> None:

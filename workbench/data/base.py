@@ -41,7 +41,7 @@ class Field:
     Attributes:
         name: Unique in the dataset; an ASCII identifier.
         kind: What it holds.
-        label: What people call it; "" means the name.
+        label: What people call it; "" means the name. A `Text` where it is the program's own word.
         channels, height, width: For images: 1 (grey) or 3 (colour), and the common size in pixels, or 0 where sizes differ.
         categories: For categories: the class names, in the order of their ids.
         unit: For numbers.

@@ -169,7 +169,7 @@ def _input_spec(item: Any, prepared: Any, several: bool, index: int) -> InputSpe
     if preprocessor.kind == FieldKind.NUMBER:
         return InputSpec(item.name, item.field, "number", (item.name,), unit=preprocessor.unit)
     raise ExportError(
-        Text("An input of kind {kind} cannot be exported.", kind=str(preprocessor.kind)), Text("Use image, text or number inputs."),
+        Text("An input of kind {kind} cannot be exported.", kind=Text(str(preprocessor.kind))), Text("Use image, text or number inputs."),
     )
 
 

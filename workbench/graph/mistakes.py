@@ -192,7 +192,7 @@ def empty_axis(node: Node, shape: Shape) -> Found | None:
     """Returns a problem where an axis has no element left, or None."""
     for index, dim in enumerate(shape.dims):
         if dim.constant is not None and dim.constant < 1:
-            message = Text("{node}: {axis} would be {size}.", node=node.path, axis=shape.axes[index], size=dim.constant)
+            message = Text("{node}: {axis} would be {size}.", node=node.path, axis=Text(shape.axes[index]), size=dim.constant)
             return Problem("shape.empty", message, node.id, Text("Nothing would be left of the data."), fixes=(remove_node(node),))
     return None
 

@@ -119,18 +119,18 @@ class Softmax(Activation):
                 Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named()),
                 port="input",
                 fixes=[
-                    fixes.change(context, Text("Use the {axis} axis", axis=name), axis=name) for name in reversed(shape.axes[1:])
+                    fixes.change(context, Text("Use the {axis} axis", axis=Text(name)), axis=name) for name in reversed(shape.axes[1:])
                 ],
             )
         if shape[axis].ragged:
             others = [
-                fixes.change(context, Text("Use the {axis} axis", axis=name), axis=name)
+                fixes.change(context, Text("Use the {axis} axis", axis=Text(name)), axis=name)
                 for name in shape.axes[1:]
                 if name != axis
             ]
             raise LayerProblem(
                 "axis.padded",
-                Text("{node} cannot share 1 along {axis}: rows differ in length.", node=context.name, axis=axis),
+                Text("{node} cannot share 1 along {axis}: rows differ in length.", node=context.name, axis=Text(axis)),
                 reason=Text("Padding would take its part, so a row would change with the rows beside it."),
                 port="input",
                 fixes=[*others, fixes.remove(context)],

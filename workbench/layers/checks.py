@@ -111,7 +111,7 @@ def known(size: Dim, axis: str, context: Context, port: str = "input") -> int:
         return size.constant
     raise LayerProblem(
         "shape.unknown-size",
-        Text("{node} has weights for every {axis}, but the {axis} size is {size}.", node=context.name, axis=axis, size=str(size)),
+        Text("{node} has weights for every {axis}, but the {axis} size is {size}.", node=context.name, axis=Text(axis), size=str(size)),
         reason=Text("The number of weights cannot depend on the length of a row."),
         port=port,
         fixes=over_time(context, port),

@@ -81,7 +81,7 @@ def _sizes_differ(axis: str, port: str, inputs: Shapes, context: Context, repair
         Text(
             "{node}: the {axis} sizes differ: {first} has {left}, {second} has {right}.",
             node=context.name,
-            axis=axis,
+            axis=Text(axis),
             first=checks.source_name(context, "inputs.0"),
             left=str(left),
             second=checks.source_name(context, port),
@@ -202,7 +202,7 @@ def _alignments_across(axis: str, port: str, inputs: Shapes, context: Context) -
 def _check_along(along: str, inputs: Shapes, context: Context) -> None:
     first = inputs["inputs.0"]
     others = [
-        fixes.change(context, Text("Use the {axis} axis", axis=axis), axis=axis)
+        fixes.change(context, Text("Use the {axis} axis", axis=Text(axis)), axis=axis)
         for axis in reversed(first.axes[1:])
         if not first[axis].ragged and axis != along
     ]
@@ -216,7 +216,7 @@ def _check_along(along: str, inputs: Shapes, context: Context) -> None:
     if any(_is_ragged(shape[along]) for _, shape in _wires(inputs)):
         raise LayerProblem(
             "axis.padded",
-            Text("{node} cannot join along {axis}: rows differ in length.", node=context.name, axis=along),
+            Text("{node} cannot join along {axis}: rows differ in length.", node=context.name, axis=Text(along)),
             reason=Text("The padding of the first would stand in the middle of the row."),
             port="inputs",
             fixes=others,

@@ -90,7 +90,7 @@ def _with_inputs(project: Project, dataset: Dataset) -> Project:
 def _nothing_to_read(node: Node, dataset: Dataset) -> DataError:
     kind = INPUT_KINDS[node.layer]
     return DataError(
-        Text("The drawing reads {kind} data, but there is none in {source}.", kind=str(kind), source=dataset.source),
+        Text("The drawing reads {kind} data, but there is none in {source}.", kind=Text(str(kind)), source=dataset.source),
         Text("Choose another template; `auto` proposes one for the data."),
     )
 

@@ -82,7 +82,7 @@ def _other_objectives(subject: Subject, index: int) -> tuple[Fix[Project], ...]:
     field = find_field(subject.dataset, objective.target) if subject.dataset else None
     fitting = OBJECTIVE_OF.get(field.kind) if field else None
     names = [fitting] if fitting else OBJECTIVES.names()[:3]
-    return tuple(_change(index, Text("Use {name}", name=OBJECTIVES[name].label), name=name, params={}) for name in names)
+    return tuple(_change(index, Text("Use {name}", name=Text(OBJECTIVES[name].label)), name=name, params={}) for name in names)
 
 
 def _change(index: int, label: str, **changes: Any) -> Fix[Project]:
@@ -98,7 +98,7 @@ def _output_there(subject: Subject, index: int, objective: ObjectiveChoice) -> l
     names = [node.name for node in output_nodes(subject.graph)]
     if objective.output in names or not names:
         return []
-    message = Text("{objective} reads the output {output}, which is not in the drawing.", objective=OBJECTIVES[objective.name].label,
+    message = Text("{objective} reads the output {output}, which is not in the drawing.", objective=Text(OBJECTIVES[objective.name].label),
                    output=repr(objective.output))
     fixes = tuple(_change(index, Text("Read {name}", name=name), output=name) for name in names[:3])
     return [Problem("objective.output-missing", message, fixes=fixes)]
@@ -111,12 +111,13 @@ def _target_fits(subject: Subject, index: int, objective: ObjectiveChoice) -> li
     if field is None:
         fields = [item for kind in entry.targets for item in fields_of_kind(subject.dataset, kind, input_fields(subject.project))]
         fixes = tuple(_change(index, Text("Learn {field}", field=item.name), target=item.name) for item in fields[:3])
-        message = Text("{objective} learns {field}, which the data does not have.", objective=entry.label, field=repr(objective.target))
+        message = Text("{objective} learns {field}, which the data does not have.", objective=Text(entry.label), field=repr(objective.target))
         known = ", ".join(item.name for item in subject.dataset.fields)
         return [Problem("objective.target-missing", message, reason=Text("It has {names}.", names=known), fixes=fixes)]
     if field.kind in entry.targets:
         return _leak(subject, objective)
-    message = Text("{objective} cannot learn {field}: it holds {kind} values.", objective=entry.label, field=field.name, kind=str(field.kind))
+    message = Text("{objective} cannot learn {field}: it holds {kind} values.", objective=Text(entry.label), field=field.name,
+                   kind=Text(str(field.kind)))
     return [Problem("objective.target-kind", message, fixes=_other_objectives(subject, index))]
 
 
@@ -137,7 +138,7 @@ def output_widths(subject: Subject) -> list[Found]:
         wanted = OBJECTIVES[objective.name].expected_output(field)
         if shape.sequence_axis is None and shape.axes != ("batch", "feature"):
             message = Text("{node} gives {shape}, but {objective} needs {wanted}.", node=node.path, shape=shape.named(),
-                           objective=OBJECTIVES[objective.name].label, wanted=wanted.description)
+                           objective=Text(OBJECTIVES[objective.name].label), wanted=wanted.description)
             found.append(Problem("output.not-a-vector", message, node.id, fixes=(_flatten(node, wanted.width, shape.rank),)))
         elif wanted.width and shape.axes[-1] == "feature" and shape["feature"] != wanted.width:
             found.append(_width(subject, node, int(shape["feature"]), wanted.width, wanted.description))

@@ -15,7 +15,9 @@ from workbench.text import Text
 
 T = TypeVar("T")
 
-_WORDS: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", dict: "a table"}
+_WORDS: dict[Any, Text] = {
+    int: Text("a whole number"), float: Text("a number"), str: Text("a text"), bool: Text("true or false"), dict: Text("a table"),
+}
 _LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 1_000_000),
     "batch_size": (1, 1_000_000_000),
@@ -103,11 +105,12 @@ def _checked(kind: Any, value: Any, where: str) -> Any:
     if not fits or (kind is float and not math.isfinite(value)):
         raise ProjectError(
             Text("{where} cannot be {value}.", where=where, value=_shown(value)),
-            Text("It must be {kind}.", kind=Text(_WORDS[kind])),
+            Text("It must be {kind}.", kind=_WORDS[kind]),
         )
     low, high = _LIMITS.get(where.rpartition(".")[2], (-math.inf, math.inf))
     if kind in (int, float) and not low <= value <= high:
-        limits = Text("It must be at least {low}.", low=low) if high > 1e6 else Text("It must be between {low} and {high}.", low=low, high=high)
+        above = high > 1e6 and value < low
+        limits = Text("It must be at least {low}.", low=low) if above else Text("It must be between {low} and {high}.", low=low, high=high)
         raise ProjectError(Text("{where} cannot be {value}.", where=where, value=_shown(value)), limits)
     return value
 

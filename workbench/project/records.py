@@ -15,6 +15,7 @@ from workbench.project import events
 from workbench.text import Text
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for union in (events.Event, events.Command) for kind in get_args(union)}
+_SENTENCES = "sentences"
 _SILENT = (events.Probe, events.ProbeResult)
 
 
@@ -48,7 +49,25 @@ def to_line(value: events.Event | events.Command) -> str:
     """
     if isinstance(value, _SILENT):
         raise ValueError(f"{type(value).__name__} does not travel through the run folder")
-    return json.dumps({"event": type(value).__name__, **plain(value)}, ensure_ascii=False, allow_nan=False)
+    record = {"event": type(value).__name__, **plain(value)}
+    if sentences := _sentences(value):
+        record[_SENTENCES] = sentences
+    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def _sentences(value: Any) -> dict[str, Any]:
+    """Returns template and values of the sentences with values in it, so that they can still be said in another language."""
+    told = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return {name: [text.template, plain(text.values)] for name, text in told.items() if isinstance(text, Text) and text.values}
+
+
+def _sentence(english: str, template: str, values: dict[str, Any]) -> str:
+    """Returns the sentence as it was; the English as plain words where its values did not survive JSON."""
+    try:
+        text = Text(template, **values)
+    except (ValueError, TypeError, KeyError, IndexError):
+        return english
+    return text if text == english else english
 
 
 def from_line(line: str) -> Any:
@@ -65,6 +84,8 @@ def from_line(line: str) -> Any:
         if kind is None:
             return None
         known = {field.name for field in dataclasses.fields(kind)}
+        sentences = record.get(_SENTENCES, {})
+        record.update({name: _sentence(record[name], *parts) for name, parts in sentences.items()})
         return kind(**{name: _typed(name, value) for name, value in record.items() if name in known})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ProjectError(Text("A line of the run's events cannot be read: {line}.", line=repr(line[:60]))) from error

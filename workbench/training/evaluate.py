@@ -112,7 +112,7 @@ def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:
     """
     if task.prepared.count(split) == 0:
         raise DataError(
-            Text("The {split} split has no rows.", split=str(split)), Text("Choose another split, or give it a share of the rows."),
+            Text("The {split} split has no rows.", split=Text(str(split))), Text("Choose another split, or give it a share of the rows."),
         )
     part, scores = task.parts[0], Scores(task)
     collected: list[list[torch.Tensor]] = []

@@ -9,6 +9,7 @@ import numpy as np
 from workbench.data.base import Dataset, Field, FieldKind, Format
 from workbench.data.memory import MemoryDataset, NumberedIds
 from workbench.resources import resource
+from workbench.text import Text
 
 LARGEST_COUNT = 16
 LICENCE = (
@@ -51,8 +52,8 @@ class Digits(Format):
         with np.load(resource("data", "digits", "digits.npz"), allow_pickle=False) as file:
             images, labels = grey_of_counts(file["images"])[..., None], file["labels"].astype(np.int64)
         fields = (
-            Field("image", FieldKind.IMAGE, "Image", channels=1, height=8, width=8),
-            Field("label", FieldKind.CATEGORY, "Digit", categories=tuple("0123456789")),
+            Field("image", FieldKind.IMAGE, Text("Image"), channels=1, height=8, width=8),
+            Field("label", FieldKind.CATEGORY, Text("Digit"), categories=tuple("0123456789")),
         )
         return MemoryDataset(
             format=self.name, source=source or "sample:digits", fields=fields, columns={"image": images, "label": labels},

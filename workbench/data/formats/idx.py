@@ -25,6 +25,7 @@ FASHION = (
 )
 _UNSIGNED_BYTES = 8
 _PARTS = {Split.TRAIN: ("train",), Split.TEST: ("t10k", "test")}
+_WIDEST_GAP = 10
 _GZIP = b"\x1f\x8b"
 
 
@@ -81,8 +82,8 @@ def _dataset(
     pixels = _joined(list(images.values()))
     numbers = np.concatenate(list(labels.values())).astype(np.int64)
     fields = (
-        Field("image", FieldKind.IMAGE, "Image", channels=1, height=pixels.shape[1], width=pixels.shape[2]),
-        Field("label", FieldKind.CATEGORY, "Class", categories=_classes(folder, classes, numbers)),
+        Field("image", FieldKind.IMAGE, Text("Image"), channels=1, height=pixels.shape[1], width=pixels.shape[2]),
+        Field("label", FieldKind.CATEGORY, Text("Class"), categories=_classes(folder, classes, numbers)),
     )
     ids = NumberedIds(*((str(split), len(part)) for split, part in labels.items()))
     return MemoryDataset(
@@ -105,7 +106,7 @@ def _classes(folder: Path, given: tuple[str, ...], labels: np.ndarray) -> tuple[
     """Returns the class names: those given, Fashion-MNIST's where the folder says so, else the numbers.
 
     Raises:
-        DataError: A label lies outside the names given.
+        DataError: A label lies outside the names given or, without names, far from all others.
     """
     largest = int(labels.max(initial=0))
     fashion = largest < len(FASHION) and any("fashion" in part.casefold() for part in folder.resolve().parts[-2:])
@@ -115,7 +116,23 @@ def _classes(folder: Path, given: tuple[str, ...], labels: np.ndarray) -> tuple[
             Text("The label {label} is out of range: there are {count} classes.", label=largest, count=len(names)),
             Text("Name all classes, or leave the names out."),
         )
+    if not names:
+        _refuse_stray(labels)
     return names or tuple(str(number) for number in range(max(largest + 1, 2)))
+
+
+def _refuse_stray(labels: np.ndarray) -> None:
+    """Refuses a label that no class can have: one beyond a gap wider than all the classes below it."""
+    different = np.unique(labels)
+    gaps = np.diff(different)
+    strays = np.flatnonzero(gaps > np.maximum(_WIDEST_GAP, different[:-1] + 1))
+    if len(strays):
+        below, stray = int(different[strays[0]]), int(different[strays[0] + 1])
+        raise DataError(
+            Text("The label {label} of row {row} is out of range: the other classes go up to {largest}.",
+                 label=stray, row=int(np.argmax(labels == stray)), largest=below),
+            Text("Correct the label file, or name all classes."),
+        )
 
 
 def read_idx(path: Path, axes: int) -> np.ndarray:
@@ -139,7 +156,9 @@ def read_idx(path: Path, axes: int) -> np.ndarray:
         )
     sizes = struct.unpack(f">{axes}I", data[4:4 + 4 * axes])
     wanted, have = int(np.prod([int(size) for size in sizes], dtype=object)), len(data) - 4 - 4 * axes
-    if have < wanted or wanted == 0:
+    if wanted == 0:
+        raise DataError(Text("{path} holds no rows.", path=str(path)), Text("There must be at least one image with its label."))
+    if have < wanted:
         raise DataError(
             Text("{path} is cut off: it promises {wanted} bytes and holds {have}.", path=str(path), wanted=wanted, have=have),
             Text("Copy or download the file again."),
@@ -199,7 +218,7 @@ def _labels_of(folder: Path, split: Split) -> Path:
     found = _find(folder, split, "labels", 1)
     if found is None:
         raise DataError(
-            Text("{folder} has images for {split} but no labels.", folder=str(folder), split=str(split)),
+            Text("{folder} has images for {split} but no labels.", folder=str(folder), split=Text(str(split))),
             Text("Put {prefix}-labels-idx1-ubyte beside them.", prefix=_PARTS[split][0]),
         )
     return found

@@ -96,8 +96,8 @@ def _dataset(
         )
     height, width = sizes[0][:2] if len({size[:2] for size in sizes}) == 1 else (0, 0)
     fields = (
-        Field("image", FieldKind.IMAGE, "Image", channels=max(size[2] for size in sizes), height=height, width=width),
-        Field("label", FieldKind.CATEGORY, "Class", categories=classes),
+        Field("image", FieldKind.IMAGE, Text("Image"), channels=max(size[2] for size in sizes), height=height, width=width),
+        Field("label", FieldKind.CATEGORY, Text("Class"), categories=classes),
     )
     return ImageFolderDataset(
         paths, kept, format=name, source=source, fields=fields, columns={"label": labels}, splits=splits, problems=problems,

@@ -11,6 +11,7 @@ from workbench.catalogue import Params, param
 from workbench.data.base import Dataset, Field, FieldKind, Format
 from workbench.data.formats.review_words import LANGUAGES, Language
 from workbench.data.memory import MemoryDataset, NumberedIds
+from workbench.text import Text
 
 _DRAWS = 32
 _ATTEMPTS = 50
@@ -66,8 +67,8 @@ class Reviews(Format):
         flips = np.random.default_rng((params.seed, 1)).random(params.rows) < params.noise
         labels = np.array([positive for _, _, positive in rows], dtype=np.int64) ^ flips
         fields = (
-            Field("text", FieldKind.TEXT, "Review"),
-            Field("label", FieldKind.CATEGORY, "Verdict", categories=language.verdicts),
+            Field("text", FieldKind.TEXT, Text("Review")),
+            Field("label", FieldKind.CATEGORY, Text("Verdict"), categories=language.verdicts),
         )
         return ReviewsDataset(
             [words for words, _, _ in rows], language.spans, [deciding for _, deciding, _ in rows],

@@ -10,6 +10,7 @@ import numpy as np
 from workbench.catalogue import Params, param
 from workbench.data.base import Dataset, Field, FieldKind, Format
 from workbench.data.memory import MemoryDataset, NumberedIds
+from workbench.text import Text
 
 _CHUNK = 1024
 _SPECKS = 6
@@ -61,8 +62,8 @@ class Shapes(Format):
             masks[part] = _masks(generator, labels[part], params.size)
             images[part] = _painted(generator, masks[part], params.channels, params.noise)
         fields = (
-            Field("image", FieldKind.IMAGE, "Picture", channels=params.channels, height=params.size, width=params.size),
-            Field("label", FieldKind.CATEGORY, "Shape", categories=tuple(FORMS)),
+            Field("image", FieldKind.IMAGE, Text("Picture"), channels=params.channels, height=params.size, width=params.size),
+            Field("label", FieldKind.CATEGORY, Text("Shape"), categories=tuple(FORMS)),
         )
         return ShapesDataset(
             masks, format=self.name, source=source or "generated:shapes", fields=fields, ids=NumberedIds(("shapes", params.rows)),

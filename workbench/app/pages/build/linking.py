@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.app.language import say, tr
+from workbench.app.language import say, say_error, tr
 from workbench.errors import CatalogueError
 from workbench.graph.graph import Edge, Graph, PortRef
 from workbench.graph.order import reachable_from
@@ -106,10 +106,10 @@ class Linking:
         try:
             params = layer.parse({})
         except CatalogueError as error:
-            return Verdict(str(error), False)
+            return Verdict(say_error(error), False)
         shape, ports = self._leaving(source), layer.input_ports(params)
         if not ports:
-            return Verdict(tr("{layer} takes no input.", layer=layer.label), False)
+            return Verdict(tr("{layer} takes no input.", layer=say(layer.label)), False)
         if shape is None or sum(not port.optional for port in ports) > 1:
             return FITS
         name = f"{ports[0].name}.0" if ports[0].variadic else ports[0].name

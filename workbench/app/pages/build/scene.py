@@ -201,7 +201,7 @@ class CanvasScene(QGraphicsScene):
             if problem.severity is Severity.ERROR or problem.node not in states:
                 states[problem.node] = "error" if problem.severity is Severity.ERROR else "warning"
             if problem.severity is Severity.ERROR:
-                broken |= {id(edge): str(problem.message) for edge in _edges_of(self.graph, problem)}
+                broken |= {id(edge): say(problem.message) for edge in _edges_of(self.graph, problem)}
         for node in {*states, *self._states}:
             if node in self.cards:
                 self.cards[node].change(state=states.get(node, ""))

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
-from workbench.app.language import say, tr
+from workbench.app.language import say_error, tr
 from workbench.app.pages.data.counts import CountList
 from workbench.app.pages.data.row_panel import RowPanel
 from workbench.app.pages.data.rows import SPLIT_NAMES, Filter, Rows
@@ -44,7 +44,7 @@ class DataPage(Page):
         self._search_delay.timeout.connect(self._search)
         self.row_panel = RowPanel()
         self.set_columns(
-            self._left_column(), self._centre_column(), self.row_panel, left_title=tr("Source"), right_title=tr("Row"), left_width=240,
+            self._left_column(), self._centre_column(), self.row_panel, left_title=tr("Data source"), right_title=tr("Row"), left_width=240,
             right_width=288,
         )
         session.dataset_changed.connect(self._take_data)
@@ -284,7 +284,7 @@ def _invitation() -> str:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, WorkbenchError):
-        return f"{say(error.message)} {say(error.hint)}".strip()
+        return say_error(error)
     return tr("The data could not be read: {reason}", reason=str(error))
 
 

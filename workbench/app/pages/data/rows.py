@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.app.language import say_own
 from workbench.data.base import Dataset, Field, FieldKind
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class Rows:
         for item in self.dataset.fields:
             if item.kind in (FieldKind.IMAGE, FieldKind.TEXT) or (skip_label and item is self.label):
                 continue
-            shown.append((item.label or item.name, _worded(item, self.dataset.column(item.name, np.asarray([row]))[0])))
+            shown.append((say_own(item.label) or item.name, _worded(item, self.dataset.column(item.name, np.asarray([row]))[0])))
         return shown
 
     def rows_of(self, ids: Sequence[str]) -> tuple[int, ...]:

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from workbench.project.project import ExportChoice, Project
 
 
+def _invitation(trained: bool) -> str:
+    if trained:
+        return tr("Here a trained run becomes a folder that other programs can run, checked against PyTorch. Choose a run and export it.")
+    return tr("Here a trained run becomes a folder that other programs can run. Train this project first.")
+
+
 class DeployPage(Page):
     """Export, parity, try it."""
 
@@ -50,8 +56,7 @@ class DeployPage(Page):
         session.selected_run_changed.connect(self._show_runs)
 
     def _centre(self) -> QWidget:
-        sentence = tr("Here a trained run becomes a folder that other programs can run, checked against PyTorch. Choose a run and export it.")
-        self.empty = EmptyState("deploy.empty", sentence, tr("Export and verify"), self)
+        self.empty = EmptyState("deploy.empty", _invitation(True), tr("Export and verify"), self)
         self.empty.clicked.connect(self.export)
         board = QWidget()
         layout = QVBoxLayout(board)
@@ -91,8 +96,7 @@ class DeployPage(Page):
         path = selected.path if selected else None
         trained = bool(self.session.runs)
         self.empty.button.setVisible(trained)
-        if not trained:
-            self.empty.set_sentence(tr("Here a trained run becomes a folder that other programs can run. Train this project first."))
+        self.empty.set_sentence(_invitation(trained))
         if path != self._shown_run:
             self._shown_run = path
             self._show_earlier(path)

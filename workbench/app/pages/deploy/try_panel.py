@@ -13,11 +13,10 @@ from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
-from workbench.app.language import say, tr
+from workbench.app.language import say_error, tr
 from workbench.app.pages.inspect.prediction import PredictionPanel
 from workbench.app.widgets import Heading, ImageView, button, quiet
 from workbench.app.widgets.drawing_pad import DrawingPad
-from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.export.predict import Bundle
@@ -109,8 +108,7 @@ class TryPanel(QWidget):
         self.predicted.emit()
 
     def _miss(self, error: Exception) -> None:
-        words = f"{say(error.message)} {say(error.hint)}" if isinstance(error, WorkbenchError) else str(error)
-        self._answer.setText(words)
+        self._answer.setText(say_error(error))
         self._next()
 
     def _next(self) -> None:

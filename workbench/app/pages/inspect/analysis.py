@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.app.language import say_error
 from workbench.explain.results import AttentionMaps, FeatureMaps, HeatMap, StateTrace, TokenScores
 
 
@@ -157,7 +158,7 @@ def _try(answer: Answer, name: str, work: Callable[[], Any]) -> None:
     try:
         work()
     except WorkbenchError as error:
-        answer.errors[name] = str(error)
+        answer.errors[name] = say_error(error)
 
 
 def fitting_methods(plan: Any) -> list[str]:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QStackedWidget, 
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
-from workbench.app.language import say, tr
+from workbench.app.language import say, say_error, tr
 from workbench.app.pages.inspect.analysis import Answer, Request, analyse, fitting_methods, image_nodes
 from workbench.app.pages.inspect.attribution_card import AttributionCard
 from workbench.app.pages.inspect.head_panel import DetailPanel
@@ -19,7 +19,6 @@ from workbench.app.pages.inspect.question import QuestionPanel
 from workbench.app.pages.inspect.source import ModelSource
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState
-from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.app.session import Session
@@ -148,8 +147,7 @@ class InspectPage(Page):
     def _say_missing(self) -> None:
         error = self.source.error
         if error is not None:
-            words = f"{say(error.message)} {say(error.hint)}" if isinstance(error, WorkbenchError) else str(error)
-            self.empty.set_sentence(words)
+            self.empty.set_sentence(say_error(error))
             self._stack.setCurrentIndex(0)
 
     def _take_given(self, raw: Any) -> None:
@@ -226,8 +224,7 @@ class InspectPage(Page):
             self.detail.clear()
 
     def _miss_answer(self, error: Exception) -> None:
-        words = f"{say(error.message)} {say(error.hint)}" if isinstance(error, WorkbenchError) else str(error)
-        self._status.setText(words)
+        self._status.setText(say_error(error))
         self._job_over()
 
     def _job_over(self) -> None:
