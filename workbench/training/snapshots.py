@@ -64,12 +64,19 @@ def optimizer_tensors(model: torch.nn.Module, optimizer: torch.optim.Optimizer) 
 
 
 def load_optimizer(model: torch.nn.Module, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Puts tensors back where `optimizer_tensors` found them."""
-    indices = {name: index for index, (name, _) in enumerate(model.named_parameters())}
+    """Puts tensors back where `optimizer_tensors` found them.
+
+    Moments take the memory layout of their parameter: the fused steps go through both in the order of memory, so that a contiguous
+    moment beside a channels-last weight would belong to other weights.
+    """
+    parameters = dict(model.named_parameters())
+    indices = {name: index for index, name in enumerate(parameters)}
     state: dict[int, dict[str, Tensor]] = {}
     for path, value in tensors.items():
         name, _, key = path.rpartition("/")
-        state.setdefault(indices[name], {})[key] = value
+        like = parameters[name]
+        laid_out = torch.empty_like(like, dtype=value.dtype).copy_(value) if value.shape == like.shape else value
+        state.setdefault(indices[name], {})[key] = laid_out.detach()
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
