@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,8 @@ KINDS = (
     ("workbench.graph.shape", "Axis"), ("workbench.data.base", "Split"), ("workbench.data.base", "FieldKind"),
     ("workbench.layers.base", "Family"), ("workbench.training.events", "RunState"),
 )
+# What formulas may call in any language.
+FUNCTIONS = {"max", "min", "mean", "tanh", "softmax", "sin", "cos", "Attention", "Norm", "GELU"}
 # Parameters that no catalogue entry holds, but that forms show.
 FORMS = (
     ("workbench.data.preprocessing.params", "ImageParams"), ("workbench.data.preprocessing.params", "TextParams"),
@@ -94,6 +97,9 @@ def catalogue_words() -> Iterator[tuple[str, str]]:
             where = f"{module}:{entry.name}"
             for words in (entry.label, entry.summary, str(getattr(entry, "family", entry.category)), getattr(entry, "task", "")):
                 yield words, where
+            formula = getattr(entry, "formula", "")
+            if set(re.findall(r"[A-Za-z]{3,}", formula)) - FUNCTIONS:
+                yield formula, where
             yield from _of_params(entry.Params, where)
     for module, name in FORMS:
         yield from _of_params(getattr(importlib.import_module(module), name), f"{module}:{name}")
