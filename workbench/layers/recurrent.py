@@ -21,7 +21,7 @@ class LSTMParams(Params):
     units: int = param(
         64, label="Units", help="How many numbers it remembers per direction.", unit="features", ge=1, le=1_000_000, log=True
     )
-    layers: int = param(1, label="Layers", help="How many LSTMs stand on each other.", ge=1, le=64)
+    layers: int = param(1, label="Stacked layers", help="How many LSTMs stand on each other.", ge=1, le=64)
     bidirectional: bool = param(False, label="Both directions", help="A second LSTM reads every row from its end.")
     dropout: float = param(
         0.0, label="Dropout", help="The share of numbers dropped between layers while training.", main=False, ge=0, lt=1
