@@ -67,7 +67,7 @@ GOOD = packed(np.zeros((4, 5, 6)))
         (GOOD[:-1], "cut off"), (gzip.compress(GOOD)[:-9], "damaged"), (gzip.compress(GOOD)[:12], "damaged"), (b"\x1f\x8bxx", "damaged"),
         (b"", "no IDX file"), (b"PNG nonsense", "no IDX file"), (packed(np.zeros(9)), "no IDX file"), (b"\x80\x04\x95" + GOOD, "no IDX file"),
         (struct.pack(">BBBB3I", 0, 0, 8, 3, 2**32 - 1, 2**32 - 1, 2**32 - 1), "cut off"), (b"\0\0\x0d" + GOOD[3:], "no IDX file"),
-        (struct.pack(">BBBB3I", 0, 0, 8, 3, 0, 5, 6), "cut off"),
+        (struct.pack(">BBBB3I", 0, 0, 8, 3, 0, 5, 6), "no rows"),
     ],
 )
 def test_damaged_files_are_one_sentence(tmp_path: Path, data: bytes, sentence: str) -> None:

@@ -92,7 +92,7 @@ def node(**changes: object) -> str:
     ('{"nodes": [], "nodes": []}', "twice"),
     ('{"nodes": ["\\ud800"]}', "not UTF-8"),
     ('{"nodes": [1]}', "Node 1"),
-    ('{"nodes": [{}]}', "has a id that cannot be"),
+    ('{"nodes": [{}]}', "id cannot be"),
     ('{"nodes": [' + node(params=[1]) + "]}", "params"),
     ('{"nodes": [' + node(position=[0, "x"]) + "]}", "position"),
     ('{"nodes": [' + node(position=[0, 1e12]) + "]}", "position"),

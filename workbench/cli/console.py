@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import json
 import logging
@@ -16,6 +17,7 @@ from typing import Any, TextIO
 import typer
 
 FAILED, INTERRUPTED = 1, 130
+_LONGEST_PATH = 200
 _LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 
@@ -59,12 +61,27 @@ def _answered(module: str, verb: str, arguments: dict[str, Any]) -> Answer:
         return failure(error.message, error.hint)
     except KeyboardInterrupt:
         return failure("Interrupted.", "", INTERRUPTED)
-    except (OSError, MemoryError) as error:
-        return failure(f"{type(error).__name__}: {error}", "Check free space, memory and permissions.")
+    except MemoryError:
+        return failure("There is not enough memory for this.", "Close other programs, or use less data or a smaller model.")
+    except OSError as error:
+        return _of_the_system(error)
     # A fault of the program still ends in the promised form.
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
         return failure(f"The program has a fault: {type(error).__name__}: {error}", "Please report it with the lines above.")
+
+
+def _of_the_system(error: OSError) -> Answer:
+    """Returns what is printed where the file system refuses: what it said, about which path."""
+    path = str(error.filename2 or error.filename or "")
+    path = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}..."
+    reason = error.strerror or str(error) or type(error).__name__
+    hints = {
+        errno.ENOSPC: "Free some space there and try again.", errno.EDQUOT: "Free some space there and try again.",
+        errno.ENAMETOOLONG: "Use a shorter name.", errno.ENOENT: "Check the path.", errno.ENOTDIR: "Check the path.",
+        errno.EISDIR: "Name a file, not a folder.",
+    }
+    return failure(f"{path}: {reason}." if path else f"{reason}.", hints.get(error.errno or 0, "Check that the path exists and that you may write there."))
 
 
 def failure(message: str, hint: str, status: int = FAILED) -> Answer:

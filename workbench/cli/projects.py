@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from workbench.cli.console import Answer, number, progress, table
 from workbench.cli.reading import open_data, read_project
 from workbench.errors import DataError, WorkbenchError
-from workbench.graph.problem import Problem, Severity
+from workbench.graph.problem import Fix, Problem, Severity
 from workbench.project.check import Checked
 from workbench.project.check import check as check_project
 from workbench.project.file import project_folder
@@ -86,7 +87,19 @@ def _recipe_problems(project: Project) -> list[Problem[Project]]:
             catalogue[choice.name].parse(dict(choice.params))
         except WorkbenchError as error:
             found.append(Problem(f"recipe.{kind}", error.message, reason=error.hint))
-    return found
+    return [*found, *_device_problems(project)]
+
+
+def _device_problems(project: Project) -> list[Problem[Project]]:
+    """Returns what is wrong with the device, with the one there is as the fix."""
+    from workbench.training.devices import choose_device
+
+    try:
+        choose_device(project.recipe.device)
+    except WorkbenchError as error:
+        best = Fix(Text("Set the device to auto"), lambda value: replace(value, recipe=replace(value.recipe, device="auto")))
+        return [Problem("recipe.device", error.message, reason=error.hint, fixes=(best,))]
+    return []
 
 
 def _problem(project: Project, problem: Problem[Project]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ def open_dataset(source: str, format: str = "", params: Mapping[str, Any] | None
         raise DataError(
             Text("No data has been chosen yet."), Text("Choose a file, a folder, sample:digits or generated:reviews."),
         )
+    if format:
+        FORMATS[format]  # refuses a name that there is not, also where the source says its format itself
     for prefix in (SAMPLE, GENERATED):
         if source.startswith(prefix):
             entry = FORMATS[source.removeprefix(prefix)]

@@ -200,7 +200,7 @@ def _node(row: Json, index: int) -> Node:
 
 def _bad_field(index: int, field: str, value: Json) -> NoReturn:
     shown = repr(value)[:60]
-    message = Text("Node {index} of the drawing has a {field} that cannot be: {value}.", index=index + 1, field=field, value=shown)
+    message = Text("In node {index} of the drawing, {field} cannot be {value}.", index=index + 1, field=field, value=shown)
     _refuse(message, Text("Correct it, or take the last good version of the file."))
 
 

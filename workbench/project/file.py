@@ -78,8 +78,11 @@ def load(folder: Path | str) -> Loaded:
     elif version < SCHEMA_VERSION:
         tables = _migrated(tables, version)
         warnings.append(Text("This project was saved by an older version; saving brings it up to date."))
-    project = project_of(tables, _graph(folder))
-    return Loaded(project, folder, version > SCHEMA_VERSION, tuple(warnings))
+    graph = _graph(folder)
+    if "schema_version" in graph.extra and not warnings:  # what a drawing of a newer version keeps
+        warnings.append(Text("The drawing was saved by a newer version; it opens read-only."))
+    newer = version > SCHEMA_VERSION or "schema_version" in graph.extra
+    return Loaded(project_of(tables, graph), folder, newer, tuple(warnings))
 
 
 def save(project: Project, folder: Path | str) -> None:
@@ -238,7 +241,7 @@ def _parsed(text: str) -> Any:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError) as error:
         raise ProjectError(
-            Text("workbench.toml is not valid TOML: {reason}.", reason=str(error)), Text("Correct that line and open the project again.")
+            Text("workbench.toml is not valid TOML: {reason}.", reason=str(error).rstrip(".")), Text("Correct that line and open the project again.")
         ) from error
 
 

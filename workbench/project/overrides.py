@@ -58,7 +58,10 @@ def parsed(text: str) -> tuple[list[str], Any]:
 
 def _value(raw: str, name: str) -> Any:
     try:
-        value = tomllib.loads(f"value = {raw}")["value"]
+        table = tomllib.loads(f"value = {raw}")
+        if len(table) > 1:  # a line break in it began another setting
+            raise tomllib.TOMLDecodeError("more than one value")
+        value = table["value"]
     except tomllib.TOMLDecodeError as error:
         if _BARE.match(raw) or raw.startswith(("/", "./", "~/")):
             return raw

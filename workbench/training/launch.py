@@ -43,11 +43,13 @@ def start(
         The run and how it ended: `Finished`, or `StateChanged` to `interrupted` (exit 130; it can be resumed).
 
     Raises:
-        TrainingError: The run failed; its folder says so too.
+        TrainingError: There is no such device here; or the run failed, and its folder says so too.
         ProjectError: The run folder cannot be written.
     """
     from workbench.project.runs import create_run
+    from workbench.training.devices import choose_device
 
+    choose_device(project.recipe.device)  # one that is missing leaves no run behind
     run = create_run(folder, name, project, parent, differences)
     return run, train(run, project, emit)
 
