@@ -8,9 +8,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.graph.stand_ins import LAYERS
 from workbench.graph import edit
+from workbench.graph.drawing import drawn
 from workbench.graph.file import dumps, loads
 from workbench.graph.graph import Edge, Graph, PortRef
-from workbench.graph.grouping import members_of, rename_group
+from workbench.graph.grouping import fold, group_paths, members_of, rename_group
 from workbench.graph.history import History
 from workbench.graph.infer import Inferred, infer
 from workbench.graph.layout import layout
@@ -114,6 +115,12 @@ class Editing(RuleBasedStateMachine):
         self.do(rename_group(self.graph, path, "renamed") if rename else edit.ungroup(self.graph, path))
         assert rename or not members_of(self.graph, path) or any(node.group.startswith(path) for node in self.graph)
 
+    @precondition(lambda self: any(node.group for node in self.graph))
+    @rule(a=PLACE, folded=st.booleans())
+    def fold(self, a, folded):
+        paths = group_paths(self.graph)
+        self.do(fold(self.graph, paths[a % len(paths)], folded))
+
     @precondition(lambda self: 0 < len(self.graph) < 10)
     @rule(a=PLACE, b=PLACE, copy=st.booleans())
     def duplicate(self, a, b, copy):
@@ -143,6 +150,14 @@ class Editing(RuleBasedStateMachine):
     def inference_that_reuses_equals_inference_from_scratch(self):
         self.inferred = infer(self.graph, LAYERS, previous=self.inferred)
         assert said(self.inferred) == said(infer(self.graph, LAYERS))
+
+    @invariant()
+    def every_node_shows_once(self):
+        whole = drawn(self.graph)
+        assert sorted(whole.members(whole.nodes)) == sorted(self.graph.nodes)
+        for path in group_paths(self.graph):
+            inner = drawn(self.graph, path)
+            assert sorted(inner.members(inner.nodes.keys() - inner.outside)) == sorted(members_of(self.graph, path))
 
     @invariant()
     def the_file_gives_it_back(self):

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.graph.fragment import copy_fragment, duplicate, paste_fragment
 from workbench.graph.graph import Edge, Graph, Node, PortRef, Tie, frozen, is_name
-from workbench.graph.grouping import group, ungroup
+from workbench.graph.grouping import fold, group, rename_group, ungroup
 from workbench.graph.names import free_name, named_after_layer, new_id, node_name, taken_names
 from workbench.graph.order import reachable_from
 
@@ -282,7 +282,7 @@ def each(graph: Graph, ids: Iterable[str], change: Callable[[Node], Node]) -> Gr
 
 
 __all__ = [
-    "LAYER_PITCH_PX", "add_node", "change_node", "connect", "copy_fragment", "disconnect", "duplicate", "each", "group", "insert_after",
-    "insert_before", "insert_on_edge", "move", "paste_fragment", "remove_nodes", "rename", "replace_layer", "set_params", "tie",
+    "LAYER_PITCH_PX", "add_node", "change_node", "connect", "copy_fragment", "disconnect", "duplicate", "each", "fold", "group", "insert_after",
+    "insert_before", "insert_on_edge", "move", "paste_fragment", "remove_nodes", "rename", "rename_group", "replace_layer", "set_params", "tie",
     "ungroup", "unset_params", "untie", "wires_into",
 ]

@@ -1,11 +1,16 @@
-"""Groups: a path that several nodes share; the submodule they stand in."""
+"""Groups: a path that several nodes share; the submodule they stand in.
+
+What is said of a group beside its members (folded, as a block with exposed parameters) stands in `graph.extra["groups"]` under its path.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
-from workbench.graph.graph import Graph, is_name
+from workbench.graph.graph import Graph, Node, frozen, is_name
 from workbench.graph.names import free_name, taken_names
 
 
@@ -29,7 +34,9 @@ def group(graph: Graph, ids: Iterable[str], name: str = "block") -> tuple[Graph,
     step = free_name(name if is_name(name) else "block", taken, numbered=not is_name(name))
     path = _joined(parent, step)
     moved = {node.id: replace(node, group=_joined(path, node.group[len(parent):].lstrip("."))) for node in chosen}
-    return _with_free_names(graph.with_nodes({**graph.nodes, **moved}), path), path
+    whole = [inner for inner in _records(graph) if inner != parent and members.issuperset(members_of(graph, inner))]
+    renamed = {inner: _joined(path, inner[len(parent):].lstrip(".")) for inner in whole}
+    return _with_records(_with_free_names(graph.with_nodes({**graph.nodes, **moved}), path), {path: "", **renamed}), path
 
 
 def _next_step(path: str, parent: str) -> str:
@@ -72,7 +79,8 @@ def ungroup(graph: Graph, path: str) -> Graph:
         moved[member] = replace(node, group=_joined(parent, steps[key] + inner[len(first):])) if inner else replace(
             node, group=parent, name=steps[key]
         )
-    return graph.with_nodes({**graph.nodes, **moved})
+    renamed = {f"{path}.{key[:-1]}": _joined(parent, step) for key, step in steps.items() if key.endswith(".")}
+    return _with_records(graph.with_nodes({**graph.nodes, **moved}), {path: "", **renamed})
 
 
 def rename_group(graph: Graph, path: str, name: str) -> Graph:
@@ -83,7 +91,83 @@ def rename_group(graph: Graph, path: str, name: str) -> Graph:
     parent = path.rpartition(".")[0]
     new = _joined(parent, free_name(name, taken_names(graph, parent, members)))
     moved = {key: replace(graph[key], group=new + graph[key].group[len(path):]) for key in members}
-    return graph.with_nodes({**graph.nodes, **moved})
+    return _with_records(graph.with_nodes({**graph.nodes, **moved}), {path: new})
+
+
+def group_paths(graph: Graph) -> list[str]:
+    """Returns the path of every group, each before the groups within it."""
+    found: dict[str, None] = {}
+    for path in {node.group: None for node in graph if node.group}:
+        steps = path.split(".")
+        found.update((".".join(steps[:count]), None) for count in range(1, len(steps) + 1))
+    return list(found)
+
+
+def group_record(graph: Graph, path: str) -> Mapping[str, Any]:
+    """Returns what is said of a group beside its members."""
+    record = _records(graph).get(path)
+    return record if isinstance(record, Mapping) else {}
+
+
+def set_group(graph: Graph, path: str, **fields: Any) -> Graph:
+    """Says something of a group; None takes a field away."""
+    record = {**group_record(graph, path), **fields}
+    return _with_extra(graph, {**_records(graph), path: {key: value for key, value in record.items() if value is not None}})
+
+
+def fold(graph: Graph, path: str, folded: bool = True) -> Graph:
+    """Shows a group as one card, or its members again; what stands below moves up or down to close the gap or make room."""
+    members = [graph[node] for node in members_of(graph, path)]
+    if not members or folded == is_folded(graph, path):
+        return graph
+    rows = [node.position[1] for node in members]
+    top, height = min(rows), max(rows) - min(rows)
+    inside = {node.id for node in members}
+    below = [node for node in graph if node.id not in inside and node.position[1] > (top + height if folded else top)]
+    moved = {node.id: _lowered(node, -height if folded else height) for node in below} if height else {}
+    return set_group(graph.with_nodes({**graph.nodes, **moved}) if moved else graph, path, folded=folded or None)
+
+
+def _lowered(node: Node, by: float) -> Node:
+    return replace(node, position=(node.position[0], node.position[1] + by))
+
+
+def is_folded(graph: Graph, path: str) -> bool:
+    """Whether a group shows as one card."""
+    return group_record(graph, path).get("folded") is True
+
+
+def folded_paths(graph: Graph, inside: str = "") -> list[str]:
+    """Returns the groups within another one, or all, that show as one card and stand in no other such group."""
+    wanted = [path for path in _records(graph) if is_folded(graph, path) and (not inside or path.startswith(f"{inside}."))]
+    outermost = [path for path in wanted if not any(path.startswith(f"{other}.") for other in wanted)]
+    there = {node.group for node in graph if node.group} if outermost else set[str]()
+    return [path for path in outermost if any(group == path or group.startswith(f"{path}.") for group in there)]
+
+
+def _records(graph: Graph) -> Mapping[str, Any]:
+    records = graph.extra.get("groups")
+    return records if isinstance(records, Mapping) else {}
+
+
+def _with_extra(graph: Graph, records: Mapping[str, Any]) -> Graph:
+    """Returns the drawing with other records; empty ones, and those of groups that are gone, go."""
+    there = set(group_paths(graph))
+    kept = {path: record for path, record in records.items() if record and path in there}
+    extra = {key: value for key, value in graph.extra.items() if key != "groups"} | ({"groups": kept} if kept else {})
+    return graph if frozen(extra) == graph.extra else replace(graph, extra=MappingProxyType({key: frozen(extra[key]) for key in extra}))
+
+
+def _with_records(graph: Graph, renamed: Mapping[str, str]) -> Graph:
+    """Lets records follow groups that were renamed; the nearest renamed group above decides, "" stands for one that is gone."""
+    if not _records(graph):
+        return graph
+    kept: dict[str, Any] = {}
+    for path, record in _records(graph).items():
+        above = max((old for old in renamed if path == old or path.startswith(f"{old}.")), key=len, default=None)
+        new = path if above is None else renamed[above] + path[len(above):] if renamed[above] else ""
+        kept |= {new: record} if new else {}
+    return _with_extra(graph, kept)
 
 
 def _joined(*steps: str) -> str:
