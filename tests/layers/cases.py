@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tests.layers.cases_sequences import SEQUENCES
 from workbench.graph import edit
 from workbench.graph.dim import Symbol
 from workbench.graph.graph import Edge, Graph, PortRef
@@ -151,7 +152,6 @@ CASES: dict[str, Callable[[Random], Case]] = {
     "image_to_sequence": _one(image, steps=["positions", "rows", "columns"]),
     "embedding": _one(lambda rng: rng.choice([tokens(rng), Shape.of("int64", 6)]), width=[3, 8]),
     "positional_encoding": _one(sequence, kind=["sinusoidal", "learned"], maximum_length=[0, 20]),
-    "lstm": _one(sequence, units=[3, 5], layers=[1, 2], bidirectional=[True, False], dropout=[0.0, 0.3]),
     "self_attention": _one(sequence, heads=[1, 2, 4], causal=[True, False], dropout=[0.0, 0.2], bias=[True, False]),
     "transformer_encoder": _one(
         sequence, layers=[1, 3], heads=[1, 4], feed_forward=[0, 6], dropout=[0.0, 0.1], norm=["pre", "post"], causal=[True, False]
@@ -159,6 +159,7 @@ CASES: dict[str, Callable[[Random], Case]] = {
     "mean_over_time": _one(sequence),
     "max_over_time": _one(sequence),
     "last_over_time": _one(sequence),
+    **SEQUENCES,
 }
 
 
@@ -217,6 +218,8 @@ def apply(
             arguments.append(lengths if inputs[origin.port].ragged else None)
         elif isinstance(origin, FromPort) and origin.port in values:
             arguments.append(values[origin.port])
+        elif isinstance(origin, FromPort) and any(port.name == origin.port and port.optional for port in layer.input_ports(params)):
+            arguments.append(None)
         else:
             arguments += [values[f"{origin.port}.{index}"] for index in range(len(values))]
     result = module(*arguments)
