@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -88,13 +88,34 @@ def explain_validation(owner: str, error: Exception) -> tuple[Text, Text]:
     if errors is None:
         return Text("{owner}: {reason}.", owner=owner, reason=str(error)), Text("Check the parameters of this entry.")
     first = errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or "?"
+    field = str(first["loc"][0]) if first["loc"] else "?"
     return (
         Text("{owner}: {field} cannot be {value}.", owner=owner, field=field, value=repr(first.get("input"))[:80]),
-        Text("{reason}.", reason=first["msg"]),
+        reason_of(first),
     )
 
 
+def reason_of(found: Mapping[str, Any]) -> Text:
+    """Says what one item of pydantic's report means; in pydantic's words where it is none of the usual."""
+    kind, limits = str(found["type"]), found.get("ctx") or {}
+    for key, words in _LIMITS.items():
+        if key in limits and kind.startswith(("greater", "less")):
+            return Text(words.template, low=limits[key], high=limits[key])
+    if kind == "literal_error":
+        return Text("It must be one of {names}.", names=str(limits.get("expected", "")).replace(" or ", ", "))
+    words = next((words for start, words in _REASONS.items() if kind.startswith(start)), None)
+    return words or Text("{reason}.", reason=found["msg"])
+
+
+_LIMITS = {
+    "ge": Text("It must be at least {low}."), "gt": Text("It must be above {low}."),
+    "le": Text("It must be at most {high}."), "lt": Text("It must be below {high}."),
+}
+_REASONS = {
+    "int": Text("A whole number is needed."), "float": Text("A number is needed."), "finite": Text("A finite number is needed."),
+    "string": Text("A text is needed."), "bool": Text("It must be true or false."), "extra_forbidden": Text("There is no such parameter."),
+    "missing": Text("It must be given."),
+}
 T = TypeVar("T", bound="Entry")
 
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from workbench.catalogue import reason_of
 from workbench.errors import CatalogueError
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, Node, PortRef, is_name
@@ -71,12 +72,12 @@ def bad_params(node: Node, error: CatalogueError) -> list[Found]:
 
 
 def _bad_param(node: Node, item: Mapping[str, Any]) -> Found:
-    field = ".".join(str(step) for step in item["loc"]) or "?"
+    field = str(item["loc"][0]) if item["loc"] else "?"
     if item["type"] == "missing":
         message = Text("{node}: {field} is missing.", node=node.path, field=field)
     else:
         message = Text("{node}: {field} cannot be {value}.", node=node.path, field=field, value=repr(item.get("input"))[:80])
-    return Problem("params.invalid", message, node.id, Text("{reason}.", reason=item["msg"]), fixes=_param_fixes(node, item))
+    return Problem("params.invalid", message, node.id, reason_of(item), fixes=_param_fixes(node, item))
 
 
 def _param_fixes(node: Node, item: Mapping[str, Any]) -> tuple[Fix[Graph], ...]:
