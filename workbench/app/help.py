@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QTextBlockFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QTextBrowser, QVBoxLayout, QWidget
 
 from workbench import __version__
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WRITTEN = ("start", "data", "build", "train", "inspect", "deploy", "shortcuts", "commands")
 GENERATED = ("terms", "layers")
+LINE_HEIGHT_PERCENT = 125
 _TOPIC_OF_PAGE = {"welcome": "start", "window": ""}
 
 
@@ -66,7 +67,7 @@ def _layers_text() -> str:
         if str(layer.family) != family:
             family = str(layer.family)
             parts.append(f"## {say(family).capitalize()}")
-        formula = f" `{layer.formula}`" if layer.formula else ""
+        formula = f" `{say(layer.formula)}`" if layer.formula else ""
         parts.append(f"**{say(layer.label)}**: {say(layer.summary)}{formula}")
         fields = [f"- *{say(info.title)}*: {say(info.description)}" for info in layer.Params.model_fields.values() if info.title]
         parts.append("\n".join(fields))
@@ -176,8 +177,27 @@ class HelpViewer(QDialog):
             return
         self._text.document().setDocumentMargin(theme.SPACE_24)
         self._text.setMarkdown(self._texts[item.data(Qt.ItemDataRole.UserRole)])
+        _space_paragraphs(self._text.document())
+        self._text.moveCursor(QTextCursor.MoveOperation.Start)
         if self._search.text():
             self._text.find(self._search.text().split()[0])
+
+
+def _space_paragraphs(document: QTextDocument) -> None:
+    """Sets the blocks of a document apart; Qt derives their margins from a size in points, and ours are in pixels."""
+    cursor = QTextCursor(document)
+    cursor.beginEditBlock()
+    block = document.begin()
+    while block.isValid():
+        shape = block.blockFormat()
+        near = theme.SPACE_4 if block.textList() is not None else theme.SPACE_8
+        shape.setTopMargin(theme.SPACE_16 if shape.headingLevel() > 1 else near)
+        shape.setBottomMargin(near)
+        shape.setLineHeight(LINE_HEIGHT_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        cursor.setPosition(block.position())
+        cursor.setBlockFormat(shape)
+        block = block.next()
+    cursor.endEditBlock()
 
 
 def show_about(window: Window) -> QDialog:
