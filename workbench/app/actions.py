@@ -84,6 +84,8 @@ _BUILD = (
     Action("build.next", "Add the usual next layer", "", "edit", "build", "add_next", "Add what usually follows the selected one.", ("Enter",)),
     Action("build.find", "Find in the drawing...", "Ctrl+F", "edit", "build", "find_in_drawing", "Go to a layer by its name.", ("查找",)),
     Action("build.select-all", "Select all layers", "", "edit", "build", "select_all", "Select the whole drawing.", ("全选",)),
+    Action("build.group", "Group the selected layers", "Ctrl+G", "edit", "build", "group", "One card for several layers.", ("fold", "分组")),
+    Action("build.ungroup", "Dissolve the group", "Ctrl+Shift+G", "edit", "build", "ungroup", "Put its layers back where they were.", ("取消分组",)),
     Action("build.layout", "Lay out the drawing", "Shift+L", "edit", "build", "lay_out", "Place the selected layers, or all, neatly.", ("布局",)),
     Action("build.fit", "Fit into view", "", "view", "build", "fit_view", "Bring the selection, or everything, into view.", ("zoom", "F")),
     Action("build.source", "Show the source", "Ctrl+U", "view", "build", "show_source", "The drawing as plain PyTorch.", ("code", "源代码")),

@@ -160,3 +160,12 @@ def ports_of_group(graph: Graph, members: Iterable[str], ports: Callable[[str], 
         outputs.update((f"{node}/{edge.source.port}", None) for edge in out if edge.target.node not in inside)
         outputs.update((f"{node}/{name}", None) for name in names_out[:1] if not out)
     return tuple(inputs), tuple(outputs)
+
+
+def as_graph(graph: Graph, drawing: Drawing) -> Graph:
+    """Returns what shows as a drawing of its own, for layout: a node for every card, a wire for every pair of joined cards."""
+    if not drawing.hidden:
+        return graph
+    nodes = {card: node for card, node in drawing.nodes.items() if card not in drawing.outside}
+    ends = {(drawing.card_of(edge.source.node), drawing.card_of(edge.target.node)): None for edge in graph.edges if drawing.shows(edge)}
+    return Graph(nodes, tuple(Edge.between(source, target) for source, target in ends if source in nodes and target in nodes))

@@ -5,7 +5,7 @@ What is said of a group beside its members (folded, as a block with exposed para
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +28,7 @@ def group(graph: Graph, ids: Iterable[str], name: str = "block") -> tuple[Graph,
     chosen = [graph[key] for key in ids if key in graph]
     if not chosen:
         return graph, ""
-    parent = _common([node.group for node in chosen])
+    parent = common_path([node.group for node in chosen])
     members = {node.id for node in chosen}
     taken = taken_names(graph, parent, members) | {_next_step(node.group, parent) for node in chosen}
     step = free_name(name if is_name(name) else "block", taken, numbered=not is_name(name))
@@ -44,7 +44,8 @@ def _next_step(path: str, parent: str) -> str:
     return rest.split(".", 1)[0]
 
 
-def _common(paths: list[str]) -> str:
+def common_path(paths: Sequence[str]) -> str:
+    """Returns the deepest group that holds all of some groups, "" where that is the whole drawing."""
     split = [path.split(".") if path else [] for path in paths]
     shared: list[str] = []
     for steps in zip(*split, strict=False):

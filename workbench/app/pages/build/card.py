@@ -14,6 +14,7 @@ from workbench.graph.graph import Node
 WIDTH_PX, HEIGHT_PX, GRID_PX = 196, 46, 16
 RADIUS_PX = 7
 _TEXT_LEFT = 23
+_FAINT = 0.4
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +31,8 @@ class Card:
         share: Its share of the whole cost, 0 to 1.
         state: `error`, `warning` or "".
         inputs, outputs: Port names from left to right.
+        count: How many layers stand behind it, where it is a folded group; 0 for a layer.
+        faint: Whether it is left out of the model, or stands outside the group that was entered.
         stamp: Raised whenever the look changes, so that pictures of it are made anew.
         selected: Whether it is selected.
     """
@@ -45,6 +48,8 @@ class Card:
     state: str = ""
     inputs: tuple[str, ...] = ("input",)
     outputs: tuple[str, ...] = ("output",)
+    count: int = 0
+    faint: bool = False
     stamp: int = 0
     selected: bool = False
 
@@ -96,6 +101,7 @@ def text_width(text: str, size_px: int = 11) -> float:
 
 def paint_card(painter: QPainter, card: Card, theme: Theme) -> None:
     """Paints a whole card into (0, 0, WIDTH_PX, HEIGHT_PX)."""
+    painter.setOpacity(_FAINT if card.faint else 1.0)
     _paint_frame(painter, card, theme)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(card.colour))
@@ -115,6 +121,7 @@ def paint_card(painter: QPainter, card: Card, theme: Theme) -> None:
 
 def paint_name(painter: QPainter, card: Card, theme: Theme) -> None:
     """Paints the card as seen from further away: stripe and name alone."""
+    painter.setOpacity(_FAINT if card.faint else 1.0)
     _paint_frame(painter, card, theme)
     painter.fillRect(QRectF(6, 6, 8, HEIGHT_PX - 12), QColor(card.colour))
     _write(painter, QRectF(_TEXT_LEFT, 0, WIDTH_PX - _TEXT_LEFT - 6, HEIGHT_PX), card.title, 22, True, theme.text)
@@ -130,6 +137,9 @@ def _paint_frame(painter: QPainter, card: Card, theme: Theme) -> None:
     painter.setBrush(QBrush(QColor(theme.accent_wash if card.selected and card.state == "error" else theme.surface)))
     inset = pen.widthF() / 2
     painter.drawRoundedRect(QRectF(inset, inset, WIDTH_PX - 2 * inset, HEIGHT_PX - 2 * inset), RADIUS_PX, RADIUS_PX)
+    if card.count:
+        painter.setPen(QPen(QColor(edge), 1.0))
+        painter.drawRoundedRect(QRectF(3.5, 3.5, WIDTH_PX - 7, HEIGHT_PX - 7), RADIUS_PX - 3, RADIUS_PX - 3)
 
 
 def _paint_mark(painter: QPainter, card: Card, theme: Theme, right: float) -> float:

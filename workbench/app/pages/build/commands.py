@@ -18,6 +18,7 @@ from workbench.app.pages.build.suggest import usual_next
 from workbench.errors import GraphError
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, PortRef, is_name
+from workbench.graph.grouping import common_path, is_folded, members_of
 from workbench.graph.names import taken_names
 from workbench.graph.ports import Port
 
@@ -30,17 +31,23 @@ Place = tuple[float, float]
 class Commands(QObject):
     """Edits of one session's drawing.
 
+    Attributes:
+        inside: The group that the canvas has entered; new layers go there.
+
     Signals:
         refused: Something was not done; the sentence says why.
         laid_out: Nodes were placed anew and should be brought into view.
+        group_renamed: The path of a group before and after.
     """
 
     refused = Signal(str)
     laid_out = Signal()
+    group_renamed = Signal(str, str)
 
     def __init__(self, session: Session, layers: Any, parent: QObject) -> None:
         super().__init__(parent)
         self.session, self.layers = session, layers
+        self.inside = ""
 
     @property
     def graph(self) -> Graph:
@@ -78,7 +85,7 @@ class Commands(QObject):
 
     def add(self, layer: str, position: Place, source: PortRef | None = None, target: PortRef | None = None) -> str:
         """Adds a layer, wired to the port it was drawn from, and selects it."""
-        graph, node = edit.add_node(self.graph, layer, position=position)
+        graph, node = edit.add_node(self.graph, layer, position=position, group=self.inside)
         inputs, outputs = self._fresh_ports(layer)
         if source is not None and inputs:
             graph = edit.connect(graph, Edge(source, PortRef(node, inputs[0].name)))
@@ -293,6 +300,58 @@ class Commands(QObject):
         """Takes the positions of an automatic layout."""
         self._apply(tr("Lay out"), edit.move(self.graph, places))
         self.laid_out.emit()
+
+    def group(self, ids: Iterable[str]) -> str:
+        """Puts nodes into a group that shows as one card; returns its path."""
+        chosen = tuple(ids)
+        if not chosen:
+            return ""
+        graph, path = edit.group(self.graph, chosen)
+        self._apply(tr("Group {names}", names=self._names(chosen)), edit.fold(graph, path))
+        self.select(chosen)
+        return path
+
+    def ungroup(self, ids: Iterable[str]) -> None:
+        """Dissolves the innermost group that holds all these nodes."""
+        path = self.common_group(ids)
+        if path:
+            self.dissolve(path)
+        else:
+            self.refused.emit(tr("These layers share no group."))
+
+    def common_group(self, ids: Iterable[str]) -> str:
+        """Returns the innermost group that holds all of some nodes and does not hold the entered one; "" where there is none."""
+        path = common_path([self.graph[node].group for node in ids if node in self.graph])
+        return path if path != self.inside and not self.inside.startswith(f"{path}.") else ""
+
+    def dissolve(self, path: str) -> None:
+        """Moves the members of a group one level up."""
+        graph = edit.ungroup(edit.fold(self.graph, path, False), path)
+        self._apply(tr("Dissolve {name}", name=path.rpartition(".")[2]), graph)
+
+    def fold(self, path: str, folded: bool = True) -> None:
+        """Shows a group as one card, or its members in place."""
+        words = tr("Fold {name}", name=path.rpartition(".")[2]) if folded else tr("Unfold {name}", name=path.rpartition(".")[2])
+        self._apply(words, edit.fold(self.graph, path, folded))
+
+    def rename_group(self, path: str, name: str) -> str:
+        """Renames a group; returns why that cannot be, or ""."""
+        if not is_name(name):
+            return tr("Names begin with a letter and hold letters, digits and underscores; words of Python are taken.")
+        first = members_of(self.graph, path)[:1]
+        graph = edit.rename_group(self.graph, path, name)
+        if first and name != path.rpartition(".")[2]:
+            self.group_renamed.emit(path, ".".join(graph[first[0]].group.split(".")[:path.count(".") + 1]))
+            self._apply(tr("Rename {name}", name=path.rpartition(".")[2]), graph)
+        return ""
+
+    def folded_group(self, ids: Iterable[str]) -> str:
+        """Returns the folded group whose members are just these nodes, or ""."""
+        chosen = tuple(ids)
+        path = self.common_group(chosen) if len(chosen) > 0 else ""
+        while path and not (is_folded(self.graph, path) and len(members_of(self.graph, path)) == len(chosen)):
+            path = path.rpartition(".")[0]
+        return path
 
 
 def _swapped(graph: Graph, first: str, second: str) -> Graph:

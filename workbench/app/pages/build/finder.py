@@ -49,8 +49,10 @@ class Finder(QLineEdit):
     def find_next(self, from_start: bool = False) -> None:
         """Goes to the next layer whose name or kind holds the words."""
         words = self.text().strip().casefold()
-        cards = list(self._view.canvas.cards.values())
-        found = [card.id for card in cards if words and words in f"{card.title} {card.subtitle}".casefold()]
+        canvas = self._view.canvas
+        lines = {node.id: f"{node.path} {node.label}" for node in canvas.graph}
+        lines |= {card.id: f"{lines[card.id]} {card.subtitle}" for card in canvas.cards.values() if card.id in lines}
+        found = [node for node, line in lines.items() if words and words in line.casefold()]
         self.setProperty("wrong", "true" if words and not found else "false")
         self.style().polish(self)
         if found:

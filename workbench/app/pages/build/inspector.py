@@ -32,6 +32,7 @@ class Inspector(QWidget):
         self.setObjectName("build.inspector")
         self._commands, self._book = commands, book
         self._node: Node | None = None
+        self._group = ""
         self._about: tuple[str, str] = ("", "")
         self.form: ParamsForm | None = None
         self._layout = QVBoxLayout(self)
@@ -70,7 +71,7 @@ class Inspector(QWidget):
         session = self._commands.session
         chosen = [node for node in session.selection if node in session.project.graph]
         self.refusal.setVisible(False)
-        if len(chosen) == 1:
+        if len(chosen) == 1 and not self._commands.folded_group(chosen):
             self._show_node(session.project.graph[chosen[0]])
         else:
             self._show_many(chosen)
@@ -78,7 +79,10 @@ class Inspector(QWidget):
     def _show_many(self, chosen: list[str]) -> None:
         self._node = None
         self._drop_form()
-        self.name.setVisible(False)
+        self._group = self._commands.folded_group(chosen)
+        self.name.setVisible(bool(self._group))
+        if self._group and not self.name.hasFocus():
+            self.name.setText(self._group.rpartition(".")[2])
         title = tr("{count} layers selected", count=len(chosen)) if chosen else tr("The model")
         self.kind.setText(f"<b>{title}</b>")
         self.summary.setText("" if chosen else tr("Select a layer to see and change what it does."))
@@ -104,7 +108,7 @@ class Inspector(QWidget):
     def _show_node(self, node: Node) -> None:
         layer = self._commands.layers.get(node.layer)
         changed = self._node is None or self._node.id != node.id or self._about != (node.id, node.layer)
-        self._node = node
+        self._node, self._group = node, ""
         self.name.setVisible(True)
         if changed or not self.name.hasFocus():
             self.name.setText(node.name)
@@ -186,13 +190,14 @@ class Inspector(QWidget):
         self.name.selectAll()
 
     def _rename(self) -> None:
-        if self._node is None:
+        if self._node is None and not self._group:
             return
-        refusal = self._commands.rename(self._node.id, self.name.text().strip())
+        name = self.name.text().strip()
+        refusal = self._commands.rename(self._node.id, name) if self._node else self._commands.rename_group(self._group, name)
         self.refusal.setText(refusal)
         self.refusal.setVisible(bool(refusal))
         if refusal:
-            self.name.setText(self._node.name)
+            self.name.setText(self._node.name if self._node else self._group.rpartition(".")[2])
 
 
 def _side(port: str, word: str, usual: str) -> str:

@@ -42,6 +42,11 @@ class CanvasKeys:
             (QKeySequence.StandardKey.Paste, self.paste),
             (QKeySequence.StandardKey.SelectAll, lambda: view.canvas.select(view.canvas.cards)),
         )
+        self._held: dict[tuple[int, bool], Callable[[], object]] = {
+            (Qt.Key.Key_D, False): lambda: commands.duplicate(self._chosen()),
+            (Qt.Key.Key_G, False): lambda: commands.group(self._chosen()),
+            (Qt.Key.Key_G, True): lambda: commands.ungroup(self._chosen()),
+        }
 
     def press(self, event: QKeyEvent) -> bool:
         """Does what a key stands for; says whether it stands for anything."""
@@ -50,8 +55,10 @@ class CanvasKeys:
             if event.matches(sequence):
                 act()
                 return True
-        if control and event.key() == Qt.Key.Key_D:
-            self._view.commands.duplicate(self._chosen())
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        held = self._held.get((event.key(), shift)) if control else None
+        if held is not None:
+            held()
             return True
         if event.key() in _ARROWS:
             self._arrow(Qt.Key(event.key()), control)
@@ -73,12 +80,12 @@ class CanvasKeys:
 
         view, chosen = self._view, self._chosen()
         after = chosen[0] if len(chosen) == 1 and view.commands.output_ports(chosen[0]) else ""
-        place = view.canvas.cards[after].rect.center() + QPointF(0, 46) if after else view.pointer_place()
+        place = view.canvas.cards[after].rect.center() + QPointF(0, 46) if after in view.canvas.cards else view.pointer_place()
         at = view.viewport().mapToGlobal(view.mapFromScene(place))
         view.layer_wanted.emit(LayerWanted(place, at, after=after))
 
     def _chosen(self) -> tuple[str, ...]:
-        return tuple(node for node in self._view.canvas.cards if node in self._view.canvas.selected)
+        return self._view.canvas.chosen
 
     def _delete(self) -> None:
         scene = self._view.canvas
@@ -92,17 +99,17 @@ class CanvasKeys:
             self._view.reveal(node)
 
     def _escape(self) -> None:
-        if not self._view.cancel_gesture():
-            self._view.canvas.select(())
+        view = self._view
+        if not view.cancel_gesture():
+            view.canvas.select(()) if view.canvas.selected or view.canvas.selected_edges else view.leave_wanted.emit()
 
     def _rename(self) -> None:
-        chosen = self._chosen()
-        if len(chosen) == 1:
-            self._view.rename_wanted.emit(chosen[0])
+        if len(self._view.canvas.selected) == 1:
+            self._view.rename_wanted.emit(next(iter(self._view.canvas.selected)))
 
     def _menu(self) -> None:
         chosen = self._chosen()
-        card = self._view.canvas.cards[chosen[0]] if chosen else None
+        card = self._view.canvas.cards.get(self._view.canvas.drawing.card_of(chosen[0])) if chosen else None
         place = card.rect.center() if card is not None else self._view.visible_rect().center()
         self._view.menu_wanted.emit(card, place, self._view.viewport().mapToGlobal(self._view.mapFromScene(place)))
 
@@ -110,9 +117,10 @@ class CanvasKeys:
         """Goes to the neighbour in that direction, or with Ctrl moves the selected cards there."""
         across, down = _ARROWS[key]
         chosen = self._chosen()
+        cards = [card for card in self._view.canvas.cards if card in self._view.canvas.selected]
         if control and chosen:
             self._view.commands.nudge(chosen, across * GRID_PX, down * GRID_PX)
-        elif target := self._neighbour(chosen[-1] if chosen else "", across, down):
+        elif target := self._neighbour(cards[-1] if cards else "", across, down):
             self._view.canvas.select((target,))
             self._view.reveal(target)
 
@@ -123,6 +131,7 @@ class CanvasKeys:
         graph = scene.graph
         if down:
             ends = [edge.target.node for edge in graph.outgoing(node)] if down > 0 else [edge.source.node for edge in graph.incoming(node)]
+            ends = [card for card in map(scene.drawing.card_of, ends) if card in scene.cards]
             if ends:
                 return ends[0]
         here = scene.cards[node].rect.center()

@@ -12,7 +12,9 @@ from workbench.app.pages.build.card import Card
 from workbench.app.pages.build.layer_rows import by_family, family_label
 from workbench.app.pages.build.view import LayerWanted
 from workbench.app.pages.build.wire import Wire
+from workbench.graph.drawing import GROUP_MARK, path_of_card
 from workbench.graph.graph import Edge, PortRef
+from workbench.graph.grouping import is_folded, members_of
 
 if TYPE_CHECKING:
     from workbench.app.pages.build.page import BuildPage
@@ -31,6 +33,9 @@ def _menu(page: BuildPage, name: str) -> QMenu:
 
 def menu_for(page: BuildPage, thing: object, place: QPointF, at: QPoint) -> QMenu:
     """Returns the menu for what is under the pointer."""
+    path = thing if isinstance(thing, str) else path_of_card(thing.id) if isinstance(thing, Card) else ""
+    if path:
+        return group_menu(page, path)
     if isinstance(thing, Card):
         return node_menu(page, thing.id, at)
     if isinstance(thing, Wire):
@@ -55,9 +60,42 @@ def node_menu(page: BuildPage, node: str, at: QPoint) -> QMenu:
     menu.addAction(tr("Cut") + "\tCtrl+X", lambda: commands.cut(chosen))
     menu.addAction(tr("Copy") + "\tCtrl+C", lambda: commands.copy(chosen))
     menu.addAction(tr("Duplicate") + "\tCtrl+D", lambda: commands.duplicate(chosen))
+    _add_grouping(page, menu, chosen)
     menu.addSeparator()
     menu.addAction(tr("Delete and close the gap"), lambda: commands.delete(chosen, reconnect=True))
     menu.addAction(tr("Delete") + "\tDel", lambda: commands.delete(chosen))
+    return menu
+
+
+def _add_grouping(page: BuildPage, menu: QMenu, chosen: tuple[str, ...]) -> None:
+    commands = page.commands
+    menu.addSeparator()
+    menu.addAction(tr("Group") + "\tCtrl+G", lambda: commands.group(chosen))
+    path = commands.common_group(chosen)
+    if path:
+        menu.addAction(tr("Fold {name}", name=path.rpartition(".")[2]), lambda: commands.fold(path))
+        menu.addAction(tr("Dissolve {name}", name=path.rpartition(".")[2]) + "\tCtrl+Shift+G", lambda: commands.dissolve(path))
+
+
+def group_menu(page: BuildPage, path: str) -> QMenu:
+    """Returns the menu of a group."""
+    commands = page.commands
+    members = tuple(members_of(commands.graph, path))
+    folded = is_folded(commands.graph, path)
+    commands.select(members)
+    menu = _menu(page, "group")
+    menu.addAction(tr("Look inside"), lambda: page.levels.enter(path))
+    menu.addAction(tr("Unfold in place") if folded else tr("Fold into one card"), lambda: commands.fold(path, not folded))
+    if folded:
+        menu.addAction(tr("Rename") + "\tF2", lambda: page.rename(f"{GROUP_MARK}{path}"))
+    menu.addSeparator()
+    menu.addAction(tr("Cut") + "\tCtrl+X", lambda: commands.cut(members))
+    menu.addAction(tr("Copy") + "\tCtrl+C", lambda: commands.copy(members))
+    menu.addAction(tr("Duplicate") + "\tCtrl+D", lambda: commands.duplicate(members))
+    menu.addSeparator()
+    menu.addAction(tr("Group") + "\tCtrl+G", lambda: commands.group(members))
+    menu.addAction(tr("Dissolve the group") + "\tCtrl+Shift+G", lambda: commands.dissolve(path))
+    menu.addAction(tr("Delete") + "\tDel", lambda: commands.delete(members))
     return menu
 
 

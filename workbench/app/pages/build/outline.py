@@ -11,17 +11,20 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QHeaderVie
 from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.app.pages.build.figures import counted
-from workbench.app.pages.build.menus import connect_menu, node_menu, wire_menu
+from workbench.app.pages.build.menus import connect_menu, group_menu, node_menu, wire_menu
 from workbench.app.pages.build.tips import named_axes
 from workbench.app.pages.build.view import LayerWanted
 from workbench.app.widgets import button
-from workbench.graph.graph import Edge, Node
+from workbench.graph.drawing import GROUP_MARK, path_of_card
+from workbench.graph.graph import Edge, Graph, Node
+from workbench.graph.grouping import is_folded, members_of
 from workbench.graph.problem import Severity
 
 if TYPE_CHECKING:
     from workbench.app.pages.build.page import BuildPage
 
 NODE_ROLE, EDGE_ROLE = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
+GROUP_ROLE = Qt.ItemDataRole.UserRole + 3
 _DELAY_MS = 60
 
 
@@ -85,15 +88,16 @@ class OutlinePanel(QWidget):
         kept = self.current_edge()
         graph, inferred = self._commands.graph, self._commands.session.inferred
         listed = set(inferred.order)
-        order = [*inferred.order, *(node for node in graph.nodes if node not in listed)]
-        for gone in [node for node in self._rows if node not in graph]:
+        order = _with_groups(graph, [*inferred.order, *(node for node in graph.nodes if node not in listed)])
+        wanted = set(order)
+        for gone in [node for node in self._rows if node not in wanted]:
             self.tree.takeTopLevelItem(self.tree.indexOfTopLevelItem(self._rows.pop(gone)[0]))
         if list(self._rows) != [node for node in order if node in self._rows]:
             self.tree.clear()
             self._rows.clear()
         rows: dict[str, tuple[QTreeWidgetItem, object]] = {}
         for index, node in enumerate(order):
-            rows[node] = self._row(index, graph[node])
+            rows[node] = self._row(index, graph[node]) if node in graph else self._group_row(index, path_of_card(node))
         self._rows = rows
         self._filling = False
         if kept is not None:
@@ -114,6 +118,25 @@ class OutlinePanel(QWidget):
             self.tree.takeTopLevelItem(index)
         self.tree.insertTopLevelItem(index, item)
         item.setExpanded(True)
+        return item, made
+
+    def _group_row(self, index: int, path: str) -> tuple[QTreeWidgetItem, object]:
+        graph, card = self._commands.graph, f"{GROUP_MARK}{path}"
+        members, folded = members_of(graph, path), is_folded(graph, path)
+        parameters = sum(cost.parameters for node in members if (cost := self._page.book.costs.get(node)) is not None)
+        made = (path, tuple(members), folded, parameters)
+        old = self._rows.get(card)
+        if old is not None and old[1] == made:
+            return old
+        words = [f"{'▸' if folded else '▾'} {path}", tr("Group"), "", tr("{count} layers", count=len(members)), counted(parameters), ""]
+        item = QTreeWidgetItem(words)
+        item.setTextAlignment(4, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        item.setData(0, GROUP_ROLE, path)
+        state = tr("folded") if folded else tr("open")
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, ", ".join((tr("Group"), path, words[3], state)))
+        if old is not None:
+            self.tree.takeTopLevelItem(index)
+        self.tree.insertTopLevelItem(index, item)
         return item, made
 
     def _sources(self, node: Node) -> str:
@@ -167,10 +190,15 @@ class OutlinePanel(QWidget):
         item = self.tree.currentItem()
         return item.data(0, EDGE_ROLE) if item is not None else None
 
+    def current_group(self) -> str:
+        """Returns the path of the group of the current row, or ""."""
+        item = self.tree.currentItem()
+        return (item.data(0, GROUP_ROLE) or "") if item is not None else ""
+
     def show_selection(self) -> None:
         """Selects the rows of the selected nodes."""
         chosen = set(self._commands.session.selection)
-        if self.current_edge() is not None and not chosen:
+        if (self.current_edge() is not None and not chosen) or self._filling:
             return
         self._filling = True
         self.tree.clearSelection()
@@ -190,7 +218,14 @@ class OutlinePanel(QWidget):
                     self.tree.setCurrentItem(item.child(row))
 
     def _chosen(self) -> None:
-        if not self._filling:
+        if self._filling:
+            return
+        paths = [item.data(0, GROUP_ROLE) for item in self.tree.selectedItems() if item.data(0, GROUP_ROLE)]
+        if paths:
+            self._filling = True
+            self._commands.select(node for path in paths for node in members_of(self._commands.graph, path))
+            self._filling = False
+        else:
             self._commands.select(item.data(0, NODE_ROLE) for item in self.tree.selectedItems() if item.data(0, NODE_ROLE))
 
     def _renamed(self, item: QTreeWidgetItem, column: int) -> None:
@@ -225,7 +260,9 @@ class OutlinePanel(QWidget):
             menu.popup(self._below())
 
     def rename(self) -> None:
-        """Edits the name in place."""
+        """Edits the name in place; that of a group in the column on the right."""
+        if self.current_group():
+            self._page.rename(f"{GROUP_MARK}{self.current_group()}")
         if self.current_node():
             self.tree.editItem(self.tree.currentItem(), 0)
 
@@ -240,7 +277,9 @@ class OutlinePanel(QWidget):
     def delete(self) -> None:
         """Deletes the selected layers, or the current wire."""
         edge = self.current_edge()
-        if edge is not None:
+        if self.current_group():
+            self._commands.delete(members_of(self._commands.graph, self.current_group()))
+        elif edge is not None:
             self._commands.disconnect((edge,))
         else:
             self._commands.delete(self._commands.session.selection)
@@ -248,7 +287,9 @@ class OutlinePanel(QWidget):
     def menu(self, at: QPoint) -> None:
         """Shows the menu of the current row."""
         edge, node = self.current_edge(), self.current_node()
-        if node:
+        if path := self.current_group():
+            group_menu(self._page, path).popup(at)
+        elif node:
             node_menu(self._page, node, at).popup(at)
         elif edge is not None:
             wire_menu(self._page, edge, QPointF(), at).popup(at)
@@ -256,6 +297,16 @@ class OutlinePanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh_now()
+
+
+def _with_groups(graph: Graph, order: list[str]) -> list[str]:
+    """Puts the row of every group before that of its first member."""
+    rows: dict[str, None] = {}
+    for node in order:
+        steps = graph[node].group.split(".") if graph[node].group else []
+        rows.update((f"{GROUP_MARK}{'.'.join(steps[:count])}", None) for count in range(1, len(steps) + 1))
+        rows[node] = None
+    return list(rows)
 
 
 class _OutlineTree(QTreeWidget):
@@ -283,7 +334,8 @@ class _OutlineTree(QTreeWidget):
         elif plain and event.key() in acts:
             acts[Qt.Key(event.key())]()
         elif plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.state() != self.State.EditingState:
-            self._panel._page.add_next()
+            path = self._panel.current_group()
+            self._panel._page.levels.enter(path) if path else self._panel._page.add_next()
         else:
             super().keyPressEvent(event)
 

@@ -16,6 +16,7 @@ from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.costs import CostBook
 from workbench.app.pages.build.finder import Finder
 from workbench.app.pages.build.inspector import Inspector
+from workbench.app.pages.build.levels import Levels
 from workbench.app.pages.build.menus import menu_for
 from workbench.app.pages.build.outline import OutlinePanel
 from workbench.app.pages.build.overlays import MiniMap, TotalsCard, place_overlays
@@ -27,6 +28,7 @@ from workbench.app.pages.build.source_panel import SourcePanel
 from workbench.app.pages.build.view import CanvasView, LayerWanted
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState
+from workbench.graph.drawing import as_graph
 from workbench.layers import LAYERS
 
 _LATER_MS = 25
@@ -58,7 +60,8 @@ class BuildPage(Page):
         self.totals, self.map = TotalsCard(self.view), MiniMap(self.view)
         self.empty = EmptyState("build.empty", tr("A model is layers joined by wires: begin with what it reads."), tr("Add an input"), self.view)
         self.finder = Finder(self.view, self.go_to)
-        self._fitted = False
+        self.levels = Levels(self.commands, self.view)
+        self._fitted = self._showing = False
         self._layout_job: Job | None = None
         self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
         self._later.timeout.connect(self._refresh_slow_parts)
@@ -102,6 +105,10 @@ class BuildPage(Page):
         self.view.rename_wanted.connect(self.rename)
         self.view.menu_wanted.connect(self._show_menu)
         self.view.view_moved.connect(self._view_moved)
+        self.view.enter_wanted.connect(self.levels.enter)
+        self.view.leave_wanted.connect(self.levels.leave)
+        self.levels.entered.connect(self._entered)
+        self.commands.group_renamed.connect(self.levels.rename)
         self.palette_panel.layer_chosen.connect(self.add_layer)
         self.problems.node_chosen.connect(self.go_to)
         self.problems.count_changed.connect(self._show_count)
@@ -114,16 +121,26 @@ class BuildPage(Page):
     def refresh(self, old: Any, new: Any) -> None:
         """Shows the drawing where it differs."""
         if old is None or old.graph is not new.graph:
-            inferred = self.session.inferred
             self.view.cancel_gesture()
-            self.canvas.show_graph(new.graph, inferred, LAYERS)
-            self.canvas.show_problems(inferred.problems)
-            self.canvas.select(self.session.selection)
+            self.levels.follow()
+            self._show_drawing()
             self.empty.setVisible(not new.graph.nodes)
             self.totals.setVisible(bool(new.graph.nodes))
         if old is None or not self._fitted:
             self._fitted = False
             QTimer.singleShot(0, self, self._first_fit)
+        self._later.start()
+
+    def _show_drawing(self) -> None:
+        inferred = self.session.inferred
+        self.canvas.show_graph(self.session.project.graph, inferred, LAYERS, self.levels.inside)
+        self.canvas.show_problems(inferred.problems)
+        self._show_selection()
+
+    def _entered(self) -> None:
+        self._show_drawing()
+        self.canvas.show_costs(self.book.costs)
+        self.view.fit()
         self._later.start()
 
     def shown(self) -> None:
@@ -162,6 +179,7 @@ class BuildPage(Page):
     def _place(self) -> None:
         place_overlays(self.view, self.totals, self.map)
         self.finder.place()
+        self.levels.crumbs.place()
         self.empty.setGeometry(self.view.rect().adjusted(40, 40, -40, -40))
 
     def _view_moved(self) -> None:
@@ -169,12 +187,18 @@ class BuildPage(Page):
         self.map.update()
 
     def _canvas_selection(self) -> None:
-        self.commands.select(node for node in self.canvas.cards if node in self.canvas.selected)
+        if not self._showing:
+            self.commands.select(self.canvas.chosen)
+
+    def _show_selection(self) -> None:
+        """Selects the cards of the selected nodes, without this counting as a choice made on the canvas."""
+        cards = {self.canvas.drawing.card_of(node) for node in self.session.selection}
+        self._showing = True
+        self.canvas.select(card for card in cards if card in self.canvas.cards)
+        self._showing = False
 
     def _selection_changed(self) -> None:
-        chosen = frozenset(self.session.selection)
-        if chosen != self.canvas.selected:
-            self.canvas.select(chosen)
+        self._show_selection()
         self.inspector.show_selection()
         if self.outline.isVisible():
             self.outline.show_selection()
@@ -194,7 +218,10 @@ class BuildPage(Page):
         menu_for(self, thing, place, at).popup(at)
 
     def go_to(self, node: str) -> None:
-        """Selects a node and brings it into view."""
+        """Selects a node and brings it into view; where it is hidden, enters its group."""
+        drawing = self.canvas.drawing
+        if node in self.session.project.graph and (drawing.card_of(node) != node or node in drawing.outside):
+            self.levels.enter(self.session.project.graph[node].group)
         self.commands.select((node,))
         self.view.reveal(node)
 
@@ -244,8 +271,8 @@ class BuildPage(Page):
             self.view.reveal(self.commands.add_next(chosen[0]))
 
     def rename(self, node: str) -> None:
-        """Puts the cursor into the name of a node."""
-        self.commands.select((node,))
+        """Puts the cursor into the name of a node, or of the group whose card it is."""
+        self.commands.select(self.canvas.drawing.members((node,)))
         if "right" in self.docks:
             self.docks["right"].show()
         self.inspector.edit_name()
@@ -262,20 +289,30 @@ class BuildPage(Page):
         """Places the selected layers, or all of them, by themselves."""
         from workbench.graph.layout import layout
 
-        graph, chosen = self.session.project.graph, self.session.selection
+        graph, drawing, chosen = self.session.project.graph, self.canvas.drawing, tuple(self.canvas.selected)
         ids = chosen if len(chosen) > 1 else None
-        if len(graph) <= _LAYOUT_IN_JOB:
-            self.commands.take_layout(layout(graph, ids))
+        shown = as_graph(graph, drawing)
+        if len(shown) <= _LAYOUT_IN_JOB:
+            self._take_layout(graph, drawing.moved(graph, layout(shown, ids)))
             return
         if self._layout_job is not None and self._layout_job.running:
             self._layout_job.cancel()
         self._layout_job = run_job(
-            self, lambda _progress, cancelled: layout(graph, ids, cancelled), lambda places: self._take_layout(graph, places)
+            self, lambda _progress, cancelled: layout(shown, ids, cancelled),
+            lambda places: self._take_layout(graph, drawing.moved(graph, places)),
         )
 
     def _take_layout(self, graph: object, places: Any) -> None:
         if self.session.project.graph is graph:
             self.commands.take_layout(places)
+
+    def group(self) -> None:
+        """Puts the selected layers into a group that shows as one card."""
+        self.commands.group(self.session.selection)
+
+    def ungroup(self) -> None:
+        """Dissolves the group of the selected layers."""
+        self.commands.ungroup(self.session.selection)
 
     def search_layer(self) -> None:
         """Asks for a layer to add, behind the selected one where there is one."""

@@ -14,9 +14,11 @@ from workbench.app.language import say, tr
 from workbench.app.pages.build.buckets import Buckets
 from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card
 from workbench.app.pages.build.figures import counted
+from workbench.app.pages.build.groups import Borders, describe_group, port_names
 from workbench.app.pages.build.painting import CanvasPainter, Detail, blocks, detail_at
 from workbench.app.pages.build.routing import LONG_PX
 from workbench.app.pages.build.wire import Wire
+from workbench.graph.drawing import Drawing, drawn
 from workbench.graph.graph import Edge, Graph, Node
 from workbench.graph.problem import Problem, Severity
 
@@ -30,8 +32,9 @@ class CanvasScene(QGraphicsScene):
 
     Attributes:
         graph: The graph as last shown.
-        cards: By node id, in the order of the graph.
-        selected: Ids of the selected nodes.
+        drawing: What of it shows: folded groups as one card, or the inside of one group.
+        cards: By id of what shows, in the order of the graph.
+        selected: Ids of the selected cards.
         selected_edges: The selected wires' edges.
 
     Signals:
@@ -46,6 +49,8 @@ class CanvasScene(QGraphicsScene):
         super().__init__(-EXTENT_PX, -EXTENT_PX, 2 * EXTENT_PX, 2 * EXTENT_PX, parent)
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.graph = Graph()
+        self.drawing = Drawing()
+        self.borders = Borders()
         self.cards: dict[str, Card] = {}
         self.selected: frozenset[str] = frozenset()
         self.selected_edges: tuple[Edge, ...] = ()
@@ -70,42 +75,55 @@ class CanvasScene(QGraphicsScene):
         """Returns the wire of an edge."""
         return self._wires.get(id(edge)) or next((wire for wire in self.wires if wire.edge == edge), None)
 
-    def show_graph(self, graph: Graph, inferred: Any, layers: Any) -> None:
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The nodes behind the selected cards, in the order of the cards."""
+        return tuple(self.drawing.members(card for card in self.cards if card in self.selected))
+
+    def show_graph(self, graph: Graph, inferred: Any, layers: Any, inside: str = "") -> None:
         """Shows a graph; whatever is the same object as before is left alone.
 
         Args:
             graph: The drawing.
             inferred: Its shapes and problems, as `workbench.graph.infer.infer` gives them.
             layers: The layer catalogue.
+            inside: The group whose inside shows alone, or "".
         """
-        others = graph.nodes.keys() != self.cards.keys()
+        drawing = drawn(graph, inside, self.drawing)
+        others = drawing.nodes.keys() != self.cards.keys() or drawing.hidden != self.drawing.hidden
+        self.drawing = drawing
         moved = self._show_nodes(graph, inferred, layers)
         if others or graph.edges is not self.graph.edges:
             self._show_edges(graph)
         self._place_wires(moved)
         self._route_around(moved)
         self.graph = graph
+        self.borders.update(graph, drawing, self.cards)
         if inferred is not self._inferred:
             self._inferred = inferred
             self._show_shapes(inferred)
-        kept = frozenset(node for node in self.selected if node in graph)
+        kept = frozenset(card for card in self.selected if card in self.cards)
         if kept != self.selected:
             self.select(kept)
         self.repaint_wanted.emit()
 
     def _show_nodes(self, graph: Graph, inferred: Any, layers: Any) -> set[str]:
         moved: set[str] = set()
-        for gone in [node for node in self.cards if node not in graph.nodes]:
+        drawing = self.drawing
+        for gone in [card for card in self.cards if card not in drawing.nodes]:
             self._drop_card(gone)
             moved.add(gone)
-        for node_id, node in graph.nodes.items():
+        for node_id, node in drawing.nodes.items():
             card = self.cards.get(node_id)
-            if card is not None and card.node is node:
+            if card is not None and card.node is node and node_id not in drawing.groups:
                 continue
             if card is None:
                 card = self.cards[node_id] = Card(node)
                 self._of_card[node_id] = {}
-            self._describe(card, node, inferred, layers)
+            if node_id in drawing.groups:
+                describe_group(card, node, drawing.groups[node_id], graph, inferred, layers)
+            else:
+                self._describe(card, node, inferred, layers)
             card.place(*node.position)
             self._index_card(card)
             moved.add(node_id)
@@ -120,7 +138,8 @@ class CanvasScene(QGraphicsScene):
         card.node = node
         card.change(
             title=node.label or node.name, subtitle=_second_line(node, layer, params), colour=colour, known=layer is not None,
-            inputs=_ports(layer, params, "input"), outputs=_ports(layer, params, "output"),
+            inputs=port_names(layer, params, "input"), outputs=port_names(layer, params, "output"),
+            faint=node.id in self.drawing.outside,
         )
 
     def _drop_card(self, node_id: str) -> None:
@@ -131,13 +150,23 @@ class CanvasScene(QGraphicsScene):
             self._drop_wire(key)
 
     def _show_edges(self, graph: Graph) -> None:
-        wanted = {id(edge): edge for edge in graph.edges}
-        for gone in [key for key in self._wires if key not in wanted]:
+        drawing = self.drawing
+        plain = not drawing.hidden
+        wanted = {id(edge): edge for edge in graph.edges if plain or drawing.shows(edge)}
+        for gone in [key for key, wire in self._wires.items() if key not in wanted or (not plain and self._strayed(wire)) or self._dangles(wire)]:
             self._drop_wire(gone)
         for key, edge in wanted.items():
             if key not in self._wires:
                 self._add_wire(key, edge)
         self._inferred = None
+
+    def _strayed(self, wire: Wire) -> bool:
+        """Whether a wire shows between other cards now."""
+        ends = self.drawing.end(wire.edge.source), self.drawing.end(wire.edge.target)
+        return ends != ((wire.source.id, wire.leaves), (wire.target.id, wire.enters))
+
+    def _dangles(self, wire: Wire) -> bool:
+        return self.cards.get(wire.source.id) is not wire.source or self.cards.get(wire.target.id) is not wire.target
 
     def _place_wires(self, moved: Iterable[str]) -> None:
         for wire in {id(wire): wire for node in moved for wire in self._of_card.get(node, {}).values()}.values():
@@ -153,10 +182,11 @@ class CanvasScene(QGraphicsScene):
                 self._route(wire)
 
     def _add_wire(self, key: int, edge: Edge) -> None:
-        source, target = self.cards.get(edge.source.node), self.cards.get(edge.target.node)
+        (start, leaves), (end, enters) = self.drawing.end(edge.source), self.drawing.end(edge.target)
+        source, target = self.cards.get(start), self.cards.get(end)
         if source is None or target is None:
             return
-        wire = self._wires[key] = Wire(edge, source, target)
+        wire = self._wires[key] = Wire(edge, source, target, leaves, enters)
         self._of_card[source.id][key] = wire
         self._of_card[target.id][key] = wire
         self._place_wire(wire)
@@ -198,8 +228,9 @@ class CanvasScene(QGraphicsScene):
         states: dict[str, str] = {}
         broken: dict[int, str] = {}
         for problem in problems:
-            if problem.severity is Severity.ERROR or problem.node not in states:
-                states[problem.node] = "error" if problem.severity is Severity.ERROR else "warning"
+            card = self.drawing.card_of(problem.node)
+            if problem.severity is Severity.ERROR or card not in states:
+                states[card] = "error" if problem.severity is Severity.ERROR else "warning"
             if problem.severity is Severity.ERROR:
                 broken |= {id(edge): say(problem.message) for edge in _edges_of(self.graph, problem)}
         for node in {*states, *self._states}:
@@ -213,12 +244,11 @@ class CanvasScene(QGraphicsScene):
     def show_costs(self, costs: Mapping[str, Any]) -> None:
         """Writes parameter counts and draws the bars of cost."""
         whole = sum(cost.macs for cost in costs.values()) or 1
+        groups = self.drawing.groups
         for node_id, card in self.cards.items():
-            cost = costs.get(node_id)
-            card.change(
-                parameters=counted(cost.parameters) if cost is not None and cost.parameters else "",
-                share=cost.macs / whole if cost is not None else 0.0,
-            )
+            own = [costs[node] for node in groups.get(node_id, (node_id,)) if node in costs]
+            parameters = sum(cost.parameters for cost in own)
+            card.change(parameters=counted(parameters) if parameters else "", share=sum(cost.macs for cost in own) / whole)
         self.repaint_wanted.emit()
 
     def select(self, nodes: Iterable[str], edges: Iterable[Edge] = ()) -> None:
@@ -242,6 +272,7 @@ class CanvasScene(QGraphicsScene):
             card.place(x, y)
             self._index_card(card)
         self._place_wires(places)
+        self.borders.update(self.graph, self.drawing, self.cards)
         self.repaint_wanted.emit()
 
     def bounds(self, nodes: Iterable[str] = ()) -> QRectF:
@@ -300,6 +331,7 @@ class CanvasScene(QGraphicsScene):
         if detail_at(zoom) is Detail.BLOCK:
             self._draw_far(painter, zoom)
             return
+        self.borders.paint(painter, rect, zoom, look)
         self.canvas_painter.wires(painter, self.wires_in(rect), zoom, look)
         self.canvas_painter.cards(painter, self.cards_in(rect), zoom, look)
         if self.canvas_painter.pictures.late:
@@ -328,13 +360,6 @@ def ports_of(card: Card) -> list[tuple[str, QPointF, bool]]:
     """Returns name, place and whether it is an output for every port of a card."""
     inputs = [(name, card.input_point(name), False) for name in card.inputs]
     return inputs + [(name, card.output_point(name), True) for name in card.outputs]
-
-
-def _ports(layer: Any, params: Any, side: str) -> tuple[str, ...]:
-    if layer is None:
-        return (side,)
-    ports = layer.input_ports(params) if side == "input" else layer.output_ports(params)
-    return tuple(port.name for port in ports)
 
 
 def _second_line(node: Node, layer: Any, params: Any) -> str:

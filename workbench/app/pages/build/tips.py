@@ -11,6 +11,7 @@ from workbench.app.pages.build.card import Card
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.scene import CanvasScene
 from workbench.app.pages.build.wire import Wire
+from workbench.graph.graph import PortRef
 from workbench.graph.shape import Shape
 
 
@@ -23,18 +24,26 @@ def tip_at(scene: CanvasScene, commands: Commands, point: QPointF, zoom: float) 
     """Returns the tooltip for a place of the canvas, "" where there is nothing to say."""
     port = scene.port_at(point) if zoom >= 0.4 else None
     if port is not None:
-        return _port_tip(commands, *port)
+        card, name, output = port
+        return _port_tip(commands, scene.drawing.real(card.id, name), output)
     card = scene.card_at(point)
     if card is not None:
-        return _card_tip(commands, card)
+        return _group_tip(commands, scene.drawing.groups[card.id], card) if card.count else _card_tip(commands, card)
     wire = scene.wire_at(point, 6.0 / zoom)
     return _wire_tip(wire) if wire is not None else ""
 
 
-def _port_tip(commands: Commands, card: Card, name: str, output: bool) -> str:
-    ports = commands.output_ports(card.id) if output else commands.input_ports(card.id)
+def _group_tip(commands: Commands, members: tuple[str, ...], card: Card) -> str:
+    names = [commands.graph[node].name for node in members[:8]]
+    listed = ", ".join(names) + (", ..." if len(members) > 8 else "")
+    return "<br>".join((f"<b>{escape(card.title)}</b> · {escape(card.subtitle)}", escape(listed), escape(tr("Double-click to look inside."))))
+
+
+def _port_tip(commands: Commands, place: PortRef, output: bool) -> str:
+    node, name = place.node, place.port
+    ports = commands.output_ports(node) if output else commands.input_ports(node)
     port = next((port for port in ports if port.name == name), None)
-    shapes = commands.session.inferred.output_shapes(card.id) if output else commands.session.inferred.input_shapes(card.id)
+    shapes = commands.session.inferred.output_shapes(node) if output else commands.session.inferred.input_shapes(node)
     shape = shapes.get(name)
     lines = [tr("output {name}", name=name) if output else tr("input {name}", name=name)]
     lines += [named_axes(shape)] if shape is not None else []

@@ -37,6 +37,7 @@ from workbench.app.pages.build.gestures.select import SelectGesture
 from workbench.app.pages.build.keys import CanvasKeys
 from workbench.app.pages.build.scene import CanvasScene, ports_of
 from workbench.app.pages.build.tips import tip_at
+from workbench.graph.drawing import path_of_card
 from workbench.graph.graph import Edge, PortRef
 
 SMALLEST_ZOOM, LARGEST_ZOOM, LEGIBLE_ZOOM = 0.02, 3.0, 0.8
@@ -75,12 +76,16 @@ class CanvasView(QGraphicsView):
         rename_wanted: The id of a node whose name is to be edited.
         menu_wanted: A right click: the card, wire or None under it, the place in the scene, the place on the screen.
         view_moved: Another part of the scene shows.
+        enter_wanted: The path of a group to look into.
+        leave_wanted: The user wants back out of the group.
     """
 
     layer_wanted = Signal(object)
     rename_wanted = Signal(str)
     menu_wanted = Signal(object, QPointF, QPoint)
     view_moved = Signal()
+    enter_wanted = Signal(str)
+    leave_wanted = Signal()
 
     def __init__(self, canvas: CanvasScene, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__(canvas, parent)
@@ -166,7 +171,7 @@ class CanvasView(QGraphicsView):
 
     def reveal(self, node: str) -> None:
         """Brings a node into view where it is not."""
-        card = self.canvas.cards.get(node)
+        card = self.canvas.cards.get(self.canvas.drawing.card_of(node))
         if card is not None and not self.visible_rect().contains(card.rect):
             self.centerOn(card.rect.center())
             self.view_moved.emit()
@@ -290,7 +295,12 @@ class CanvasView(QGraphicsView):
         point, at = self.mapToScene(event.position().toPoint()), event.globalPosition().toPoint()
         card, wire = self.canvas.card_at(point), self.canvas.wire_at(point, 6.0 / self.zoom)
         self.cancel_gesture()
-        if card is not None:
+        path = path_of_card(card.id) if card is not None else self.canvas.borders.title_at(point)
+        if path and card is not None:
+            self.enter_wanted.emit(path)
+        elif path:
+            self.commands.fold(path)
+        elif card is not None:
             self.rename_wanted.emit(card.id)
         else:
             self.layer_wanted.emit(LayerWanted(point, at, edge=wire.edge if wire is not None else None))
@@ -321,7 +331,7 @@ class CanvasView(QGraphicsView):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         point = self.mapToScene(event.pos())
         card = self.canvas.card_at(point)
-        thing = card if card is not None else self.canvas.wire_at(point, 6.0 / self.zoom)
+        thing = card or self.canvas.wire_at(point, 6.0 / self.zoom) or self.canvas.borders.title_at(point)
         self.menu_wanted.emit(thing, point, event.globalPos())
 
     def viewportEvent(self, event: QEvent) -> bool:

@@ -25,6 +25,7 @@ class Wire:
     Attributes:
         edge: The edge as last shown.
         source, target: The cards it joins.
+        leaves, enters: The ports of these cards.
         line: From the output port to the input port, in scene pixels; moved in place.
         shape: What travels along it, where that is known.
         text: The small text beside it.
@@ -39,6 +40,8 @@ class Wire:
     edge: Edge
     source: Card
     target: Card
+    leaves: str = "output"
+    enters: str = "input"
     line: QLineF = field(default_factory=QLineF)
     shape: Shape | None = None
     text: str = ""
@@ -52,7 +55,7 @@ class Wire:
 
     def place(self) -> None:
         """Takes both ends from the cards."""
-        self.line.setPoints(self.source.output_point(self.edge.source.port), self.target.input_point(self.edge.target.port))
+        self.line.setPoints(self.source.output_point(self.leaves), self.target.input_point(self.enters))
         self._path = None
 
     def route(self, cards_in: CardsIn) -> None:

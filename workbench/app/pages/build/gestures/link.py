@@ -45,15 +45,18 @@ class LinkGesture(Gesture):
         self._verdicts: dict[tuple[str, str], Verdict] = {}
 
     def _picked_up(self, card: Card, port: str) -> tuple[Card, str, bool]:
-        wires = [edge for edge in self.scene.graph.incoming(card.id) if edge.target.port == port]
-        if len(wires) != 1 or wires[0].source.node not in self.scene.cards:
+        wires = [wire for wire in self.scene.wires if wire.target is card and wire.enters == port]
+        if len(wires) != 1:
             return card, port, False
-        self._moved_edge = wires[0]
-        return self.scene.cards[wires[0].source.node], wires[0].source.port, True
+        self._moved_edge = wires[0].edge
+        return wires[0].source, wires[0].leaves, True
 
     def _edge(self, card: Card, port: str) -> Edge:
-        own, other = PortRef(self._start.id, self._port), PortRef(card.id, port)
+        own, other = self._own(), self.scene.drawing.real(card.id, port)
         return Edge(own, other) if self._output else Edge(other, own)
+
+    def _own(self) -> PortRef:
+        return self.scene.drawing.real(self._start.id, self._port)
 
     def _judge(self, card: Card, port: str) -> Verdict:
         key = (card.id, port)
@@ -103,7 +106,7 @@ class LinkGesture(Gesture):
         elif self._moved_edge is not None:
             self.view.commands.disconnect((self._moved_edge,))
         else:
-            own = PortRef(self._start.id, self._port)
+            own = self._own()
             self.view.ask_for_layer(point, at, source=own if self._output else None, target=None if self._output else own)
 
     def _join(self, edge: Edge, at: QPoint) -> None:

@@ -64,7 +64,7 @@ class MoveGesture(Gesture):
         """Returns the wire that a single loose card would go into."""
         node = self._card
         graph = self.scene.graph
-        if len(self._starts) != 1 or not node.inputs or not node.outputs or graph.incoming(node.id) or graph.outgoing(node.id):
+        if len(self._starts) != 1 or node.count or not node.inputs or not node.outputs or graph.incoming(node.id) or graph.outgoing(node.id):
             return None
         return self.scene.wire_at(node.rect.center(), 14.0)
 
@@ -77,7 +77,7 @@ class MoveGesture(Gesture):
         if self._wire is not None:
             self.view.commands.put_on_edge(self._card.id, self._wire.edge, places[self._card.id])
         else:
-            self.view.commands.move(places)
+            self.view.commands.move(self.scene.drawing.moved(self.scene.graph, places))
 
     def _click(self) -> None:
         if self._many and self._was_selected:
