@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, Q
 from workbench.app import theme
 from workbench.app.language import tr
 
-WIDTH_PX, ROWS = 560, 12
+WIDTH_PX, ROWS, ROW_PX = 560, 12, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class CommandPalette(QFrame):
     def open(self) -> None:
         """Shows the palette below the top bar of its window."""
         owner = self.parentWidget()
-        self.resize(WIDTH_PX, 44 + ROWS * 30)
+        self._fit()
         self.move(owner.mapToGlobal(QPoint((owner.width() - WIDTH_PX) // 2, 56)))
         self.show()
         self.search.setFocus()
@@ -98,6 +98,13 @@ class CommandPalette(QFrame):
             item.setData(Qt.ItemDataRole.UserRole, entry)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the lines that fit the words, at most `ROWS` of them."""
+        rows = min(max(self.list.count(), 1), ROWS)
+        self.list.setFixedHeight(rows * max(self.list.sizeHintForRow(0), ROW_PX) + 2 * theme.SPACE_4)
+        self.resize(WIDTH_PX, self.layout().totalSizeHint().height())
 
     def _choose(self, item: QListWidgetItem | None) -> None:
         if item is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QTimer, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import run_job
@@ -108,7 +108,7 @@ def mistake_sentences(outcome: Outcome) -> list[str]:
 
 
 class NextCard(QFrame):
-    """Floats above the run bar until it is closed or another run begins.
+    """Floats above the run bar until it is closed, another page is shown or another run begins.
 
     Signals:
         filled: The figures are there.
@@ -119,7 +119,6 @@ class NextCard(QFrame):
     def __init__(self, window: Window, run: RunFolder, chance: float | None) -> None:
         super().__init__(window)
         self.setObjectName("next")
-        self.setAccessibleName(tr("And now?"))
         theme.mark(self, "popup")
         self.setFixedWidth(WIDTH_PX)
         shadow = QGraphicsDropShadowEffect(self)
@@ -127,18 +126,50 @@ class NextCard(QFrame):
         shadow.setOffset(0, 4)
         shadow.setColor(QColor(0, 0, 0, 60))
         self.setGraphicsEffect(shadow)
-        self._window, self._run_path, self.outcome = window, run.path, None
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
-        self._layout.setSpacing(theme.SPACE_8)
-        self._head()
-        self._body = quiet(tr("Looking at the rows it never saw…"))
-        self._layout.addWidget(self._body)
+        self._window, self._run_path, self._page = window, run.path, window.current_page
+        self.outcome: Outcome | None = None
+        self._error: Exception | None = None
+        self._content: QWidget | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
+        self._tell()
         self.job = run_job(self, lambda _progress, _cancelled: outcome_of(run, chance), self.fill, self._failed)
         window.installEventFilter(self)
+        window.page_changed.connect(self._page_shown)
+        window.rebuilt.connect(self._tell)
         window.session.trainer.state_changed.connect(self._look)
 
-    def _head(self) -> None:
+    def fill(self, outcome: Outcome) -> None:
+        """Shows what was found."""
+        self.outcome = outcome
+        self._tell()
+        self.filled.emit()
+
+    def _failed(self, error: Exception) -> None:
+        self._error = error
+        self._tell()
+
+    def _tell(self) -> None:
+        """Says everything anew, in the language in use."""
+        if self._content is not None:
+            self._content.hide()
+            self._content.deleteLater()
+        self.setAccessibleName(tr("And now?"))
+        self._content = QWidget(self)
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_8)
+        column.addLayout(self._head())
+        if self.outcome is not None:
+            self._add_outcome(column, self.outcome)
+        else:
+            column.addWidget(quiet(say_error(self._error) if self._error is not None else tr("Looking at the rows it never saw…")))
+        self.layout().addWidget(self._content)
+        self._content.show()
+        # The new labels count in the layout only once they are shown, which Qt does with the next event.
+        QTimer.singleShot(0, self, self.place)
+
+    def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
         title = QLabel(tr("And now?"))
         theme.mark(title, "subject")
@@ -147,23 +178,19 @@ class NextCard(QFrame):
         row.addWidget(title)
         row.addStretch(1)
         row.addWidget(close)
-        self._layout.addLayout(row)
+        return row
 
-    def fill(self, outcome: Outcome) -> None:
-        """Shows what was found."""
-        self.outcome = outcome
-        self._body.setText(score_sentence(outcome))
-        theme.mark(self._body, "")
+    def _add_outcome(self, column: QVBoxLayout, outcome: Outcome) -> None:
+        score = quiet(score_sentence(outcome))
+        theme.mark(score, "")
+        column.addWidget(score)
         middle = QHBoxLayout()
         picture = self._picture(outcome)
         if picture is not None:
             middle.addWidget(picture)
         middle.addWidget(quiet("\n".join(mistake_sentences(outcome))), 1)
-        self._layout.addLayout(middle)
-        self._layout.addLayout(self._buttons(outcome))
-        # The new labels count in the layout only once they are shown, which Qt does with the next event.
-        QTimer.singleShot(0, self, self.place)
-        self.filled.emit()
+        column.addLayout(middle)
+        column.addLayout(self._buttons(outcome))
 
     def _picture(self, outcome: Outcome) -> ImageView | None:
         dataset = self._window.session.dataset
@@ -197,9 +224,9 @@ class NextCard(QFrame):
         self._window.show_page(page)
         self.close_card()
 
-    def _failed(self, error: Exception) -> None:
-        self._body.setText(say_error(error))
-        self.place()
+    def _page_shown(self, name: str) -> None:
+        if name != self._page:
+            self.close_card()
 
     def _look(self) -> None:
         if self._window.session.trainer.running:
@@ -209,13 +236,16 @@ class NextCard(QFrame):
         """Takes the card away."""
         self.job.cancel()
         self._window.removeEventFilter(self)
+        if self.isAncestorOf(self._window.focusWidget() or self):
+            self._window.stack.setFocus()
         self.hide()
         self.deleteLater()
 
     def place(self) -> None:
         """Stands at the lower right, above the run bar."""
-        self._layout.activate()
-        self.setFixedHeight(self._layout.totalHeightForWidth(WIDTH_PX))
+        layout = self.layout()
+        layout.activate()
+        self.setFixedHeight(layout.totalHeightForWidth(WIDTH_PX))
         corner = QPoint(self._window.width() - self.width() - MARGIN_PX, self._window.height() - self.height() - MARGIN_PX - 40)
         self.move(corner)
         self.raise_()

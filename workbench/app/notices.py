@@ -8,9 +8,9 @@ from typing import Any
 from PySide6.QtWidgets import QMessageBox, QVBoxLayout, QWidget
 
 from workbench.app import theme
-from workbench.app.language import tr
 from workbench.app.strip import FindingRow, FindingStrip, Remedy
 from workbench.errors import WorkbenchError
+from workbench.text import Text
 
 LIMIT = 3
 
@@ -37,7 +37,7 @@ class Notices(QWidget):
     def add(self, row: FindingRow, key: str = "") -> None:
         """Adds a message with its own buttons and one that closes it."""
         kept = [item for item in self._rows if item.message != row.message]
-        close = Remedy(tr("Close"), lambda: self.drop(row.message), main=False)
+        close = Remedy(Text("Close"), lambda: self.drop(row.message), main=False)
         remedies = tuple(Remedy(item.label, self._closing(row.message, item.do), item.main) for item in row.remedies)
         self._rows = [FindingRow(row.message, row.reason, row.severity, row.emphasis, (*remedies, close), key or None), *kept][:LIMIT]
         self._show()

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import say, tr
@@ -80,6 +80,8 @@ class FindingStrip(QWidget):
         if self._rows is not None and list(rows) == self._rows and not rows:
             return
         self._rows = list(rows)
+        if self.isAncestorOf(QApplication.focusWidget() or self):
+            self.setFocus()  # or Qt hands the keyboard to the first button of the window when the pressed one goes
         while self._layout.count():
             widget = self._layout.takeAt(0).widget()
             if widget is not None:

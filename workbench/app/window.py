@@ -222,6 +222,8 @@ class Window(QMainWindow):
         self._drawn.clear()
         self._name_actions()
         self._build()
+        if self.isVisible():
+            self.centralWidget().show()  # otherwise only the next event shows it, and pages wait to be seen before they fill
         self.notices.restore(rows)
         self._show_title()
         self.show_page(current)

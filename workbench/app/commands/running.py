@@ -11,8 +11,9 @@ from PySide6.QtGui import QDesktopServices
 from workbench.app.commands.files import fresh_folder
 from workbench.app.language import tr
 from workbench.app.notices import ask
+from workbench.app.strip import FindingRow, Remedy
 from workbench.errors import TrainingError, WorkbenchError
-from workbench.training.events import RunState
+from workbench.text import Text
 
 if TYPE_CHECKING:
     from workbench.app.next_card import NextCard
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.app.window import Window
 
 STOP_LIMIT_MS = 30_000
+RUN_ENDED = Text("The run has ended.")
 
 
 class RunCommands(QObject):
@@ -44,6 +46,7 @@ class RunCommands(QObject):
             return
         if not self._ready():
             return
+        window.notices.drop(RUN_ENDED)
         try:
             self._trainer.start()
         except (WorkbenchError, OSError) as error:
@@ -114,19 +117,32 @@ class RunCommands(QObject):
             self._window.say_error(TrainingError(tr("The run has not stopped yet."), tr("It ends after the step in progress; try again then.")))
 
     def run_ended(self) -> None:
-        """Keeps the seconds of a starter's run, says what failed, and does what waited for the end."""
-        from workbench.app.next_card import show_next_card
+        """Keeps the seconds of a starter's run, says what failed, and does what waited for the end.
 
+        The card with what to do next stands on the Train page; any other page shows one line that leads there.
+        """
         trainer, window = self._trainer, self._window
         if trainer.failed is not None:
             window.say_error(TrainingError(trainer.failed.message, trainer.failed.hint))
-        elif trainer.finished is not None and trainer.finished.state is RunState.FINISHED:
+        elif trainer.finished is not None and trainer.finished.state == "finished":
             self._keep_seconds(trainer.finished.seconds)
         after, self._after = self._after, None
         if after is not None:
             after()
         elif trainer.finished is not None and window.isVisible():
-            self.card = show_next_card(window)
+            self._say_what_now()
+
+    def _say_what_now(self) -> None:
+        if self._window.current_page == "train":
+            self._show_card()
+        else:
+            self._window.notices.add(FindingRow(RUN_ENDED, severity="good", remedies=(Remedy(Text("And now?"), self._show_card),)))
+
+    def _show_card(self) -> None:
+        from workbench.app.next_card import show_next_card
+
+        self._window.show_page("train")
+        self.card = show_next_card(self._window)
 
     def _keep_seconds(self, seconds: float) -> None:
         template = self._session.project.template
