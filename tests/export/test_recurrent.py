@@ -1,29 +1,91 @@
-"""The export twin of an LSTM computes what the layer computes, in every form, with lengths."""
+"""The export twins of recurrent layers compute what the layers compute, in every form, with lengths, and so does ONNX Runtime."""
 
 from __future__ import annotations
 
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 from torch import nn
 
-from workbench.export.recurrent import LstmTwin
+from workbench.export.onnx_file import write_onnx
+from workbench.export.recurrent import GruTwin, LstmTwin, RnnTwin
 from workbench.export.twins import AttentionTwin, with_twins
 from workbench.layers.modules.attention import SelfAttention
-from workbench.layers.modules.recurrent import LSTM
+from workbench.layers.modules.recurrent import GRU, LSTM, RNN
+
+FORMS: list[tuple[type[Any], type[Any], dict[str, Any]]] = [
+    (LSTM, LstmTwin, {}), (GRU, GruTwin, {}), (RNN, RnnTwin, {}), (RNN, RnnTwin, {"nonlinearity": "relu"}),
+]
 
 
+def begun(kind: type[Any], width: int, rows: int = 4) -> dict[str, torch.Tensor]:
+    """Random states to begin with."""
+    return {name: torch.randn(rows, width) for name in (("hidden", "cell") if kind is LSTM else ("hidden",))}
+
+
+@pytest.mark.parametrize(("kind", "twin", "more"), FORMS)
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("lengths", [None, [9, 1, 4, 6]])
-def test_twin_equals_layer(layers: int, bidirectional: bool, lengths: list[int] | None) -> None:
+@pytest.mark.parametrize("lengths", [None, [9, 0, 4, 6]])
+@pytest.mark.parametrize("with_states", [False, True])
+def test_twin_equals_layer(
+    kind: type[Any], twin: type[Any], more: dict[str, Any], layers: int, bidirectional: bool, lengths: list[int] | None, with_states: bool,
+) -> None:
     torch.manual_seed(0)
-    layer = LSTM(5, 6, layers, bidirectional).eval()
-    rows = torch.randn(4, 9, 5)
+    layer = kind(5, 6, layers, bidirectional=bidirectional, **more).eval()
+    rows, states = torch.randn(4, 9, 5), begun(kind, 12 if bidirectional else 6) if with_states else {}
     valid = None if lengths is None else torch.tensor(lengths)
     with torch.no_grad():
-        expected, found = layer(rows, valid), LstmTwin(layer)(rows, valid)
+        expected, found = layer(rows, valid, **states), twin(layer)(rows, valid, **states)
     for theirs, ours in zip(expected, found, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
+
+
+def test_a_cell_alone_begins_with_a_hidden_state_of_zeros() -> None:
+    layer, rows, cell = LSTM(5, 6), torch.randn(2, 4, 5), torch.randn(2, 6)
+    for theirs, ours in zip(layer(rows, cell=cell), LstmTwin(layer)(rows, cell=cell), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
+
+
+class EncoderDecoder(nn.Module):
+    """Two layers both ways, whose last states begin a second layer; rows through a mask, as in a bundle."""
+
+    def __init__(self, kind: type[Any], more: dict[str, Any]) -> None:
+        super().__init__()
+        self.encoder, self.decoder = kind(5, 4, 2, bidirectional=True, **more), kind(5, 8, **more)
+
+    def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        rows, lengths = given[0], given[1].sum(1)
+        output, *states = self.encoder(rows, lengths)
+        return output, *self.decoder(rows, lengths, *states)
+
+
+@pytest.mark.parametrize(("kind", "twin", "more"), FORMS)
+def test_onnx_runtime_agrees_over_odd_batches_and_lengths(kind: type[Any], twin: type[Any], more: dict[str, Any], tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = EncoderDecoder(kind, more).eval()
+    network, path = with_twins(copy.deepcopy(model), 20), tmp_path / "model.onnx"
+    examples = [torch.randn(2, 5, 5), torch.ones(2, 5, dtype=torch.int64)]
+    outputs = [f"result{index}" for index in range(len(model(*examples)))]
+    write_onnx(
+        network, examples, [{0: "batch", 1: "length"}] * 2, (["rows", "mask"], outputs), path, opset=20, metadata={"made": "here"}
+    )
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    kinds = {node.op_type for node in onnx.load(path).graph.node}
+    assert kind.__name__ in kinds and not kinds & {"Loop", "Scan"}
+    for count, steps in ((1, 1), (1, 7), (5, 3), (4, 40)):
+        rows, lengths = torch.randn(count, steps, 5), torch.randint(1, steps + 1, (count,))
+        mask = (torch.arange(steps) < lengths[:, None]).long()
+        found = session.run(None, {"rows": rows.numpy(), "mask": mask.numpy()})
+        with torch.no_grad():
+            for ours, theirs in zip(found, model(rows, mask), strict=True):
+                np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
 
 
 def test_what_stands_beyond_the_length_has_no_effect() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -67,6 +67,10 @@ def quiet() -> Generator[None]:
     """Keeps the exporter's progress and deprecation notes from the person; errors still arrive as exceptions."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export", "torch._dynamo")]
     levels = [logger.level for logger in loggers]
+    with suppress(ImportError):
+        from tqdm import tqdm
+
+        tqdm.monitor_interval = 0  # a progress bar that nobody sees needs no thread that watches over it
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for logger in loggers:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from torch import Tensor, nn
 
-from workbench.export.recurrent import LstmTwin
+from workbench.export.recurrent import GruTwin, LstmTwin, RnnTwin
 from workbench.layers.modules.attention import SelfAttention
 
 ATTENTION_OPSET = 23
 """From here on attention becomes one ONNX `Attention` node, whose mask ONNX Runtime does not broadcast over queries."""
+
+
+_RECURRENT: tuple[tuple[type[nn.RNNBase], Callable[[Any], nn.Module]], ...] = (
+    (nn.LSTM, LstmTwin), (nn.GRU, GruTwin), (nn.RNN, RnnTwin),
+)
 
 
 class AttentionTwin(SelfAttention):
@@ -31,8 +39,9 @@ def with_twins(model: nn.Module, opset: int) -> nn.Module:
         opset: The ONNX operator set it is exported for.
     """
     for name, child in list(model.named_children()):
-        if isinstance(child, nn.LSTM):
-            setattr(model, name, LstmTwin(child))
+        twin = next((twin for kind, twin in _RECURRENT if isinstance(child, kind)), None)
+        if twin is not None:
+            setattr(model, name, twin(child))
         elif isinstance(child, SelfAttention) and opset >= ATTENTION_OPSET:
             setattr(model, name, AttentionTwin(child).eval())
         else:
