@@ -6,7 +6,6 @@ import contextlib
 import faulthandler
 import gc
 import logging
-import logging.handlers
 import os
 import sys
 import threading
@@ -33,8 +32,8 @@ def run(argv: Sequence[str]) -> int:
         argv: Arguments after the program's name; the first may be a project folder or data to open.
     """
     app = application()
-    crash_file = start_logging()
     hook = install_hooks(app)
+    log = Log()
     settings = load_settings()
     theme.set_theme(settings.theme)
     theme.follow_system()
@@ -47,9 +46,9 @@ def run(argv: Sequence[str]) -> int:
     hook.wanted.connect(lambda report: show_report(window, report))
     window.show()
     collector = Collector(app)
-    QTimer.singleShot(0, window, lambda: _after_first_paint(window, collector, list(argv)))
+    QTimer.singleShot(0, window, lambda: _after_first_paint(window, collector, list(argv), log))
     status = app.exec()
-    _end(window, crash_file)
+    _end(window, log)
     return status
 
 
@@ -64,10 +63,11 @@ def application() -> QApplication:
     return app
 
 
-def _after_first_paint(window: Any, collector: Collector, argv: list[str]) -> None:
+def _after_first_paint(window: Any, collector: Collector, argv: list[str], log: Log) -> None:
     from workbench.app.hover_help import HoverHelp
     from workbench.app.jobs import run_job
 
+    log.start()
     HoverHelp(window)
     collector.start()
     if argv:
@@ -175,22 +175,35 @@ def show_report(window: Any, report: Any) -> None:
         ErrorDialog(report, window).open()
 
 
-def start_logging() -> IO[str] | None:
-    """Writes a rotating log and crash traces into the state folder; where that cannot be written, nothing is."""
-    from workbench.project.recovery import state_folder
+class Log:
+    """The rotating log and the crash traces in the state folder; where that cannot be written, there are none."""
 
-    try:
-        folder = state_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(folder / "log.txt", maxBytes=1_000_000, backupCount=2, encoding="utf-8")
-        crash_file = (folder / "crash.txt").open("a", encoding="utf-8")
-    except OSError:
-        return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger().addHandler(handler)
-    logging.getLogger("workbench").setLevel(os.environ.get("WORKBENCH_LOG_LEVEL", "INFO"))
-    faulthandler.enable(crash_file)
-    return crash_file
+    def __init__(self) -> None:
+        self._crash_file: IO[str] | None = None
+
+    def start(self) -> None:
+        """Opens both files; after the first paint, which needs none of this."""
+        import logging.handlers
+
+        from workbench.project.recovery import state_folder
+
+        try:
+            folder = state_folder()
+            folder.mkdir(parents=True, exist_ok=True)
+            handler = logging.handlers.RotatingFileHandler(folder / "log.txt", maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+            self._crash_file = (folder / "crash.txt").open("a", encoding="utf-8")
+        except OSError:
+            return
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logging.getLogger().addHandler(handler)
+        logging.getLogger("workbench").setLevel(os.environ.get("WORKBENCH_LOG_LEVEL", "INFO"))
+        faulthandler.enable(self._crash_file)
+
+    def close(self) -> None:
+        """Closes the file of crash traces."""
+        if self._crash_file is not None:
+            faulthandler.disable()
+            self._crash_file.close()
 
 
 def install_qt_words(app: QApplication) -> None:
@@ -207,15 +220,13 @@ def install_qt_words(app: QApplication) -> None:
     load()
 
 
-def _end(window: Any, crash_file: IO[str] | None) -> None:
+def _end(window: Any, log: Log) -> None:
     from workbench.app.jobs import stop_jobs
 
     stop_jobs()
     window.deleteLater()
     sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
     qInstallMessageHandler(None)
-    if crash_file is not None:
-        faulthandler.disable()
-        crash_file.close()
+    log.close()
     gc.unfreeze()
     gc.enable()

@@ -12,12 +12,11 @@ from workbench.app.language import say, tr
 from workbench.app.session import Session
 from workbench.app.widgets.basic import Bar, button
 from workbench.app.wording import ago, duration, number, percent
-from workbench.training.events import RunState
 
 HEIGHT_PX = 40
 STATE_WORDS = {
-    RunState.STARTING: "Starting", RunState.RUNNING: "Training", RunState.PAUSED: "Paused", RunState.FINISHED: "Finished",
-    RunState.STOPPED: "Stopped", RunState.FAILED: "Failed", RunState.INTERRUPTED: "Interrupted",
+    "starting": "Starting", "running": "Training", "paused": "Paused", "finished": "Finished",
+    "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted",
 }
 
 
@@ -91,7 +90,7 @@ class RunBar(QFrame):
 
     def _show_live(self) -> None:
         trainer = self._trainer
-        state = trainer.state or RunState.STARTING
+        state = trainer.state or "starting"
         self._state.setText(tr(STATE_WORDS[state]))
         self.pause.setText((tr("Go on") if trainer.paused else tr("Pause")) + " F9")
         started, latest = trainer.started, trainer.latest

@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject
 
 from workbench.app import language, theme
 from workbench.app.actions import ACTIONS
-from workbench.app.command_palette import CommandPalette, PaletteEntry
 from workbench.app.language import say, tr
 
 if TYPE_CHECKING:
+    from workbench.app.command_palette import PaletteEntry
     from workbench.app.window import Window
 
 
@@ -120,10 +120,14 @@ class ViewCommands(QObject):
 
     def show_palette(self) -> None:
         """Opens the command palette."""
+        from workbench.app.command_palette import CommandPalette
+
         CommandPalette(self._window, self.palette_entries()).open()
 
     def palette_entries(self) -> list[PaletteEntry]:
         """Returns every action that can be done now, and the recent projects."""
+        from workbench.app.command_palette import PaletteEntry
+
         window = self._window
         entries = [
             PaletteEntry(
