@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from workbench.errors import GraphError
-from workbench.graph.file import edge_record, loads, node_record, parse_json
+from workbench.graph.file import edge_record, loads, node_record, parse_json, plain
 from workbench.graph.graph import Edge, Graph, Node, PortRef, Tie
+from workbench.graph.grouping import group_paths, group_record, set_group
 from workbench.graph.names import free_name, is_group_path, new_id, taken_names
 from workbench.graph.order import part
 from workbench.text import Text
@@ -21,7 +22,9 @@ def copy_fragment(graph: Graph, ids: Iterable[str]) -> str:
     """Returns some nodes and the wires between them as text for the clipboard."""
     chosen = part(graph, ids)
     nodes, edges = [node_record(node) for node in chosen], [edge_record(edge) for edge in chosen.edges]
-    return json.dumps({_MARK: 1, "nodes": nodes, "edges": edges}, sort_keys=True, ensure_ascii=False)
+    records = {path: plain(group_record(graph, path)) for path in group_paths(chosen) if group_record(graph, path)}
+    document = {_MARK: 1, "nodes": nodes, "edges": edges, **({"groups": records} if records else {})}
+    return json.dumps(document, sort_keys=True, ensure_ascii=False)
 
 
 def is_fragment(text: str) -> bool:
@@ -52,7 +55,8 @@ def paste_fragment(graph: Graph, text: str, position: tuple[float, float] | None
 
 def _as_drawing(document: dict[str, object]) -> str:
     """Returns a fragment's document as the text of a drawing."""
-    return json.dumps({"nodes": document.get("nodes", []), "edges": document.get("edges", []), "schema_version": 1})
+    kept = {key: document[key] for key in ("nodes", "edges", "groups") if key in document}
+    return json.dumps({"nodes": [], **kept, "schema_version": 1})
 
 
 def _offset(nodes: Sequence[Node], position: tuple[float, float] | None) -> tuple[float, float]:
@@ -90,7 +94,20 @@ def insert(graph: Graph, fragment: Graph, offset: tuple[float, float] = (0.0, 0.
         Edge(PortRef(ids[edge.source.node], edge.source.port), PortRef(ids[edge.target.node], edge.target.port))
         for edge in fragment.edges
     )
-    return replace(graph.with_nodes(nodes), edges=graph.edges + edges), tuple(ids.values())
+    merged = replace(graph.with_nodes(nodes), edges=graph.edges + edges)
+    for path, new in groups.items():
+        for depth in range(1, path.count(".") + 2 if path else 0):
+            merged = _with_record(merged, fragment, ".".join(path.split(".")[:depth]), path, new)
+    return merged, tuple(ids.values())
+
+
+def _with_record(graph: Graph, fragment: Graph, above: str, path: str, new: str) -> Graph:
+    """Returns the drawing with what the fragment says of one group, where that group came in under a name of its own."""
+    record = group_record(fragment, above)
+    steps = new.split(".")
+    there = ".".join(steps[:len(steps) - path.count(".") + above.count(".")])
+    fresh = all(node.id not in fragment.nodes for node in graph if node.group == there) and not group_record(graph, there)
+    return set_group(graph, there, **record) if record and fresh else graph
 
 
 def _moved(node: Node, offset: tuple[float, float]) -> Node:
