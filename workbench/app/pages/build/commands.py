@@ -17,6 +17,8 @@ from workbench.app.pages.build.linking import Linking, Verdict
 from workbench.app.pages.build.suggest import usual_next
 from workbench.errors import GraphError
 from workbench.graph import edit
+from workbench.graph.block import Block, Exposed, expose, insert_block
+from workbench.graph.drawing import GROUP_MARK, drawn, ports_of_group
 from workbench.graph.graph import Edge, Graph, PortRef, is_name
 from workbench.graph.grouping import common_path, is_folded, members_of
 from workbench.graph.names import taken_names
@@ -221,6 +223,14 @@ class Commands(QObject):
         label = tr("Change {field} of {name}", field=name, name=self.graph[node].name)
         self._apply(label, edit.set_params(self.graph, node, **{name: value}), f"{node}.{name}")
 
+    def set_params(self, places: Iterable[tuple[str, str]], value: Any) -> None:
+        """Changes one parameter of several nodes, given as (node, parameter), as one step; typing on merges."""
+        graph, pairs = self.graph, tuple(places)
+        for node, name in pairs:
+            graph = edit.set_params(graph, node, **{name: value})
+        label = tr("Change {field} of {name}", field=pairs[0][1], name=self._names(node for node, _ in pairs))
+        self._apply(label, graph, ",".join(f"{node}.{name}" for node, name in pairs))
+
     def replace_layer(self, node: str, layer: str) -> None:
         """Makes a node another layer; its wires stay."""
         self._apply(tr("Replace by {layer}", layer=self._label(layer)), edit.replace_layer(self.graph, node, layer))
@@ -344,6 +354,29 @@ class Commands(QObject):
             self.group_renamed.emit(path, ".".join(graph[first[0]].group.split(".")[:path.count(".") + 1]))
             self._apply(tr("Rename {name}", name=path.rpartition(".")[2]), graph)
         return ""
+
+    def expose(self, path: str, exposed: Exposed) -> None:
+        """Says which parameters of a group can be changed from its card."""
+        self._apply(tr("Change {field} of {name}", field=tr("parameters"), name=path.rpartition(".")[2]), expose(self.graph, path, exposed))
+
+    def add_block(self, block: Block, position: Place, source: PortRef | None = None, edge: Edge | None = None) -> tuple[str, ...]:
+        """Copies a block in as a folded group, wired behind a port or into a wire, and selects it."""
+        graph, ids, path = insert_block(self.graph, block, position, self.inside)
+        inputs, outputs = ports_of_group(graph, ids, lambda node: self._port_names(graph, node))
+        drawing, card = drawn(graph, self.inside), f"{GROUP_MARK}{path}"
+        if edge is not None and inputs and outputs:
+            graph = edit.disconnect(graph, edge)
+            graph = edit.connect(graph, Edge(drawing.real(card, outputs[0]), edge.target))
+            source = edge.source
+        if source is not None and inputs:
+            graph = edit.connect(graph, Edge(source, drawing.real(card, inputs[0])))
+        self._apply(tr("Add {layer}", layer=block.name), graph)
+        self.select(ids)
+        return ids
+
+    def _port_names(self, graph: Graph, node: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        inputs, outputs = self._fresh_ports(graph[node].layer)
+        return tuple(port.name for port in inputs), tuple(port.name for port in outputs)
 
     def folded_group(self, ids: Iterable[str]) -> str:
         """Returns the folded group whose members are just these nodes, or ""."""

@@ -13,7 +13,7 @@ from workbench.app.language import tr
 from workbench.app.pages.build.card import Card, interface_font, text_width
 from workbench.graph.drawing import Drawing, ports_of_group
 from workbench.graph.graph import Graph, Node
-from workbench.graph.grouping import group_paths, group_record
+from workbench.graph.grouping import group_paths
 
 _PADDING_PX = 14.0
 _TITLE_PX = 20.0
@@ -107,11 +107,3 @@ def _around(rects: list[QRectF], padding: float, title: float) -> QRectF:
     left, top = min(rect.left() for rect in rects), min(rect.top() for rect in rects)
     right, bottom = max(rect.right() for rect in rects), max(rect.bottom() for rect in rects)
     return QRectF(left - padding, top - title, right - left + 2 * padding, bottom - top + title + padding)
-
-
-def exposed_of(graph: Graph, path: str) -> list[tuple[str, str]]:
-    """Returns the exposed parameters of a group as (node id, parameter name); what is gone is left out."""
-    listed = group_record(graph, path).get("exposed", ())
-    pairs = [tuple(pair) for pair in listed if isinstance(pair, (list, tuple)) and len(pair) == 2]
-    by_path = {node.path[len(path) + 1:]: node.id for node in graph if node.path.startswith(f"{path}.")}
-    return [(by_path[name], parameter) for name, parameter in pairs if name in by_path]

@@ -13,6 +13,7 @@ from workbench.app.language import say, tr
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.costs import CostBook
 from workbench.app.pages.build.figures import counted, percent, shortened, sized
+from workbench.app.pages.build.shared_form import exposed_form, shared_form
 from workbench.app.pages.build.tips import named_axes
 from workbench.app.widgets import Bar, Heading, KeyValue, quiet
 from workbench.graph.graph import Node
@@ -78,7 +79,7 @@ class Inspector(QWidget):
 
     def _show_many(self, chosen: list[str]) -> None:
         self._node = None
-        self._drop_form()
+        self._show_shared_form(chosen)
         self._group = self._commands.folded_group(chosen)
         self.name.setVisible(bool(self._group))
         if self._group and not self.name.hasFocus():
@@ -92,6 +93,23 @@ class Inspector(QWidget):
         self.bar.setVisible(bool(chosen))
         self._show_ends(chosen)
         self._show_cost(chosen or list(self._commands.graph.nodes), bool(chosen))
+
+    def _show_shared_form(self, chosen: list[str]) -> None:
+        """Shows the parameters that several layers have in common, or those that a group exposes; one change reaches all."""
+        graph, layers = self._commands.graph, self._commands.layers
+        path = self._commands.folded_group(chosen)
+        model, places, values = exposed_form(graph, path, layers) if path else shared_form(graph, chosen, layers)
+        about = (path or ",".join(sorted(chosen)), repr(places))
+        if self.form is None or about != self._about:
+            self._drop_form()
+            self._about = about
+            if model is not None:
+                self.form = ParamsForm(model, self, "build.params")
+                self.form.edited.connect(lambda field, value: self._commands.set_params(self._places[field], value))
+                self._form_place.addWidget(self.form)
+        self._places: dict[str, tuple[tuple[str, str], ...]] = places
+        if self.form is not None:
+            self.form.set_values(values)
 
     def _show_ends(self, chosen: list[str]) -> None:
         """Shows what goes into the model and what comes out of it."""

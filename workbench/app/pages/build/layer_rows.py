@@ -64,6 +64,15 @@ def layer_item(layer: Any, remark: str = "", dim: bool = False) -> QListWidgetIt
     return item
 
 
+def block_item(name: str) -> QListWidgetItem:
+    """Returns a row for one of the user's own blocks."""
+    item = QListWidgetItem(name)
+    item.setData(LAYER_ROLE, f"block:{name}")
+    item.setData(COLOUR_ROLE, theme.current().quiet)
+    item.setToolTip(tr("A block of your own; it comes in as a group that you can open and change."))
+    return item
+
+
 def heading_item(text: str) -> QListWidgetItem:
     """Returns a row that names a group."""
     item = QListWidgetItem(text)

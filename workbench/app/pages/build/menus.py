@@ -88,6 +88,8 @@ def group_menu(page: BuildPage, path: str) -> QMenu:
     menu.addAction(tr("Unfold in place") if folded else tr("Fold into one card"), lambda: commands.fold(path, not folded))
     if folded:
         menu.addAction(tr("Rename") + "\tF2", lambda: page.rename(f"{GROUP_MARK}{path}"))
+    menu.addAction(tr("Parameters on the card..."), lambda: page.choose_exposed(path))
+    menu.addAction(tr("Save as a block of my own..."), lambda: page.save_block(path))
     menu.addSeparator()
     menu.addAction(tr("Cut") + "\tCtrl+X", lambda: commands.cut(members))
     menu.addAction(tr("Copy") + "\tCtrl+C", lambda: commands.copy(members))

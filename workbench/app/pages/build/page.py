@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QSplitter, QTabWidget, QToolTip, QVBo
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
 from workbench.app.language import tr
+from workbench.app.pages.build.blocks import BLOCK_MARK, BlockDialog, list_blocks, save_block
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.costs import CostBook
 from workbench.app.pages.build.finder import Finder
@@ -28,7 +30,9 @@ from workbench.app.pages.build.source_panel import SourcePanel
 from workbench.app.pages.build.view import CanvasView, LayerWanted
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState
+from workbench.graph.block import Exposed, block_of
 from workbench.graph.drawing import as_graph
+from workbench.graph.graph import Edge, PortRef
 from workbench.layers import LAYERS
 
 _LATER_MS = 25
@@ -107,6 +111,7 @@ class BuildPage(Page):
         self.view.view_moved.connect(self._view_moved)
         self.view.enter_wanted.connect(self.levels.enter)
         self.view.leave_wanted.connect(self.levels.leave)
+        self.view.block_dropped.connect(lambda name, place, edge: self.add_block(name, (place.x(), place.y()), edge=edge))
         self.levels.entered.connect(self._entered)
         self.commands.group_renamed.connect(self.levels.rename)
         self.palette_panel.layer_chosen.connect(self.add_layer)
@@ -234,6 +239,10 @@ class BuildPage(Page):
 
     def _add_wanted(self, wanted: LayerWanted, layer: str) -> None:
         commands = self.commands
+        if layer.startswith(BLOCK_MARK):
+            source = PortRef(wanted.after, commands.output_ports(wanted.after)[0].name) if wanted.after else wanted.source
+            self.add_block(layer, _snapped(wanted.place, source is not None), source, wanted.edge)
+            return
         if wanted.edge is not None and wanted.edge in commands.graph.edges:
             node = commands.add_on_edge(layer, wanted.edge)
         elif wanted.after in commands.graph:
@@ -247,11 +256,47 @@ class BuildPage(Page):
     def add_layer(self, layer: str) -> None:
         """Adds a layer from the palette: behind the selected one, or in the middle of the view."""
         chosen = self.session.selection
+        if layer.startswith(BLOCK_MARK):
+            self.add_block(layer, _snapped(self.view.visible_rect().center()))
+            return
         if len(chosen) == 1 and self.commands.output_ports(chosen[0]) and LAYERS[layer].inputs:
             node = self.commands.add_after(layer, chosen[0])
         else:
             node = self.commands.add(layer, _snapped(self.view.visible_rect().center()))
         self.view.reveal(node)
+
+    def add_block(
+        self, name: str, position: tuple[float, float], source: PortRef | None = None, edge: Edge | None = None,
+    ) -> None:
+        """Adds one of the user's own blocks."""
+        block = list_blocks().get(name.removeprefix(BLOCK_MARK))
+        if block is not None:
+            ids = self.commands.add_block(block, position, source, edge)
+            self.view.reveal(ids[0]) if ids else None
+
+    def save_block(self, path: str) -> BlockDialog:
+        """Asks for a name and saves a group as a block of the user's own."""
+        dialog = BlockDialog(self.commands.graph, path, LAYERS, self)
+        dialog.accepted.connect(lambda: self._take_block(path, dialog.name.text().strip(), dialog.chosen()))
+        dialog.open()
+        return dialog
+
+    def _take_block(self, path: str, name: str, exposed: Exposed) -> None:
+        self.commands.expose(path, exposed)
+        try:
+            save_block(replace(block_of(self.commands.graph, path), name=name))
+        except OSError as error:
+            self._say(tr("The block could not be written: {reason}", reason=str(error)))
+            return
+        self.palette_panel.refresh()
+        self._say(tr("{name} is in the palette now, under My blocks.", name=name))
+
+    def choose_exposed(self, path: str) -> BlockDialog:
+        """Asks which parameters of a group can be changed from its card."""
+        dialog = BlockDialog(self.commands.graph, path, LAYERS, self, naming=False)
+        dialog.accepted.connect(lambda: self.commands.expose(path, dialog.chosen()))
+        dialog.open()
+        return dialog
 
     def add_input(self) -> None:
         """Adds the input that the data asks for; without data, asks which."""
@@ -374,5 +419,7 @@ def _snapped(place: QPointF, below: bool = False, above: bool = False) -> tuple[
 
 
 def _label_of(layer: str) -> tuple[str, str]:
+    if layer.startswith(BLOCK_MARK):
+        return layer.removeprefix(BLOCK_MARK), theme.current().quiet
     entry = LAYERS.get(layer)
     return (entry.label, theme.family_colour(entry.family)) if entry is not None else (layer, theme.family_colour(""))

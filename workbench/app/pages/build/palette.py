@@ -9,10 +9,11 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QDrag, QKeyEvent, QPainter,
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 
 from workbench.app import theme
-from workbench.app.language import say, tr
+from workbench.app.language import tr
+from workbench.app.pages.build.blocks import BLOCK_MARK, delete_block, list_blocks
 from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card, paint_card
 from workbench.app.pages.build.gestures.drop import LAYER_MIME
-from workbench.app.pages.build.layer_rows import LAYER_ROLE, LayerRowDelegate, by_family, family_label, heading_item, layer_item
+from workbench.app.pages.build.layer_rows import LAYER_ROLE, LayerRowDelegate, block_item, by_family, family_label, heading_item, layer_item
 from workbench.graph.graph import Node
 
 
@@ -38,6 +39,7 @@ class LayerPalette(QWidget):
         self.list = _LayerList(layers, self)
         self.list.itemActivated.connect(self._choose)
         self.list.add_wanted.connect(self.layer_chosen)
+        self.list.delete_wanted.connect(self._delete)
         self.search.textChanged.connect(self.show_matches)
         self.search.returnPressed.connect(self._choose_first)
         self.search.installEventFilter(self)
@@ -51,20 +53,34 @@ class LayerPalette(QWidget):
         layout.addWidget(self.list, 1)
         self.show_matches("")
 
+    def refresh(self) -> None:
+        """Lists anew, with the blocks there are now."""
+        self.show_matches(self.search.text())
+
     def show_matches(self, words: str) -> None:
         """Lists the layers that match, by family; all of them where nothing is typed."""
         self.list.clear()
         if words.strip():
             for layer in self._layers.search(words):
                 self.list.addItem(layer_item(layer, family_label(layer.family)))
+            for name in list_blocks():
+                if words.strip().casefold() in name.casefold():
+                    self.list.addItem(block_item(name))
             self.list.setCurrentRow(0)
         else:
+            blocks = list_blocks()
+            for item in [heading_item(tr("My blocks")), *map(block_item, blocks)] if blocks else ():
+                self.list.addItem(item)
             for family, group in by_family(self._layers).items():
                 self.list.addItem(heading_item(family_label(family)))
                 for layer in group:
                     self.list.addItem(layer_item(layer))
         if not self.list.count():
             self.list.addItem(heading_item(tr("No layer is called that.")))
+
+    def _delete(self, name: str) -> None:
+        delete_block(name.removeprefix(BLOCK_MARK))
+        self.refresh()
 
     def _choose(self, item: QListWidgetItem) -> None:
         if item.data(LAYER_ROLE):
@@ -91,9 +107,11 @@ class _LayerList(QListWidget):
 
     Signals:
         add_wanted: A layer to add, from the context menu.
+        delete_wanted: A block of the user's own to delete.
     """
 
     add_wanted = Signal(str)
+    delete_wanted = Signal(str)
 
     def __init__(self, layers: Any, parent: QWidget) -> None:
         super().__init__(parent)
@@ -122,7 +140,7 @@ class _LayerList(QListWidget):
             return
         drag = QDrag(self)
         drag.setMimeData(self.mimeData([item]))
-        drag.setPixmap(_ghost(self._layers[item.data(LAYER_ROLE)], self.devicePixelRatioF()))
+        drag.setPixmap(_ghost(item, self._layers.get(item.data(LAYER_ROLE)), self.devicePixelRatioF()))
         drag.setHotSpot(QPoint(WIDTH_PX // 2, HEIGHT_PX // 2))
         drag.exec(Qt.DropAction.CopyAction)
 
@@ -134,17 +152,21 @@ class _LayerList(QListWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         name = item.data(LAYER_ROLE)
         menu.addAction(tr("Add {layer}", layer=item.text())).triggered.connect(lambda: self.add_wanted.emit(name))
+        if name.startswith(BLOCK_MARK):
+            menu.addAction(tr("Delete this block")).triggered.connect(lambda: self.delete_wanted.emit(name))
         menu.popup(event.globalPos())
 
 
-def _ghost(layer: Any, ratio: float) -> QPixmap:
+def _ghost(item: QListWidgetItem, layer: Any, ratio: float) -> QPixmap:
     picture = QPixmap(round(WIDTH_PX * ratio), round(HEIGHT_PX * ratio))
     picture.setDevicePixelRatio(ratio)
     picture.fill(QColor(0, 0, 0, 0))
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setOpacity(0.8)
-    card = Card(Node("", layer.name, layer.name), title=say(layer.label), colour=theme.family_colour(layer.family))
+    name = item.data(LAYER_ROLE)
+    colour = theme.family_colour(layer.family) if layer is not None else theme.current().quiet
+    card = Card(Node("", name, name), title=item.text(), colour=colour)
     paint_card(painter, card, theme.current())
     painter.end()
     return picture

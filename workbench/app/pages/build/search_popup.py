@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidge
 
 from workbench.app import theme
 from workbench.app.language import say, tr
+from workbench.app.pages.build.blocks import list_blocks
 from workbench.app.pages.build.commands import Commands
-from workbench.app.pages.build.layer_rows import LAYER_ROLE, LayerRowDelegate, common_first, family_label, layer_item
+from workbench.app.pages.build.layer_rows import LAYER_ROLE, LayerRowDelegate, block_item, common_first, family_label, layer_item
 from workbench.app.pages.build.suggest import usual_next
 from workbench.app.pages.build.view import LayerWanted
 from workbench.graph.graph import PortRef
@@ -91,11 +92,15 @@ class LayerSearch(QFrame):
         self.list.clear()
         for _, _, item in sorted(rows, key=lambda row: row[:2]):
             self.list.addItem(item)
+        for name in list_blocks():
+            if words.strip().casefold() in name.casefold():
+                self.list.addItem(block_item(name))
         self.list.setCurrentRow(0)
 
     def _tell(self, item: QListWidgetItem | None) -> None:
         layer = self._commands.layers.get(item.data(LAYER_ROLE)) if item is not None else None
-        self.about.setText(say(layer.summary) if layer is not None else tr("No layer is called that."))
+        about = item.toolTip() if item is not None else tr("No layer is called that.")
+        self.about.setText(say(layer.summary) if layer is not None else about)
 
     def _take(self, item: QListWidgetItem | None) -> None:
         if item is not None and item.data(LAYER_ROLE):

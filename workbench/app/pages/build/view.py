@@ -78,6 +78,7 @@ class CanvasView(QGraphicsView):
         view_moved: Another part of the scene shows.
         enter_wanted: The path of a group to look into.
         leave_wanted: The user wants back out of the group.
+        block_dropped: One of the user's blocks, where it goes, and the wire it goes into or None.
     """
 
     layer_wanted = Signal(object)
@@ -86,6 +87,7 @@ class CanvasView(QGraphicsView):
     view_moved = Signal()
     enter_wanted = Signal(str)
     leave_wanted = Signal()
+    block_dropped = Signal(str, QPointF, object)
 
     def __init__(self, canvas: CanvasScene, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__(canvas, parent)

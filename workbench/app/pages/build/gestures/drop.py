@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from workbench.app.pages.build.blocks import BLOCK_MARK
 from workbench.app.pages.build.card import GRID_PX, HEIGHT_PX, WIDTH_PX, interface_font
 from workbench.app.pages.build.gestures.gesture import Gesture
 from workbench.app.pages.build.wire import Wire
@@ -30,6 +31,9 @@ class DropGesture(Gesture):
 
     def drop(self) -> None:
         """Adds the layer, into the wire below where there is one."""
+        if self._layer.startswith(BLOCK_MARK):
+            self.view.block_dropped.emit(self._layer, self._point, self._wire.edge if self._wire is not None else None)
+            return
         if self._wire is not None and self.view.commands.add_on_edge(self._layer, self._wire.edge):
             return
         self.view.commands.add(self._layer, (self._point.x(), self._point.y()))
