@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.project.metrics import MetricsWriter
 from workbench.training.events import Event, ProbeResult, Steps
+from workbench.training.tensorboard import FOLDER, TensorBoardWriter
 
 if TYPE_CHECKING:
     from workbench.project.runs import RunFolder
@@ -16,7 +17,7 @@ FILE_SECONDS = 1.0
 
 
 class Recorder:
-    """Hands events to whoever listens and to the run folder, and numbers to metrics.bin.
+    """Hands events to whoever listens and to the run folder, numbers to metrics.bin, those of epochs to TensorBoard files too.
 
     Args:
         run: Where they are kept.
@@ -26,6 +27,7 @@ class Recorder:
     def __init__(self, run: RunFolder, emit: Callable[[Event], None]) -> None:
         self._run, self._emit = run, emit
         self._metrics = MetricsWriter(run.metrics_path)
+        self._board = TensorBoardWriter(run.path / FOLDER)
         self._steps_noted = 0.0
 
     def tell(self, event: Event) -> None:
@@ -48,6 +50,7 @@ class Recorder:
         """Notes numbers of one epoch or of the end, at once on disk."""
         self._metrics.add(step, values)
         self._metrics.flush()
+        self._board.add(step, values)
 
     def flush(self) -> None:
         """Hands all numbers to the operating system, so that they outlive this process."""
@@ -56,7 +59,9 @@ class Recorder:
     def rewind(self, step: int) -> None:
         """Makes readers forget what was noted after a step."""
         self._metrics.rewind(step)
+        self._board.rewind(step)
 
     def close(self) -> None:
-        """Ends the file."""
+        """Ends the files."""
+        self._board.close()
         self._metrics.close()
