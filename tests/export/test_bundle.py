@@ -112,6 +112,11 @@ def test_a_changed_bundle_fails_the_repeated_verification(made: dict[str, Made],
     values = onnx.numpy_helper.to_array(weights) + 0.01
     weights.CopyFrom(onnx.numpy_helper.from_array(values, weights.name))
     onnx.save(model, str(folder / "model.onnx"))
+    with pytest.raises(ExportError, match="not the file that was verified"):
+        verify(folder)
+    record = json.loads((folder / "verification.json").read_text("utf-8"))
+    del record["files"]
+    (folder / "verification.json").write_text(json.dumps(record), "utf-8")
     assert not verify(folder).passed
 
 

@@ -56,6 +56,7 @@ class TopBar(QFrame):
         self.menu_button.setMenu(menu)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._name, self._state = QLabel(), QLabel()
+        self._name.setTextFormat(Qt.TextFormat.PlainText)  # a project may be called <b>
         self._name.setObjectName("window.top.name")
         self._state.setObjectName("window.top.state")
         theme.mark(self._name, "subject")

@@ -155,6 +155,8 @@ class Trainer(QObject):
 
         if self.running:
             raise ProjectError(Text("A run is already under way."), Text("Stop it first; its best checkpoint stays."))
+        if resume is not None and resume.alive and not resume.state.over:
+            raise ProjectError(Text("The run {name} is being trained right now.", name=resume.name), Text("Wait for it, or stop it there."))
         if self._session.folder is None and resume is None:
             raise ProjectError(Text("This project has no folder for its runs yet."), Text("Save it first."))
         value = resume.snapshot() if resume else project or self._session.project

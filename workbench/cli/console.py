@@ -81,7 +81,8 @@ def _of_the_system(error: OSError) -> Answer:
         errno.ENAMETOOLONG: "Use a shorter name.", errno.ENOENT: "Check the path.", errno.ENOTDIR: "Check the path.",
         errno.EISDIR: "Name a file, not a folder.",
     }
-    return failure(f"{path}: {reason}." if path else f"{reason}.", hints.get(error.errno or 0, "Check that the path exists and that you may write there."))
+    hint = hints.get(error.errno or 0, "Check that the path exists and that you may write there.")
+    return failure(f"{path}: {reason}." if path else f"{reason}.", hint)
 
 
 def failure(message: str, hint: str, status: int = FAILED) -> Answer:

@@ -11,7 +11,7 @@ from workbench.cli.reading import read_run
 from workbench.errors import ExportError
 from workbench.text import Text
 
-_MODEL_FILE = "model.onnx"
+_MODEL_FILE, _RECORD_FILE = "model.onnx", "verification.json"
 
 
 def export(folder: Path, output: Path, opset: int) -> Answer:
@@ -31,7 +31,7 @@ def predict(model: Path, inputs: list[str], provider: str, allow_fallback: bool)
     """Predicts with a bundle, or with a run through torch."""
     model = model.expanduser().absolute()
     inputs = [_absolute(value) for value in inputs]
-    if (model / _MODEL_FILE).is_file() or model.is_file():
+    if (model / _MODEL_FILE).is_file() or (model / _RECORD_FILE).is_file() or model.is_file():
         from workbench.export.predict import Bundle
 
         bundle = Bundle(model)
@@ -47,6 +47,8 @@ def predict(model: Path, inputs: list[str], provider: str, allow_fallback: bool)
 
 def _absolute(value: str) -> str:
     """Returns the path of a file or of a folder with an absolute path; a text, even one that is also the name of a file, as it is."""
+    if not value.strip():
+        return value
     try:
         path = Path(value).expanduser()
         return str(path.absolute()) if path.is_dir() or (path.suffix and path.is_file()) else value

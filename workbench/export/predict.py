@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ import numpy as np
 
 from workbench.errors import ExportError
 from workbench.export.session import open_session, run_session
-from workbench.export.spec import MODEL_FILE, BundleSpec, InputSpec, OutputSpec, spec_from
+from workbench.export.spec import MODEL_FILE, VERIFICATION_FILE, BundleSpec, InputSpec, OutputSpec, spec_from
 from workbench.text import Text
 
 ROWS_AT_ONCE = 64
@@ -46,6 +47,7 @@ class Bundle:
                 Text("{path} is not a bundle: it holds no {file}.", path=str(self.folder), file=MODEL_FILE),
                 Text("Give the folder that an export has written."),
             )
+        _refuse_changed(self.folder)
         self.provider = ""
         self._sessions: dict[tuple[str, bool], tuple[Any, str]] = {}
         self.spec: BundleSpec = spec_from(self.session("cpu").get_modelmeta().custom_metadata_map)
@@ -117,6 +119,8 @@ class Bundle:
         path = _existing(value, images=first.kind == "image")
         if path is not None and path.is_dir():
             images = sorted(item for item in path.rglob("*") if item.suffix.lower() in _IMAGE_ENDINGS)
+            if not images:
+                raise ExportError(Text("There are no images in {path}.", path=str(path)), Text("Give a PNG, JPEG, BMP, GIF or WEBP file."))
             return [row for image in images for row in self._rows_of(image)]
         if path is not None and path.suffix.lower() in _TABLE_ENDINGS:
             return [(f"{path}:{number}", self._by_input(row)) for number, row in enumerate(_table(path), 1)]
@@ -126,7 +130,7 @@ class Bundle:
                 Text("Give a table with these columns."),
             )
         if first.kind == "text" and path is not None:
-            return [(str(path), {first.name: path.read_text("utf-8")})]
+            return [(str(path), {first.name: _words(path)})]
         return [(_shown(value), {first.name: value})]
 
     def _by_input(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,6 +176,32 @@ class Bundle:
         return [{spec.name: decoded[row] for spec, decoded in outputs} for row in range(rows)]
 
 
+def _refuse_changed(folder: Path) -> None:
+    """Refuses a bundle whose files are not those that were verified; one without a record of them passes.
+
+    Raises:
+        ExportError: A file is missing, damaged or another one.
+    """
+    try:
+        recorded = json.loads((folder / VERIFICATION_FILE).read_text("utf-8")).get("files", {})
+        names = {str(name): str(digest) for name, digest in recorded.items()}
+    except (OSError, ValueError, AttributeError):
+        return
+    for name, digest in names.items():
+        path = folder / Path(name).name
+        if not path.is_file() or digest_of(path) != digest:
+            raise ExportError(
+                Text("{path} is not the file that was verified: it is missing, damaged or has been changed.", path=str(path)),
+                Text("Export the run again."),
+            )
+
+
+def digest_of(path: Path) -> str:
+    """Returns the hash of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def image_array(value: Any, channels: int) -> np.ndarray:
     """Returns an image as uint8 `(H, W, channels)`.
 
@@ -209,8 +239,24 @@ def _opened(path: Path, channels: int) -> np.ndarray:
             return _pixels(ImageOps.exif_transpose(image), channels)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ExportError(
-            Text("The image {path} cannot be read: {reason}", path=str(path), reason=str(error)[:200]),
+            Text("The image {path} cannot be read: {reason}.", path=str(path), reason=_reason(error)),
             Text("Give a PNG, JPEG, BMP, GIF or WEBP file."),
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Returns why something could not be read, in a few words and without the path."""
+    if type(error).__name__ == "UnidentifiedImageError":
+        return "unknown image format"
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")[:200]
+
+
+def _words(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise ExportError(
+            Text("The text {path} cannot be read: {reason}.", path=str(path), reason=_reason(error)), Text("Save it as UTF-8.")
         ) from error
 
 
@@ -226,7 +272,7 @@ def _tokenizer(path: Path, spec: InputSpec) -> Any:
         tokenizer = Tokenizer.from_str(path.read_text("utf-8"))
     except Exception as error:  # the library raises plain Exception for whatever it cannot read
         raise ExportError(
-            Text("The tokenizer {path} cannot be read: {reason}", path=str(path), reason=str(error)[:200]),
+            Text("The tokenizer {path} cannot be read: {reason}.", path=str(path), reason=_reason(error)),
             Text("The bundle is incomplete or damaged; export the run again."),
         ) from error
     tokenizer.no_padding()
@@ -284,11 +330,14 @@ def _table(path: Path) -> list[dict[str, Any]]:
     try:
         text = path.read_text("utf-8-sig")
         if path.suffix.lower() == ".jsonl":
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
+            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+            if not all(isinstance(row, dict) for row in rows):
+                raise ValueError("every line must be one object in braces")
+            return rows
         return list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, ValueError, RecursionError, csv.Error) as error:
         raise ExportError(
-            Text("The table {path} cannot be read: {reason}", path=str(path), reason=str(error)[:200]),
+            Text("The table {path} cannot be read: {reason}.", path=str(path), reason=_reason(error)),
             Text("Give CSV, TSV or JSON Lines in UTF-8."),
         ) from error
 

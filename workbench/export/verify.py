@@ -14,8 +14,8 @@ import numpy as np
 
 from workbench.errors import ExportError
 from workbench.export.session import run_session
-from workbench.export.spec import VERIFICATION_FILE, BundleSpec
-from workbench.text import Text
+from workbench.export.spec import CARD_FILE, VERIFICATION_FILE, BundleSpec
+from workbench.text import Text, recognised
 
 if TYPE_CHECKING:
     from workbench.export.predict import Bundle
@@ -24,6 +24,7 @@ TOLERANCE = 1e-5
 BATCH_SIZES = (1, 2, 3, 7, 33)
 MOST_ROWS, ROWS_AT_ONCE, RECORDED_ROWS = 2000, 128, 3
 SCHEMA_VERSION = 1
+_SIZED_CASES = ("batch of {size}", "image of {height} by {width}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +197,12 @@ def verify(folder: Path | str, run: Any = None, provider: str = "cpu", *, allow_
 
 
 def write_record(folder: Path, verification: Verification, recorded: Mapping[str, Any]) -> None:
-    """Writes verification.json."""
-    document = {"schema_version": SCHEMA_VERSION, **verification.to_json(), "recorded": dict(recorded)}
+    """Writes verification.json, with the hashes of the files that were verified."""
+    from workbench.export.predict import digest_of
+
+    verified = (path for path in sorted(folder.iterdir()) if path.is_file() and path.name not in (VERIFICATION_FILE, CARD_FILE))
+    files = {path.name: digest_of(path) for path in verified}
+    document = {"schema_version": SCHEMA_VERSION, **verification.to_json(), "recorded": dict(recorded), "files": files}
     (folder / VERIFICATION_FILE).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
@@ -209,12 +214,17 @@ def stored_verification(folder: Path) -> Verification:
     """
     try:
         document = json.loads((folder / VERIFICATION_FILE).read_text("utf-8"))
-        cases = tuple(Case(**{key: value for key, value in case.items() if key != "passed"}) for case in document["cases"])
+        cases = tuple(_stored_case(case) for case in document["cases"])
         return Verification(cases, document["provider"], document["metrics"], document["seconds"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExportError(
             Text("The bundle {path} has no readable verification.", path=str(folder)), Text("Export the run again."),
         ) from error
+
+
+def _stored_case(stored: Mapping[str, Any]) -> Case:
+    name = recognised(stored["name"], _SIZED_CASES)
+    return Case(**{key: value for key, value in stored.items() if key != "passed"} | {"name": name})
 
 
 def read_record(folder: Path) -> dict[str, Any]:

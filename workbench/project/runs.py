@@ -129,8 +129,13 @@ class RunFolder:
         Raises:
             ProjectError: The snapshot cannot be read.
         """
-        from workbench.project.file import load
+        from workbench.project.file import GRAPH_FILE, load
 
+        if not (self.path / GRAPH_FILE).is_file():
+            raise ProjectError(
+                Text("The run {name} has lost its drawing: {file} is missing.", name=self.name, file=GRAPH_FILE),
+                Text("Restore it from a backup, or start a new run."),
+            )
         return load(self.path).project
 
     @property

@@ -304,7 +304,7 @@ class Engine:
         finding: Finding = self.stepper.diagnose(failure, self.parts.nodes, self.parts.order)
         self.stepper.losses.clear()
         self.recorder.tell(finding)
-        hint = Text("The last checkpoint is sound: lower the learning rate or limit the gradient norm, then resume.")
+        hint = Text("Lower the learning rate or limit the gradient norm, then start again; the last checkpoint is sound.")
         raise TrainingError(finding.message, hint)
 
     def _obey(self, commands: list[Command]) -> None:

@@ -64,6 +64,11 @@ class RunCommands(QObject):
             window.show_page("data" if not errors[0].node and errors[0].kind.startswith("data") else "build")
             window.say_error(TrainingError(errors[0].message, errors[0].reason))
             return False
+        unusable = session.dataset_error or session.prepared_error
+        if unusable is not None:
+            window.show_page("data")
+            window.say_error(unusable)
+            return False
         return session.folder is not None or window.files.save_to(fresh_folder(session.project.name or "project"))
 
     def pause_or_resume(self) -> None:

@@ -171,6 +171,7 @@ class DropArea(Activatable):
         layout.setSpacing(theme.SPACE_4)
         for text, kind in ((title, "subject"), (sentence, "quiet")):
             label = QLabel(text)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
             label.setMinimumWidth(360)

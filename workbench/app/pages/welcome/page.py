@@ -156,6 +156,7 @@ class WelcomePage(Page):
         texts = ((folder.name, "subject", 2), (short_path(folder.parent), "quiet", 3), (score, "quiet", 2), (when, "quiet", 0))
         for text, kind, share in texts:
             label = QLabel(text)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             theme.mark(label, kind)
             if share:
                 label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
