@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from workbench.export.verify import Verification, compare, write_record
 from workbench.text import Text
 
 if TYPE_CHECKING:
-    from workbench.project.project import Project
+    from workbench.project.project import ExportChoice, Project
     from workbench.project.runs import RunFolder
 
 Progress = Callable[[float, str], None]
@@ -92,8 +92,17 @@ def report(folder: Path, verification: Verification, opset: int, seconds: float)
 
 def write_bundle(
     run: RunFolder | Path | str, folder: Path, opset: int = 0, which: str = "best", progress: Progress = lambda share, what: None,
+    choice: ExportChoice | None = None,
 ) -> tuple[Verification, int]:
     """Loads a run, writes all files of its bundle into `folder` and verifies them.
+
+    Args:
+        run: The run folder.
+        folder: Where the files go.
+        opset: ONNX operator set; 0 takes the project's.
+        which: `best` or `last` checkpoint.
+        progress: Told the share done and what is being done.
+        choice: Licence and author as they are wanted now; left out, as they were when the run began.
 
     Returns:
         The proof, and the operator set that was used.
@@ -104,6 +113,7 @@ def write_bundle(
     progress(0.05, Text("Reading the run"))
     opened = run if isinstance(run, RunFolder) else RunFolder(run)
     project = opened.snapshot()
+    project = project if choice is None else replace(project, export=choice)
     model, prepared = load_model(opened, "last" if which == "last" else "best")
     chosen = opset or project.export.opset or DEFAULT_OPSET
     spec = spec_of(model, prepared, project, chosen, run=opened.path.name, metrics=_metrics(opened))

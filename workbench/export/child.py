@@ -24,6 +24,7 @@ from workbench.text import Text
 
 if TYPE_CHECKING:
     from workbench.export.bundle import ExportReport, Progress
+    from workbench.project.project import ExportChoice
 
 TIMEOUT_SECONDS = 1800.0
 _POLL_SECONDS, _END_SECONDS = 0.1, 2.0
@@ -85,7 +86,7 @@ def _importable() -> Generator[None]:
 
 def export_run(
     run: Any, folder: Path | str, opset: int = 0, *, which: str = "best", progress: Progress = lambda share, what: None,
-    cancelled: Callable[[], bool] = bool, timeout_seconds: float = TIMEOUT_SECONDS,
+    cancelled: Callable[[], bool] = bool, timeout_seconds: float = TIMEOUT_SECONDS, choice: ExportChoice | None = None,
 ) -> ExportReport:
     """Exports a run in a child process.
 
@@ -97,6 +98,7 @@ def export_run(
         progress: Told the share done and what is being done, from the calling thread.
         cancelled: Asked ten times a second.
         timeout_seconds: After this the child is ended.
+        choice: Licence and author as they are wanted now; left out, as they were when the run began.
 
     Raises:
         ExportCancelled: `cancelled` returned true.
@@ -108,16 +110,16 @@ def export_run(
     began = time.perf_counter()
     target = checked_target(folder)
     with temporary_beside(target) as temporary:
-        arguments = (str(getattr(run, "path", run)), str(temporary), opset, which)
+        arguments = (str(getattr(run, "path", run)), str(temporary), opset, which, choice)
         verification, used = run_in_child(_export, arguments, progress, cancelled, timeout_seconds)
         publish(temporary, target)
     return report(target, verification, used, time.perf_counter() - began)
 
 
-def _export(progress: Progress, run: str, folder: str, opset: int, which: str) -> Any:
+def _export(progress: Progress, run: str, folder: str, opset: int, which: str, choice: ExportChoice | None) -> Any:
     from workbench.export.bundle import write_bundle
 
-    return write_bundle(run, Path(folder), opset, which, progress)
+    return write_bundle(run, Path(folder), opset, which, progress, choice)
 
 
 def run_in_child(

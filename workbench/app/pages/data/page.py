@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import say_error, tr
 from workbench.app.pages.data.counts import CountList
+from workbench.app.pages.data.row_menu import show_row_menu
 from workbench.app.pages.data.row_panel import RowPanel
 from workbench.app.pages.data.rows import SPLIT_NAMES, Filter, Rows
 from workbench.app.pages.data.sample_view import LARGEST_PX, SMALLEST_PX, USUAL_PX, SampleView
@@ -51,6 +52,8 @@ class DataPage(Page):
         session.prepared_changed.connect(self._take_data)
         self.view.current_changed.connect(self._show_row)
         self.view.opened.connect(self._inspect)
+        self.view.menu_wanted.connect(self._show_menu)
+        self.view.cell_size_changed.connect(self._zoom.setValue)
         self.row_panel.inspect_wanted.connect(self._inspect)
 
     def _left_column(self) -> QWidget:
@@ -258,22 +261,31 @@ class DataPage(Page):
     def _show_row(self, row: int) -> None:
         self.row_panel.show_row(self._rows, row)
 
+    def _show_menu(self, place: QPoint) -> None:
+        row = self.view.current
+        if self._rows is not None and row >= 0:
+            only = lambda label: self._set_filter(replace(self._filter, label=label, rows=None))  # noqa: E731
+            show_row_menu(self, place, self._rows, row, lambda: self._inspect(row), only)
+
     def _inspect(self, row: int) -> None:
+        self.perform("view.inspect")
         self.session.row_wanted.emit(row)
 
     def _choose_data(self) -> None:
-        open_data: Any = getattr(self.window(), "open_data", None)
-        if open_data is not None:
-            open_data()
+        self.perform("file.open-data")
 
     def page_state(self) -> Any:
-        """Returns filter and cursor, for a rebuild."""
-        return self._filter, self.view.current
+        """Returns filter, cursor and picture size, for a rebuild."""
+        return self._filter, self.view.current, self._zoom.value()
 
     def restore_state(self, state: Any) -> None:
-        """Takes filter and cursor again."""
+        """Takes filter, cursor and picture size again."""
         self._take_data()
-        self._filter, row = state
+        self._filter, row, pixels = state
+        self._zoom.setValue(pixels)
+        self.search.blockSignals(True)
+        self.search.setText(self._filter.words)
+        self.search.blockSignals(False)
         self._apply()
         self.view.go_to(row)
 

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFontMetrics,
     QHelpEvent,
     QImage,
@@ -44,11 +45,13 @@ class SampleView(QAbstractScrollArea):
         current_changed: The row (a dataset index) under the cursor, or -1.
         opened: A row that was double-clicked or confirmed by Enter.
         cell_size_changed: Pixels of a cell after zooming.
+        menu_wanted: A menu for the current row, at a point of the screen.
     """
 
     current_changed = Signal(int)
     opened = Signal(int)
     cell_size_changed = Signal(int)
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -242,8 +245,18 @@ class SampleView(QAbstractScrollArea):
             self._move_to(place)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self.place_at(event.position().toPoint()) >= 0:
+        place = self.place_at(event.position().toPoint())
+        if place >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            self._move_to(place)
             self.opened.emit(self.current)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        place = self.place_at(event.pos()) if by_mouse else self._place
+        if place >= 0:
+            self._move_to(place)
+            spot = event.pos() if by_mouse else self._rect(place).center()
+            self.menu_wanted.emit(self.viewport().mapToGlobal(spot))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier and self.pictures:

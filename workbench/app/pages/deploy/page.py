@@ -32,6 +32,9 @@ def _invitation(trained: bool) -> str:
     return tr("Here a trained run becomes a folder that other programs can run. Train this project first.")
 
 
+BUNDLE = "export"
+
+
 class DeployPage(Page):
     """Export, parity, try it."""
 
@@ -43,10 +46,12 @@ class DeployPage(Page):
         self.bundle: Bundle | None = None
         self.verification: Verification | None = None
         self._job: Job | None = None
+        self._reading: Job | None = None
         self._shown_run: Path | None = None
         self.set_columns(self.form, self._centre(), self.tryout, left_title=tr("Bundle"), right_title=tr("Try it"), left_width=264, right_width=288)
         self.form.edited.connect(self._edit)
-        self.form.export_wanted.connect(self.export)
+        self.form.export_wanted.connect(lambda: self.export())
+        self.form.folder_wanted.connect(self._export_to)
         self.form.cancel_wanted.connect(self._cancel)
         self.form.source_wanted.connect(self._save_source)
         self.form.weights_wanted.connect(self._save_weights)
@@ -57,7 +62,7 @@ class DeployPage(Page):
 
     def _centre(self) -> QWidget:
         self.empty = EmptyState("deploy.empty", _invitation(True), tr("Export and verify"), self)
-        self.empty.clicked.connect(self.export)
+        self.empty.clicked.connect(lambda: self.export())
         board = QWidget()
         layout = QVBoxLayout(board)
         layout.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_12)
@@ -103,28 +108,52 @@ class DeployPage(Page):
 
     def _show_earlier(self, path: Path | None) -> None:
         """Shows the bundle that was made of this run before, if it is still there."""
-        folder = path / "export" if path is not None else None
+        folder = path / BUNDLE if path is not None else None
         self._stack.setCurrentIndex(0)
+        self.bundle = self.verification = None
         self.tryout.set_bundle(None)
+        self.form.what.setVisible(self.busy)
         if folder is not None and (folder / "model.onnx").exists():
             self._read(folder)
 
     def _read(self, folder: Path) -> None:
-        self._job = run_job(self, lambda _progress, _cancelled: read_bundle(folder), self._take, self._miss)
+        if self._reading is not None and self._reading.running:
+            self._reading.cancel()
+        run = self._shown_run
+        self._reading = run_job(self, lambda _progress, _cancelled: read_bundle(folder), lambda found: self._take(run, found), self._miss)
 
-    def export(self) -> None:
-        """Exports the selected run into its own folder and verifies it."""
+    @property
+    def busy(self) -> bool:
+        """Whether an export or a comparison is under way."""
+        return self._job is not None and self._job.running
+
+    def export(self, folder: Path | None = None) -> None:
+        """Exports the selected run and verifies it.
+
+        Args:
+            folder: Where the bundle goes; None puts it into the run's own folder.
+        """
         run = self.session.selected_run
-        if run is None or (self._job is not None and self._job.running):
+        if run is None or self.busy:
             return
         self.form.show_busy(True, 0.0, tr("Starting"))
-        opset = self.session.project.export.opset
-        work = lambda progress, cancelled: exported(run, run.path / "export", opset, progress, cancelled)  # noqa: E731
-        self._job = run_job(self, work, self._take, self._miss, lambda share, what: self.form.show_busy(True, share, say(what)))
+        choice, target, path = self.session.project.export, folder or run.path / BUNDLE, run.path
+        work = lambda progress, cancelled: exported(run, target, choice, progress, cancelled)  # noqa: E731
+        tell = lambda share, what: self.form.show_busy(True, share, say(what))  # noqa: E731
+        self._job = run_job(self, work, lambda found: self._take(path, found), self._miss, tell)
 
-    def _take(self, found: tuple[Bundle, Verification]) -> None:
+    def _export_to(self) -> None:
+        run = self.session.selected_run
+        chosen = QFileDialog.getExistingDirectory(self, tr("Export to"))
+        if chosen and run is not None:
+            self.export(bundle_place(Path(chosen), run.path.name))
+
+    def _take(self, run: Path | None, found: tuple[Bundle, Verification]) -> None:
+        if self._job is None or not self._job.running:
+            self.form.show_busy(False)
+        if run != self._shown_run:
+            return
         self.bundle, self.verification = found
-        self.form.show_busy(False)
         self.verdict.show_verification(self.verification)
         self.parity.show_verification(self.verification)
         self.parity.show()
@@ -132,7 +161,7 @@ class DeployPage(Page):
         takes = ", ".join(f"{name}" for item in self.bundle.spec.inputs for name in item.tensors)
         gives = ", ".join(name for item in self.bundle.spec.outputs for name in item.tensors.values())
         self.files.show_bundle(self.bundle.folder, takes, gives)
-        self.tryout.set_bundle(self.bundle)
+        self.tryout.set_bundle(self.bundle, run)
         self._stack.setCurrentIndex(1)
 
     def _miss(self, error: Exception) -> None:
@@ -148,14 +177,16 @@ class DeployPage(Page):
     def _cancel(self) -> None:
         if self._job is not None:
             self._job.cancel()
-        self.form.show_busy(False)
+            self._job = None
+        self.form.show_busy(False, 0.0, tr("Cancelled. Nothing was written."))
 
     def _verify_again(self) -> None:
         run, bundle = self.session.selected_run, self.bundle
-        if run is None or bundle is None or (self._job is not None and self._job.running):
+        if run is None or bundle is None or self.busy:
             return
         self.form.show_busy(True, 0.5, tr("Comparing rows"))
-        self._job = run_job(self, lambda _progress, _cancelled: verified(bundle, run), self._take, self._miss)
+        work = lambda _progress, _cancelled: verified(bundle, run)  # noqa: E731
+        self._job = run_job(self, work, lambda found: self._take(run.path, found), self._miss)
 
     def _edit(self, choice: ExportChoice, what: str) -> None:
         self.session.edit(tr("Change export"), replace(self.session.project, export=choice), merge_key=f"export.{what}")
@@ -191,13 +222,19 @@ def _ready(available: Any) -> tuple[str, ...]:
     return available()
 
 
-def exported(run: Any, folder: Path, opset: int, progress: Any, cancelled: Any) -> tuple[Bundle, Verification]:
+def exported(run: Any, folder: Path, choice: ExportChoice, progress: Any, cancelled: Any) -> tuple[Bundle, Verification]:
     """Exports in a child process and opens the bundle."""
     from workbench.export.child import export_run
     from workbench.export.predict import Bundle
 
-    report = export_run(run, folder, opset, progress=progress, cancelled=cancelled)
+    report = export_run(run, folder, choice.opset, progress=progress, cancelled=cancelled, choice=choice)
     return Bundle(report.bundle), report.verification
+
+
+def bundle_place(chosen: Path, run: str) -> Path:
+    """Returns where a bundle goes when a person chose a folder: the folder itself where it is empty or a bundle, else one inside it."""
+    free = not chosen.exists() or not any(chosen.iterdir()) or (chosen / "model.onnx").is_file()
+    return chosen if free else chosen / f"{run}-onnx"
 
 
 def read_bundle(folder: Path) -> tuple[Bundle, Verification]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
 from workbench.app.language import say_error, tr
+from workbench.app.pages.deploy.peer import Peer
 from workbench.app.pages.inspect.prediction import PredictionPanel
 from workbench.app.widgets import Heading, ImageView, button, quiet
 from workbench.app.widgets.drawing_pad import DrawingPad
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 TYPING_MS = 250
 SIDE_PX = 192
+SAME = 1e-5
 
 
 class TryPanel(QWidget):
@@ -41,13 +45,14 @@ class TryPanel(QWidget):
         self._bundle: Bundle | None = None
         self._job: Job | None = None
         self._waiting: Any = None
+        self._peer: Peer | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_8)
         self._hint = quiet(tr("Export a run to try the bundle here."))
         self.pad = DrawingPad("deploy.try.pad", self, side=SIDE_PX)
         self.pad.drawn.connect(self.ask)
-        self._clear = button("deploy.try.clear", tr("Clear"), self.pad.clear)
+        self._clear = button("deploy.try.clear", tr("Clear"), self.pad.clear, tip=tr("Empty the pad"))
         self._picture = ImageView("deploy.try.picture", self, side=SIDE_PX, label=tr("The picture that was given"))
         self._file = button("deploy.try.file", tr("Choose a picture..."), self._choose, tip=tr("Predict an image file"))
         self.words = QPlainTextEdit()
@@ -63,15 +68,24 @@ class TryPanel(QWidget):
         self.words.textChanged.connect(self._typing.start)
         self._runs_on = Heading("")
         self.prediction = PredictionPanel("deploy.try.prediction", self)
-        self._answer = quiet("")
-        for widget in (self._hint, self.pad, self._clear, self._picture, self._file, self.words, self._runs_on, self.prediction, self._answer):
+        self._agrees, self._answer = QLabel(), quiet("")
+        self._agrees.setObjectName("deploy.try.agrees")
+        self._agrees.setWordWrap(True)
+        shown = (self._hint, self.pad, self._clear, self._picture, self._file, self.words, self._runs_on, self.prediction, self._agrees)
+        for widget in (*shown, self._answer):
             layout.addWidget(widget)
         layout.addStretch(1)
         self.set_bundle(None)
 
-    def set_bundle(self, bundle: Bundle | None) -> None:
-        """Takes the bundle that is tried, or none."""
-        self._bundle = bundle
+    def set_bundle(self, bundle: Bundle | None, run: Path | None = None) -> None:
+        """Takes the bundle that is tried, or none.
+
+        Args:
+            bundle: The bundle.
+            run: The run it was made of, which is asked the same for comparison.
+        """
+        self._bundle, self._waiting = bundle, None
+        self._peer = Peer(run) if run is not None and bundle is not None else None
         spec = bundle.spec.inputs[0] if bundle is not None and len(bundle.spec.inputs) == 1 else None
         image, text = spec is not None and spec.kind == "image", spec is not None and spec.kind == "text"
         if spec is not None and image:
@@ -80,35 +94,61 @@ class TryPanel(QWidget):
         for widget, there in ((self._hint, bundle is None), (self.pad, grey), (self._clear, grey), (self._picture, False),
                               (self._file, image), (self.words, text), (self._runs_on, bundle is not None)):
             widget.setVisible(there)
+        self._show_nothing(tr("Draw, or drop or paste an image here.") if image else tr("Type, and see what the bundle says.") if text else "")
+        if bundle is not None:
+            self._ask_again()
+
+    def _show_nothing(self, words: str) -> None:
         self.prediction.clear()
         self._runs_on.setText("")
-        self._answer.setText(tr("Draw, or drop an image here.") if image else tr("Type, and see what the bundle says.") if text else "")
+        self._agrees.setText("")
+        self._agrees.hide()
+        self._answer.setText(words)
+
+    def _ask_again(self) -> None:
+        """Gives the new bundle what was drawn or typed for the former one."""
+        given = self.pad.image() if self.pad.isVisibleTo(self) else self.words.toPlainText().strip() if self.words.isVisibleTo(self) else None
+        if given is not None and len(given):
+            self.ask(given)
 
     def ask(self, raw: Any) -> None:
         """Predicts a drawing, a text or the path of an image; while one is under way, the newest waits."""
-        bundle = self._bundle
+        bundle, peer = self._bundle, self._peer
+        if isinstance(raw, np.ndarray) or raw is None:
+            self._picture.hide()
         if bundle is None or raw is None:
-            self.prediction.clear()
+            self._show_nothing("")
             return
         if self._job is not None and self._job.running:
             self._waiting = raw
             return
-        self._job = run_job(self, lambda _progress, _cancelled: timed(bundle, raw), self._take, self._miss)
+        self._job = run_job(self, lambda _progress, _cancelled: answered(bundle, peer, raw), self._take, self._miss)
 
-    def _take(self, found: tuple[dict[str, Any], float, str]) -> None:
-        answer, seconds, provider = found
-        self._runs_on.setText(tr("ONNX Runtime, {provider} · {ms} ms", provider=provider.upper(), ms=f"{seconds * 1000:.1f}"))
+    def _take(self, found: Reply) -> None:
+        answer, milliseconds = found.answer, f"{found.seconds * 1000:.1f}"
+        self._runs_on.setText(tr("ONNX Runtime, {provider} · {ms} ms", provider=found.provider.upper(), ms=milliseconds))
         if "scores" in answer:
             labels = tuple(answer["scores"])
             self.prediction.show_shares(np.asarray(list(answer["scores"].values())), labels)
             self._answer.setText("")
         else:
             self._answer.setText(f"{answer.get('value', '')} {answer.get('unit', '')}".strip())
+        self._show_agreement(found.difference)
         self._next()
         self.predicted.emit()
 
+    def _show_agreement(self, difference: float | None) -> None:
+        self._agrees.setVisible(difference is not None)
+        if difference is None:
+            return
+        same, words = difference <= SAME, power_of_ten(difference)
+        told = tr("PyTorch: same to {difference}", difference=words) if same else tr("PyTorch differs by {difference}", difference=words)
+        self._agrees.setText(told)
+        self._agrees.setToolTip(tr("The run's own model was asked the same; this is the largest difference of any share."))
+        theme.mark(self._agrees, "good" if same else "wrong")
+
     def _miss(self, error: Exception) -> None:
-        self._answer.setText(say_error(error))
+        self._show_nothing(say_error(error))
         self._next()
 
     def _next(self) -> None:
@@ -124,13 +164,20 @@ class TryPanel(QWidget):
 
     def show_file(self, path: Path) -> None:
         """Predicts an image file and shows it."""
-        from PySide6.QtGui import QImage
-
         picture = QImage(str(path))
+        self._picture.setVisible(not picture.isNull())
         if not picture.isNull():
             self._picture.set_image(picture)
-            self._picture.show()
         self.ask(str(path))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        picture = QGuiApplication.clipboard().image() if event.matches(QKeySequence.StandardKey.Paste) else None
+        if picture is None or picture.isNull() or not self._file.isVisible():
+            super().keyPressEvent(event)
+            return
+        self._picture.set_image(picture)
+        self.ask(pixels_of(picture))
+        self._picture.show()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._bundle is not None and event.mimeData().hasUrls():
@@ -142,9 +189,39 @@ class TryPanel(QWidget):
             self.show_file(Path(paths[0]))
 
 
-def timed(bundle: Bundle, raw: Any) -> tuple[dict[str, Any], float, str]:
-    """Returns the answer of a bundle, the seconds it took, and what it ran on."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a bundle said.
+
+    Attributes:
+        answer: Label and scores, or value and unit.
+        seconds: How long ONNX Runtime took, reading the input included.
+        provider: What it ran on.
+        difference: How far PyTorch is from it, or None where that cannot be told.
+    """
+
+    answer: dict[str, Any]
+    seconds: float
+    provider: str
+    difference: float | None = None
+
+
+def answered(bundle: Bundle, peer: Peer | None, raw: Any) -> Reply:
+    """Asks a bundle, and the model it was made of."""
     bundle.session()
     began = time.perf_counter()
     answer = bundle.predict([raw] if isinstance(raw, np.ndarray) else raw)[0]
-    return answer, time.perf_counter() - began, bundle.provider
+    seconds = time.perf_counter() - began
+    return Reply(answer, seconds, bundle.provider, peer.difference(bundle, raw, answer) if peer is not None else None)
+
+
+def power_of_ten(difference: float) -> str:
+    """Returns a difference rounded up to a power of ten, as people say it: 3.2e-8 as 1e-7."""
+    return "0" if difference <= 0 else f"1e{math.ceil(math.log10(difference) - 1e-9)}"
+
+
+def pixels_of(picture: QImage) -> np.ndarray:
+    """Returns a picture as uint8 `(H, W, 3)`."""
+    image = picture.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()

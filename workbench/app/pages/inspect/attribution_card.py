@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import say, tr
-from workbench.app.pages.inspect.tokens import TokenStrip
+from workbench.app.pages.inspect.tokens import AGAINST_DARK, FOR_DARK, TokenStrip
 from workbench.app.widgets import Card, ImageView, quiet
 from workbench.app.wording import number
 from workbench.explain.results import Facts, HeatMap, TokenScores
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 UNSIGNED = ("saliency", "attention_rollout")
 PICTURE_PX = 132
+FLAT, VEIL = 1e-9, 225
 
 
 class AttributionCard(Card):
@@ -29,6 +31,11 @@ class AttributionCard(Card):
         super().__init__("inspect.attribution", tr("What carried the decision"), parent)
         self._views: dict[str, MethodView] = {}
         self._images: bool | None = None
+        self.over = QCheckBox(tr("Over the image"))
+        self.over.setObjectName("inspect.attribution.over")
+        self.over.setToolTip(tr("Lay each map over the row's picture"))
+        self.over.toggled.connect(self._lay_over)
+        self.add_control(self.over)
         self._holder = QWidget()
         self.content.addWidget(self._holder)
         self._verdict = quiet("")
@@ -46,6 +53,7 @@ class AttributionCard(Card):
         for name, view in self._views.items():
             if name in found:
                 view.show_result(found[name])
+                view.setVisible(True)
             else:
                 view.fade()
         target = answer.labels[answer.target] if answer.target < len(answer.labels) else str(answer.target)
@@ -54,10 +62,16 @@ class AttributionCard(Card):
         self._verdict.setText(agreement(found))
         self._verdict.setVisible(bool(self._verdict.text()))
 
+    def _lay_over(self, over: bool) -> None:
+        for view in self._views.values():
+            if isinstance(view, ImageMethodView):
+                view.lay_over(over)
+
     def _rebuild(self, names: list[str], images: bool) -> None:
         from workbench.explain import METHODS
 
         self._images = images
+        self.over.setVisible(images)
         self._holder.hide()
         self._holder.deleteLater()
         self._holder = QWidget()
@@ -69,6 +83,8 @@ class AttributionCard(Card):
         for index, name in enumerate(names):
             view = (ImageMethodView if images else TokenMethodView)(name, say(METHODS[name].label), say(METHODS[name].summary))
             self._views[name] = view
+            if isinstance(view, ImageMethodView):
+                view.lay_over(self.over.isChecked())
             grid.addWidget(view, index // 5 if images else index, index % 5 if images else 0, Qt.AlignmentFlag.AlignTop)
         if images:
             grid.setColumnStretch(5, 1)
@@ -113,17 +129,50 @@ class ImageMethodView(MethodView):
         self.picture = ImageView(f"inspect.attribution.{name}.picture", self, side=PICTURE_PX, label=label)
         for widget in (self.title, self.picture, self.facts):
             layout.addWidget(widget)
+        self._result: HeatMap | None = None
+        self._over = False
 
     def show_result(self, result: HeatMap) -> None:
         """Shows signed values as blue and red, unsigned ones in one hue."""
         super().show_result(result)
-        flat = float(np.abs(result.values).max()) < 1e-9
-        if flat:
+        self._result = result
+        if float(np.abs(result.values).max()) < FLAT:
             self.facts.setText(tr("flat: nothing stands out"))
-        if self.method in UNSIGNED:
+        self._draw()
+
+    def lay_over(self, over: bool) -> None:
+        """Lays the map over the row's picture, or shows it alone."""
+        self._over = over
+        self._draw()
+
+    def _draw(self) -> None:
+        result, unsigned = self._result, self.method in UNSIGNED
+        if result is None:
+            return
+        if self._over:
+            self.picture.set_image(result.image)
+            self.picture.set_overlay(veil(result.values, signed=not unsigned), 1.0)
+            return
+        self.picture.set_overlay(None)
+        if unsigned:
             self.picture.set_magnitude(result.values, 0.0, None, theme.family_colour("attention"))
         else:
             self.picture.set_signed(result.values)
+
+
+def veil(values: np.ndarray, *, signed: bool) -> np.ndarray:
+    """Returns a map as uint8 `(H, W, 4)` to be laid over a picture: the stronger, the less of the picture is seen.
+
+    Args:
+        values: float `(H, W)`.
+        signed: Whether the sign is told by blue and red; else one hue.
+    """
+    top = float(np.abs(values).max())
+    share = np.clip(np.abs(values) / top, 0, 1) if top > FLAT else np.zeros_like(values)
+    hues = (FOR_DARK, AGAINST_DARK) if signed else (theme.family_colour("attention"),) * 2
+    ink = [np.array(QColor(hue).getRgb()[:3], np.uint8) for hue in hues]
+    colour = np.where(values[..., None] >= 0, ink[0], ink[1])
+    return np.concatenate((colour, (share[..., None] * VEIL).astype(np.uint8)), axis=-1).astype(np.uint8)
 
 
 class TokenMethodView(MethodView):

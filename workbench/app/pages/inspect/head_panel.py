@@ -34,7 +34,7 @@ class DetailPanel(QWidget):
         self._picture.hovered.connect(self._hovered)
         self._facts = KeyValue("inspect.detail.facts", self, key_width=120)
         self._looks = Heading("")
-        self._strip = TokenStrip("inspect.detail.tokens", self)
+        self._strip = TokenStrip("inspect.detail.tokens", self, walkable=True)
         self._strip.token_hovered.connect(self._show_query)
         self._hint = quiet(tr("Choose a map, a head or a word to see it large."))
         for widget in (self._title, self._picture, self._facts, self._looks, self._strip, self._hint):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QComboBox, QScrollArea, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QScrollArea, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
@@ -37,13 +37,24 @@ class FeatureCard(Card):
         self.node.setAccessibleName(tr("Layer"))
         self.node.setMinimumWidth(160)
         self.node.activated.connect(lambda index: self.node_wanted.emit(self.node.itemData(index)))
+        self.strongest = QCheckBox(tr("Strongest first"))
+        self.strongest.setObjectName("inspect.features.strongest")
+        self.strongest.setToolTip(tr("Order the channels by how strongly they answer to this row"))
+        self.strongest.toggled.connect(lambda _on: self.show_maps(self.maps) if self.maps is not None else None)
+        self.add_control(self.strongest)
         self.add_control(self.node)
+        self._order = np.zeros(0, np.int64)
         self.grid = TileGrid("inspect.features.grid", tr("Feature maps"), self, side=64)
-        self.grid.chosen.connect(self.channel_chosen)
+        self.grid.chosen.connect(lambda place: self.channel_chosen.emit(self.channel))
         self.content.addWidget(self.grid)
         self._key = quiet("")
         self.content.addWidget(self._key)
         self.maps: FeatureMaps | None = None
+
+    @property
+    def channel(self) -> int:
+        """The channel of the chosen tile, or -1."""
+        return int(self._order[self.grid.current]) if self.grid.current < len(self._order) else -1
 
     def set_nodes(self, nodes: list[str]) -> None:
         """Offers these layers."""
@@ -64,7 +75,8 @@ class FeatureCard(Card):
         scale = float(np.abs(maps.maps).max())
         signed = bool(maps.maps.min() < 0)
         table = ramp(theme.family_colour("convolution"))
-        tiles = [self._tile(channel, maps, scale, signed, table) for channel in range(len(maps.maps))]
+        self._order = channel_order(maps.maps, strongest=self.strongest.isChecked())
+        tiles = [self._tile(int(channel), maps, scale, signed, table) for channel in self._order]
         self.grid.show_tiles(tiles)
         dead = int(maps.dead.sum())
         height, width = maps.maps.shape[1:]
@@ -79,6 +91,18 @@ class FeatureCard(Card):
         numbers = {"mean": f"{values.mean():.3g}", "largest": f"{values.max():.3g}"}
         tip = tr("Channel {channel}: mean {mean}, largest {largest}", channel=channel, **numbers)
         return Tile(image, caption, tip, dead)
+
+
+def channel_order(maps: np.ndarray, *, strongest: bool) -> np.ndarray:
+    """Returns the order in which channels are shown, int64 `(C,)`: as they are, or by their mean absolute answer, largest first.
+
+    Args:
+        maps: float `(C, H, W)`.
+        strongest: Whether they are sorted.
+    """
+    if not strongest:
+        return np.arange(len(maps))
+    return np.argsort(-np.abs(maps).mean((1, 2)), kind="stable")
 
 
 class AttentionCard(Card):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QStackedWidget, 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
 from workbench.app.language import say, say_error, tr
-from workbench.app.pages.inspect.analysis import Answer, Request, analyse, fitting_methods, image_nodes
+from workbench.app.pages.inspect.analysis import QUICK_METHODS, Answer, Model, Request, analyse, fitting_methods, image_nodes
 from workbench.app.pages.inspect.attribution_card import AttributionCard
 from workbench.app.pages.inspect.head_panel import DetailPanel
 from workbench.app.pages.inspect.look_cards import AttentionCard, FeatureCard, StateCard
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workbench.app.session import Session
     from workbench.project.project import Project
 
-LIVE_METHODS = 2
+LIVE_IG_SECONDS = 0.15
 SETTLE_MS = 700
 
 
@@ -43,6 +43,9 @@ class InspectPage(Page):
         self._job: Job | None = None
         self._again = False
         self._wanted_row = -1
+        self._thorough = False
+        self._method_seconds: dict[str, float] = {}
+        self._run_asked = ""
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
@@ -58,6 +61,7 @@ class InspectPage(Page):
         session.runs_changed.connect(self._show_runs)
         session.selected_run_changed.connect(self._show_runs)
         session.row_wanted.connect(self.show_row)
+        session.opened.connect(self._forget)
         question.row_chosen.connect(lambda row: self.ask(replace(self._request, row=row, raw=None, target=None)))
         question.given.connect(self._take_given)
         question.run_chosen.connect(session.select_run)
@@ -70,7 +74,7 @@ class InspectPage(Page):
     def _centre(self) -> QWidget:
         sentence = tr("Here you see what a trained network makes of one row. Train this project first; looking works while it trains.")
         self.empty = EmptyState("inspect.empty", sentence, tr("Train"), self)
-        self.empty.clicked.connect(self._train)
+        self.empty.clicked.connect(lambda: self.perform("run.train"))
         board = QWidget()
         layout = QVBoxLayout(board)
         layout.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_12)
@@ -92,6 +96,12 @@ class InspectPage(Page):
 
     def _status_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_12)
+        self.live = QLabel()
+        self.live.setObjectName("inspect.live")
+        theme.mark(self.live, "good")
+        self.live.hide()
+        row.addWidget(self.live)
         self._status = QLabel()
         self._status.setObjectName("inspect.status")
         self._status.setWordWrap(True)
@@ -108,12 +118,23 @@ class InspectPage(Page):
         """Reads the model of the selected run, or follows the one under way."""
         self._show_runs()
         self.source.start()
+        if self._again and self.source.model is not None:
+            self._job_over()
 
     def hidden(self) -> None:
-        """Stops working for nobody."""
+        """Stops working for nobody; what was not answered is asked again when the page comes back."""
         self.source.pause()
-        if self._job is not None and self._job.running:
+        self._settle.stop()
+        if self._job is not None:
             self._job.cancel()
+            self._job, self._again = None, True
+
+    def _forget(self) -> None:
+        """Another project is open: nothing of the former question holds."""
+        self._request, self.answer, self._run_asked = Request(), None, ""
+        self._wanted_row, self._again = -1, False
+        self.question.forget()
+        self.detail.clear()
 
     def show_row(self, row: int) -> None:
         """Shows a dataset row, now or as soon as the model is there."""
@@ -134,15 +155,27 @@ class InspectPage(Page):
             return
         self._stack.setCurrentIndex(1)
         self.question.set_model(model)
-        self.features.set_nodes([path for _, path in image_nodes(model.model.plan)])
-        methods = tuple(fitting_methods(model.model.plan))
-        self._request = replace(self._request, methods=methods)
+        nodes = [path for _, path in image_nodes(model.model.plan)]
+        self.features.set_nodes(nodes)
+        self._request = self._fitting(model, nodes)
         if self._wanted_row >= 0 and self.question.go_to(self._wanted_row):
             self._wanted_row = -1
             return
         if self._request.row < 0 and self._request.raw is None:
             self._request = replace(self._request, row=self.question.row)
         self.ask(self._request)
+
+    def _fitting(self, model: Model, nodes: list[str]) -> Request:
+        """Returns the question with what another run's model has no answer to left out."""
+        request = replace(self._request, methods=tuple(fitting_methods(model.model.plan)))
+        if request.node not in nodes:
+            request = replace(request, node="")
+        if request.raw is not None and isinstance(request.raw, str) != self.question.takes_text:
+            request = replace(request, raw=None)
+        if model.run != self._run_asked:
+            self._run_asked = model.run
+            request = replace(request, target=None)
+        return request
 
     def _say_missing(self) -> None:
         error = self.source.error
@@ -169,18 +202,26 @@ class InspectPage(Page):
             return
         if self._job is not None and self._job.running:
             self._again = True
-            if request.raw is None and not model.live:
+            if self._thorough:
                 self._job.cancel()
                 self._job_over()
             return
         quick = model.live or (request.raw is not None and quick)
         if request.raw is not None and quick and not model.live:
             self._settle.start()
-        asked = replace(request, quick=quick, methods=request.methods[:LIVE_METHODS] if model.live else request.methods)
-        self._status.setText(tr("Looking..."))
+        self._thorough = not quick
+        asked = replace(request, quick=quick, methods=self._live_methods(request.methods) if model.live else request.methods)
+        if not model.live:
+            self._status.setText(tr("Looking..."))
         work = lambda progress, cancelled: analyse(model, asked, progress, cancelled)  # noqa: E731
         self._job = run_job(self, work, self._take_answer, self._miss_answer)
-        self._job.progressed.connect(self._show_progress)
+        if not model.live:
+            self._job.progressed.connect(self._show_progress)
+
+    def _live_methods(self, methods: tuple[str, ...]) -> tuple[str, ...]:
+        """Returns the methods that keep up with a run: those of one pass, and integrated gradients where they have proved fast."""
+        fast = self._method_seconds.get("integrated_gradients", 0.0) <= LIVE_IG_SECONDS
+        return tuple(name for name in methods if name in QUICK_METHODS or (fast and name == "integrated_gradients"))
 
     def _show_progress(self, share: float, name: str) -> None:
         from workbench.explain import METHODS
@@ -190,6 +231,7 @@ class InspectPage(Page):
 
     def _take_answer(self, answer: Answer) -> None:
         self.answer = answer
+        self._method_seconds.update({name: result.facts.seconds for name, result in answer.attributions.items()})
         self.question.show_answer(answer)
         self.attribution.setVisible(bool(answer.attributions))
         self.attribution.show_answer(answer)
@@ -201,8 +243,15 @@ class InspectPage(Page):
             if value is not None:
                 show(value)
         self._update_detail()
-        self._status.setText("; ".join(answer.errors.values()) or self._status_words(answer))
+        self._say_status(answer)
         self._job_over()
+
+    def _say_status(self, answer: Answer) -> None:
+        model = self.source.model
+        live = model is not None and model.live
+        self.live.setVisible(live)
+        self.live.setText("● " + tr("live, step {step}", step=f"{answer.step:,}"))
+        self._status.setText("; ".join(answer.errors.values()) or self._status_words(answer))
 
     def _status_words(self, answer: Answer) -> str:
         seconds = sum(result.facts.seconds for result in answer.attributions.values())
@@ -215,7 +264,7 @@ class InspectPage(Page):
         if self.answer.attention is not None:
             self.attention.grid.choose(self.attention.grid.current)
         elif self.answer.features is not None:
-            self._show_channel(self.features.grid.current)
+            self._show_channel(self.features.channel)
         elif self.answer.states is not None:
             from workbench.app.pages.inspect.head_panel import hidden_change
 
@@ -235,7 +284,7 @@ class InspectPage(Page):
 
     def _show_channel(self, channel: int) -> None:
         maps = self.features.maps
-        if maps is not None and channel < len(maps.maps):
+        if maps is not None and 0 <= channel < len(maps.maps):
             self.detail.show_channel(maps, channel)
 
     def _show_head(self, layer: int, head: int) -> None:
@@ -246,11 +295,6 @@ class InspectPage(Page):
         trace = self.states.trace
         if trace is not None and 0 <= step < len(trace.tokens):
             self.detail.show_state(trace, step)
-
-    def _train(self) -> None:
-        train: Any = getattr(self.window(), "train", None)
-        if train is not None:
-            train()
 
     def page_state(self) -> Any:
         """Returns the question, for a rebuild."""

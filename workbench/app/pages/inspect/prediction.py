@@ -61,6 +61,7 @@ class PredictionPanel(QWidget):
             for widget in row:
                 widget.hide()
         self._truth.setText("")
+        self._truth.hide()
 
     def show_shares(self, shares: np.ndarray, labels: tuple[str, ...], target: int = -1, truth: int = -1) -> None:
         """Shows the best classes.
@@ -87,6 +88,7 @@ class PredictionPanel(QWidget):
         words = name.fontMetrics().elidedText(names[index], Qt.TextElideMode.ElideRight, 92)
         name.setText(words)
         name.setAccessibleName(f"{names[index]} {share:.0%}")
+        name.setToolTip(tr("Explain {label}", label=names[index]))
         font = name.font()
         font.setBold(index == target)
         name.setFont(font)
@@ -100,6 +102,7 @@ class PredictionPanel(QWidget):
             self._truth.setText(tr("Right: it is {label}.", label=names[truth]))
         else:
             self._truth.setText(tr("Wrong: it is {label}.", label=names[truth]))
+        self._truth.setVisible(bool(self._truth.text()))
         theme.mark(self._truth, "quiet" if truth < 0 else "good" if truth == best else "wrong")
 
     @property

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPlainTextEdit, QSpinBox, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
 from workbench.app.pages.inspect.prediction import PredictionPanel
+from workbench.app.pages.train.run_words import run_titles
 from workbench.app.widgets import Heading, ImageView, button, quiet
 from workbench.app.widgets.drawing_pad import DrawingPad
 from workbench.data.base import FieldKind
@@ -22,6 +24,17 @@ if TYPE_CHECKING:
 TYPING_MS = 250
 PICTURE_PX = 192
 SPLITS = ("validation", "test", "train")
+
+
+class RowSpin(QSpinBox):
+    """The place of a row in its split, from 1; left and right arrows go through the rows, as down and up do."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if step and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.stepBy(step)
+        else:
+            super().keyPressEvent(event)
 
 
 class QuestionPanel(QWidget):
@@ -45,6 +58,8 @@ class QuestionPanel(QWidget):
         self._rows = np.zeros(0, dtype=np.int64)
         self._model: Model | None = None
         self._filling = False
+        self._kind: FieldKind | None = None
+        self._offered: list[tuple[str, Any]] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_8)
@@ -80,10 +95,10 @@ class QuestionPanel(QWidget):
         for name in SPLITS:
             self.split.addItem(tr(name), name)
         self.split.activated.connect(self._take_split)
-        self.place = QSpinBox()
+        self.place = RowSpin()
         self.place.setObjectName("inspect.question.row")
         self.place.setAccessibleName(tr("Place in the split"))
-        self.place.setToolTip(tr("Arrow keys go through the rows"))
+        self.place.setToolTip(tr("Any arrow key goes through the rows"))
         self.place.setKeyboardTracking(False)
         self.place.setMinimumWidth(64)
         self.place.valueChanged.connect(self._take_place)
@@ -91,7 +106,7 @@ class QuestionPanel(QWidget):
         column.addLayout(row)
         row.addWidget(self.place, 1)
         for name, text, tip, step in (("previous", "‹", tr("Previous row"), -1), ("next", "›", tr("Next row"), 1)):
-            control = button(f"inspect.question.{name}", text, lambda step=step: self.place.setValue(self.place.value() + step), tip=tip)
+            control = button(f"inspect.question.{name}", text, lambda step=step: self.place.stepBy(step), tip=tip)
             control.setAccessibleName(tip)
             control.setFixedWidth(30)
             row.addWidget(control)
@@ -122,11 +137,26 @@ class QuestionPanel(QWidget):
 
     def set_runs(self, runs: list[RunInfo], selected: Any) -> None:
         """Offers these runs."""
-        self.run.clear()
-        for info in runs:
-            self.run.addItem(f"{info.path.name[9:11]}:{info.path.name[11:13]} · {info.name}", info.path)
-            if info.path == selected:
-                self.run.setCurrentIndex(self.run.count() - 1)
+        titles = run_titles(runs)
+        if [(title, path) for path, title in titles.items()] != self._offered:
+            self._offered = [(title, path) for path, title in titles.items()]
+            self.run.clear()
+            for title, path in self._offered:
+                self.run.addItem(title, path)
+        self.run.setCurrentIndex(next((place for place, (_, path) in enumerate(self._offered) if path == selected), -1))
+        self.run.setToolTip(self.run.currentText())
+
+    def forget(self) -> None:
+        """Lets go of the model: another project is open."""
+        self._model, self._rows = None, np.zeros(0, dtype=np.int64)
+        self.pad.strokes = []
+        self.pad.update()
+        self.prediction.clear()
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether the model reads text that can be typed."""
+        return self._kind == FieldKind.TEXT
 
     def set_model(self, model: Model) -> None:
         """Takes the model: its splits, and what can be given to it by hand."""
@@ -141,6 +171,7 @@ class QuestionPanel(QWidget):
     def _offer_own(self, model: Model) -> None:
         spec = model.model.plan.inputs[0] if len(model.model.plan.inputs) == 1 else None
         kind = model.prepared.preprocessors[spec.field].kind if spec is not None else None
+        self._kind = kind
         image = kind == FieldKind.IMAGE
         grey = image and model.prepared.preprocessors[spec.field].channels == 1  # type: ignore[union-attr]
         if image:
@@ -157,10 +188,10 @@ class QuestionPanel(QWidget):
             return
         self._filling = True
         self._rows = self._model.prepared.splits[self.split.currentData()]
-        self.place.setRange(0, max(len(self._rows) - 1, 0))
+        self.place.setRange(1, max(len(self._rows), 1))
         self.place.setSuffix(tr(" of {count}", count=f"{len(self._rows):,}"))
         if not keep:
-            self.place.setValue(0)
+            self.place.setValue(1)
         self._filling = False
 
     def _take_split(self, _index: int) -> None:
@@ -174,7 +205,8 @@ class QuestionPanel(QWidget):
     @property
     def row(self) -> int:
         """The dataset row that is chosen, or -1."""
-        return int(self._rows[self.place.value()]) if self.place.value() < len(self._rows) else -1
+        place = self.place.value() - 1
+        return int(self._rows[place]) if 0 <= place < len(self._rows) else -1
 
     def go_to(self, row: int) -> bool:
         """Chooses a dataset row; says whether it is in a split."""
@@ -186,7 +218,7 @@ class QuestionPanel(QWidget):
                 self.split.setCurrentIndex(number)
                 self._fill_places()
                 self._filling = True
-                self.place.setValue(int(found[0]))
+                self.place.setValue(int(found[0]) + 1)
                 self._filling = False
                 self.row_chosen.emit(row)
                 return True

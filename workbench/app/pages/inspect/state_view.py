@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.app import theme
+from workbench.app.pages.inspect.saving import show_picture_menu
 from workbench.app.pages.inspect.tiles import indexed, ramp
 from workbench.app.widgets.image_view import signed_colours, to_qimage
 
@@ -29,6 +30,7 @@ class StateView(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._image: QImage | None = None
         self._values = np.zeros((0, 0))
@@ -93,8 +95,22 @@ class StateView(QWidget):
             self.step_hovered.emit(step)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._step >= 0:
+        if self._step >= 0 and event.button() == Qt.MouseButton.LeftButton:
             self.step_chosen.emit(self._step)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        move = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if not move or not self._tokens:
+            super().keyPressEvent(event)
+            return
+        self._step = max(0, min(len(self._tokens) - 1, self._step + move))
+        self.setAccessibleDescription(self._tokens[self._step])
+        self.update()
+        self.step_chosen.emit(self._step)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._image is not None:
+            show_picture_menu(self, event.globalPos(), text=" ".join(self._tokens))
 
     def leaveEvent(self, event: object) -> None:
         self._step = -1

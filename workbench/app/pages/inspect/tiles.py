@@ -7,10 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QFontMetrics,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.app import theme
+from workbench.app.pages.inspect.saving import show_picture_menu
 from workbench.app.pages.inspect.tokens import blend
 
 CAPTION_PX, GAP_PX, ROW_NAME_PX = 15, 6, 64
@@ -159,7 +172,17 @@ class TileGrid(QWidget):
         self.setToolTip(self._tiles[index].tip if index >= 0 else "")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.choose(self._at(event.position().toPoint()))
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.choose(self._at(event.position().toPoint()))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        under = self._at(event.pos())
+        index = under if under >= 0 else self._chosen
+        if self._tiles:
+            show_picture_menu(self, event.globalPos(), lambda: self._tiles[index].image)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         columns = self._columns(self.width())

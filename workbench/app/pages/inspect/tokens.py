@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.app import theme
+from workbench.app.pages.inspect.saving import show_picture_menu
 
 LINE_PX, PAD_PX, GAP_PX = 26, 6, 4
 FOR, AGAINST = "#2166AC", "#D7301F"
@@ -41,10 +42,19 @@ class TokenStrip(QWidget):
     token_hovered = Signal(int)
     token_clicked = Signal(int)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, walkable: bool = False) -> None:
+        """Makes an empty strip.
+
+        Args:
+            name: `page.panel.control`.
+            parent: The owner.
+            walkable: Whether the arrow keys go from token to token, as the pointer does.
+        """
         super().__init__(parent)
         self.setObjectName(name)
         self.setMouseTracking(True)
+        if walkable:
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -142,8 +152,21 @@ class TokenStrip(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self._at(event.position().toPoint())
-        if index >= 0:
+        if index >= 0 and event.button() == Qt.MouseButton.LeftButton:
             self.token_clicked.emit(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        move = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if not move or not self._tokens:
+            super().keyPressEvent(event)
+            return
+        self._marked = max(0, min(len(self._tokens) - 1, self._marked + move))
+        self.setAccessibleDescription(self._tokens[self._marked])
+        self.token_hovered.emit(self._marked)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._tokens:
+            show_picture_menu(self, event.globalPos(), text=" ".join(self._tokens))
 
     def leaveEvent(self, event: object) -> None:
         self.token_hovered.emit(-1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
+from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QGraphicsItem
 
 from workbench.app import theme
 from workbench.app.pages.train.scales import linear_ticks, log_ticks, tick_words
 
-PIXELS_A_TICK = {"left": 44, "bottom": 110}
-LEFT_PX = 54
+PIXELS_A_TICK = {"left": 32, "bottom": 110}
+LEFT_PX, OVER_PX = 54, 10
 
 
 class Axis(pg.AxisItem):
@@ -29,7 +30,7 @@ class Axis(pg.AxisItem):
         colours = theme.current()
         self.setPen(pg.mkPen(colours.line))
         self.setTextPen(pg.mkPen(colours.quiet))
-        self.setStyle(tickFont=theme.small_font(), tickLength=0, maxTickLevel=0, autoExpandTextSpace=False)
+        self.setStyle(tickFont=theme.small_font(), tickLength=0, maxTickLevel=0, autoExpandTextSpace=False, hideOverlappingLabels=False)
         if side == "left":
             self.setWidth(LEFT_PX)
         else:
@@ -48,6 +49,11 @@ class Axis(pg.AxisItem):
         if self.percent:
             return [f"{tick_words(value * 100, spacing * 100)} %" for value in values]
         return [tick_words(value, spacing) if value >= 0 or self._side == "left" else "" for value in values]
+
+    def boundingRect(self) -> QRectF:
+        # Words at the ends of an axis reach beyond it; without this they would be left out.
+        along = (0, OVER_PX) if self._side == "left" else (OVER_PX, 0)
+        return super().boundingRect().adjusted(-along[0], -along[1], along[0], along[1])
 
     def wheelEvent(self, event: Any) -> None:
         event.ignore()

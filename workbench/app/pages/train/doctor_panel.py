@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.app.session import Session
     from workbench.project.runs import RunFolder
 
+_MOST_REMEDIES = 3
 SEVERITY = {"nan": "error", "diverging": "error"}
 
 
@@ -29,6 +30,7 @@ class DoctorPanel(QWidget):
         self.setObjectName("train.doctor")
         self._session = session
         self._findings: list[Finding] = []
+        self._tried: set[tuple[str, int, str, str]] = set()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_12)
@@ -91,21 +93,38 @@ class DoctorPanel(QWidget):
         graph = self._session.project.graph
         names = (graph[finding.node].name,) if finding.node in graph else ()
         reason = f"{say(finding.reason)} {tr('Step {step}.', step=f'{finding.step:,}')}".strip() if finding.step else finding.reason
-        remedies = tuple(remedy for name in finding.remedies[:2] if (remedy := self._remedy(name, finding)) is not None)
+        remedies = tuple(self._remedy(entry, finding) for entry in self._useful(finding)[:_MOST_REMEDIES])
         return FindingRow(finding.message, reason, SEVERITY.get(finding.rule, "warning"), names, remedies, finding.node or None)
 
-    def _remedy(self, name: str, finding: Finding) -> Remedy | None:
-        from workbench.project.remedies import REMEDIES
+    def _useful(self, finding: Finding) -> list[Any]:
+        """Returns the remedies of a finding that would still change something and have not been tried here."""
+        from workbench.project.remedies import remedies_for
 
-        entry = REMEDIES.get(name)
-        return Remedy(say(entry.label), lambda: self._apply(entry, finding)) if entry is not None else None
+        found = remedies_for(finding.remedies, self._session.project, finding.node)
+        return [entry for entry in found if (finding.rule, finding.step, finding.node, entry.name) not in self._tried]
+
+    def _remedy(self, entry: Any, finding: Finding) -> Remedy:
+        return Remedy(say(entry.label), lambda: self._apply(entry, finding))
 
     def _apply(self, remedy: Any, finding: Finding) -> None:
-        session = self._session
-        session.edit(say(remedy.label), remedy.apply(session.project, finding.node))
-        for change in remedy.changes(session.project):
-            if session.trainer.running:
+        """Edits the project and, where a run is under way that can take it, tells the run; or shows the page to look at."""
+        session, before = self._session, self._session.project
+        if remedy.page:
+            self._show_page(remedy.page)
+            return
+        self._tried.add((finding.rule, finding.step, finding.node, remedy.name))
+        session.edit(say(remedy.label), remedy.edit(before, finding.node))
+        if session.trainer.running and remedy.live is not None:
+            for change in remedy.live(before):
                 session.trainer.change(change.setting, change.value)
+        self._draw()
+
+    def _show_page(self, name: str) -> None:
+        from workbench.app.window import window_of
+
+        window = window_of(self)
+        if window is not None:
+            window.show_page(name)
 
 
 def _plan(started: Started) -> list[tuple[str, str]]:

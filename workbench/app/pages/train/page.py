@@ -43,7 +43,7 @@ class TrainPage(Page):
         self._dirty = False
         self._curves_at = self._facts_at = 0.0
         self.set_columns(
-            self._left_column(), self._centre(), self.doctor, left_title=tr("Runs"), right_title=tr("Doctor"), left_width=316,
+            self._left_column(), self._centre(), self.doctor, left_title=tr("Runs"), right_title=tr("Doctor"), left_width=344,
             right_width=288,
         )
         self._follow = QTimer(self)
@@ -81,7 +81,7 @@ class TrainPage(Page):
             "train.empty", tr("Here the loss and the score move while the model learns. Nothing has been trained in this project yet."),
             tr("Train"), self,
         )
-        self.empty.clicked.connect(self._train)
+        self.empty.clicked.connect(lambda: self.perform("run.train"))
         board = QWidget()
         layout = QVBoxLayout(board)
         layout.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
@@ -220,16 +220,9 @@ class TrainPage(Page):
     def _set_log(self, log: bool) -> None:
         self.curves.set_log(log)
 
-    def _train(self) -> None:
-        train: Any = getattr(self.window(), "train", None)
-        if train is not None:
-            train()
-
     def _resume(self, path: Path) -> None:
         self.session.select_run(path)
-        resume: Any = getattr(self.window(), "resume_selected", None)
-        if resume is not None:
-            resume()
+        self.perform("run.resume")
 
     def page_state(self) -> Any:
         """Returns smoothing, axis and compared runs, for a rebuild."""

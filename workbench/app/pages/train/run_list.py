@@ -59,7 +59,7 @@ class RunList(QTreeWidget):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(40)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in ((1, 62), (2, 64), (3, 66)):
+        for column, width in ((1, 74), (2, 68), (3, 60)):
             header.resizeSection(column, width)
             self.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

@@ -1,0 +1,50 @@
+"""The run's own model beside its bundle: the same input through PyTorch, and how far the two answers are apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from workbench.export.predict import Bundle
+
+
+class Peer:
+    """The model that a bundle was made of; read on the first question. Used on worker threads only.
+
+    Args:
+        run: The run folder.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self._model: tuple[Any, Any] | None = None
+
+    def difference(self, bundle: Bundle, raw: Any, answer: dict[str, Any]) -> float | None:
+        """Returns the largest difference between the class shares of PyTorch and of the bundle, or None where there are no classes.
+
+        Args:
+            bundle: What answered.
+            raw: A drawing uint8 `(H, W, C)`, a text, or the path of an image.
+            answer: What it answered.
+        """
+        from workbench.explain.subject import subject_from_raw
+        from workbench.export.predict import image_array
+
+        if "scores" not in answer or len(bundle.spec.inputs) != 1:
+            return None
+        model, prepared = self._opened()
+        spec = bundle.spec.inputs[0]
+        value = image_array(raw, spec.channels) if spec.kind == "image" else raw
+        expected = subject_from_raw(model, prepared, value).probabilities
+        return float(np.abs(expected - np.asarray(list(answer["scores"].values()))).max())
+
+    def _opened(self) -> tuple[Any, Any]:
+        from workbench.project.runs import RunFolder
+        from workbench.training.load import load_model
+
+        if self._model is None:
+            self._model = load_model(RunFolder(self.run))
+        return self._model
