@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.graph.stand_ins import LAYERS
 from workbench.graph import edit
+from workbench.graph.bypass import bypass
 from workbench.graph.drawing import drawn
 from workbench.graph.file import dumps, loads
 from workbench.graph.graph import Edge, Graph, PortRef
@@ -74,6 +75,11 @@ class Editing(RuleBasedStateMachine):
     @rule(a=PLACE, name=st.sampled_from(["kernel", "filters", "channels", "height", "nonsense"]), value=st.sampled_from([0, 1, 3, 40, "x"]))
     def set_param(self, a, name, value):
         self.history.apply("type", edit.set_params(self.graph, self.pick(a), **{name: value}), merge_key=f"{a}.{name}")
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, bypassed=st.booleans())
+    def bypass(self, a, bypassed):
+        self.do(bypass(self.graph, (self.pick(a),), bypassed))
 
     @precondition(lambda self: len(self.graph))
     @rule(a=PLACE, layer=NAMES)

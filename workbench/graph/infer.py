@@ -15,6 +15,7 @@ from typing import Any
 
 from workbench.errors import CatalogueError
 from workbench.graph import mistakes, structure
+from workbench.graph.bypass import cannot_hand_on, end_left_out, is_bypassed, passed_on, with_taking_in
 from workbench.graph.graph import Edge, Graph, Node, PortRef
 from workbench.graph.mistakes import Found
 from workbench.graph.order import reachable_from, topological
@@ -136,12 +137,18 @@ class Inferred:
         for node in [*self.order, *(other for other in self.graph.nodes if other not in listed)]:
             outcome = self._outcomes[node]
             if outcome.parsed.problems or outcome.problems or outcome.hungry or node in self._whole.by_node:
-                found += [*self._whole.by_node.get(node, ()), *outcome.parsed.problems, *outcome.problems]
+                found += [*self._whole.by_node.get(node, ()), *outcome.parsed.problems, *self._at(node, outcome)]
                 found += [self._missing(node, port) for port in outcome.hungry]
         found += self._ends()
         if not any(problem.kind in structure.LOOSENING for problem in found):
             found += self._unused({problem.node for problem in found if problem.severity == Severity.ERROR})
         return tuple(sorted(found, key=lambda problem: problem.severity != Severity.ERROR))
+
+    def _at(self, node: str, outcome: _Outcome) -> list[Found]:
+        """Returns the problems of one node; where a bypassed one feeds it, taking that in again is a way out."""
+        sources = (self.graph.nodes.get(edge.source.node) for edge in self.graph.incoming(node)) if outcome.problems else ()
+        skipped = next((source for source in sources if source is not None and is_bypassed(source)), None)
+        return [with_taking_in(problem, skipped) if skipped else problem for problem in outcome.problems]
 
     @cached_property
     def _loose(self) -> list[tuple[Node, str]]:
@@ -252,6 +259,7 @@ class _Inference:
             del self.outcomes[node]
         old = before.wires_by_target()
         dirty = {node for node in old.keys() | self.wires.keys() if old.get(node) != self.wires.get(node)}
+        dirty |= {node.id for node in self.graph if node.extra and is_bypassed(node)}
         gone = before.nodes.keys() ^ self.graph.nodes.keys()
         return dirty | {edge.target.node for node in gone for edge in self.fed.get(node, ())}
 
@@ -271,6 +279,8 @@ class _Inference:
     def _outcome(self, id: str, old: _Outcome | None) -> _Outcome:
         node = self.graph[id]
         parsed = old.parsed if old else self._parsed(node)
+        if is_bypassed(node):
+            return self._passed(node, parsed, old)
         if parsed.params is None or parsed.layer is None:
             return _Outcome(parsed, Context(node.id, node.path), _NO_SHAPES)
         arrived = _Arrived()
@@ -283,6 +293,24 @@ class _Inference:
         if id in self.given and not parsed.inputs:
             return _Outcome(parsed, context, inputs, {"output": self.given[id]})
         return _shaped(parsed, parsed.layer, node, inputs, context)
+
+    def _passed(self, node: Node, parsed: _Parsed, old: _Outcome | None) -> _Outcome:
+        """Returns the outcome of a bypassed node: the shape that its first wire brings leaves by its first port."""
+        quiet = _Parsed(parsed.layer, parsed.params, parsed.inputs) if parsed.problems else parsed
+        wire, context = passed_on(self.graph, node.id), Context(node.id, node.path)
+        layer = parsed.layer
+        if layer is not None and layer.family == _END_FAMILY:
+            return _Outcome(quiet, context, _NO_SHAPES, problems=(end_left_out(node),))
+        port = next((port.name for port in layer.output_ports(parsed.params)), "output") if layer and parsed.params is not None else "output"
+        used = {edge.source.port for edge in self.fed.get(node.id, ())}
+        if wire is None or used - {port}:
+            return _Outcome(quiet, context, _NO_SHAPES, problems=(cannot_hand_on(node, used - {port}),))
+        before = self.outcomes.get(wire.source.node)
+        shape = before.outputs.get(wire.source.port) if before is not None else None
+        if shape is None:
+            return _Outcome(quiet, context, _NO_SHAPES)
+        new = _Outcome(quiet, context, {wire.target.port: shape}, {port: shape})
+        return old if old is not None and old.outputs == new.outputs and old.inputs == new.inputs and not old.problems else new
 
     def _parsed(self, node: Node) -> _Parsed:
         """Returns the layer and its checked parameters; nodes that share their raw parameters share this too."""
@@ -339,7 +367,7 @@ class _Inference:
 
 
 def _identity(node: Node) -> tuple[object, ...]:
-    return node.layer, node.name, node.group, node.label, node.ties
+    return node.layer, node.name, node.group, node.label, node.ties, is_bypassed(node)
 
 
 def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

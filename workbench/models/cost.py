@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from workbench.graph.bypass import is_bypassed
 from workbench.layers.base import Cost
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ def costs(inferred: Inferred, length: int = 32) -> dict[str, Cost]:
         inferred: The shapes of a drawing.
         length: Stands for the length of a row, and for every other size that is not known yet.
     """
-    return {node: _cost(inferred, node, length) for node in inferred.order if inferred.output_shapes(node)}
+    return {node: cost_of(inferred, node, length) for node in inferred.order if inferred.output_shapes(node)}
 
 
-def _cost(inferred: Inferred, node: str, length: int) -> Cost:
+def cost_of(inferred: Inferred, node: str, length: int = 32) -> Cost:
+    """Returns the cost of one node that has a shape; a bypassed one costs nothing."""
+    if is_bypassed(inferred.graph[node]):
+        return Cost()
     layer: Any = inferred.layers.get(inferred.graph[node].layer)
     params, inputs = inferred.params(node), inferred.input_shapes(node)
     cost: Cost = layer.cost(params, inputs, inferred.output_shapes(node), length)

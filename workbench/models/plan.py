@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import GraphError
+from workbench.graph.bypass import without_bypassed
 from workbench.graph.dim import Dim, Symbol
 from workbench.graph.graph import Graph, Node, PortRef
 from workbench.graph.order import reaching, topological
@@ -177,6 +178,9 @@ def plan(graph: Graph, inferred: Inferred | None = None) -> Plan:
 
     inferred = infer(graph, LAYERS) if inferred is None else inferred
     _refuse(problem for problem in inferred.problems if problem.severity is Severity.ERROR)
+    if (built := without_bypassed(graph)) is not graph:
+        graph, inferred = built, infer(built, LAYERS)
+        _refuse(problem for problem in inferred.problems if problem.severity is Severity.ERROR)
     ends = [node.id for node in graph if _role(node) == "output"]
     wanted = reaching(graph, ends)
     order = [graph[node] for node in topological(graph) if node in wanted]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
+from workbench.graph.bypass import is_bypassed
 from workbench.layers.base import Cost
-from workbench.models.cost import total, training_bytes
+from workbench.models.cost import cost_of, total, training_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +43,16 @@ class CostBook:
         """Brings the costs in step with a drawing; equal to `workbench.models.cost.costs`."""
         known, self._known, self.costs = self._known, {}, {}
         for node in inferred.order:
-            outputs, params, ties = inferred.output_shapes(node), inferred.params(node), inferred.graph[node].ties
+            outputs, params, drawn = inferred.output_shapes(node), inferred.params(node), inferred.graph[node]
             if not outputs or params is None:
                 continue
             old = known.get(node)
-            if old is None or old[0] is not outputs or old[1] is not params or old[2] is not ties:
-                old = (outputs, params, ties, _cost(inferred, node))
+            said = (drawn.ties, is_bypassed(drawn))
+            if old is None or old[0] is not outputs or old[1] is not params or old[2] != said:
+                old = (outputs, params, said, cost_of(inferred, node))
             self._known[node] = old
             self.costs[node] = old[3]
 
     def totals(self, batch: int) -> Totals:
         """Returns the sums, for training with this many rows per step."""
         return Totals(total(self.costs), batch)
-
-
-def _cost(inferred: Any, node: str) -> Cost:
-    layer = inferred.layers.get(inferred.graph[node].layer)
-    params, inputs = inferred.params(node), inferred.input_shapes(node)
-    cost: Cost = layer.cost(params, inputs, inferred.output_shapes(node))
-    ties = inferred.graph[node].ties
-    if not ties:
-        return cost
-    shapes = layer.parameters(params, inputs)
-    shared = sum(prod(shapes[tie.parameter]) for tie in ties if tie.parameter in shapes)
-    return Cost(cost.parameters - shared, cost.macs, cost.activations)
