@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tests.layers.cases_images import CASES as IMAGES
 from tests.layers.cases_sequences import SEQUENCES
 from workbench.graph import edit
 from workbench.graph.dim import Symbol
 from workbench.graph.graph import Edge, Graph, PortRef
-from workbench.graph.shape import Shape
+from workbench.graph.shape import SEQUENCE_AXES, Shape
 from workbench.layers import LAYERS
 from workbench.layers.base import Context, FromInput, FromLengths, FromPort, Layer, LayerProblem
 from workbench.models.build import make
@@ -160,6 +161,7 @@ CASES: dict[str, Callable[[Random], Case]] = {
     "max_over_time": _one(sequence),
     "last_over_time": _one(sequence),
     **SEQUENCES,
+    **IMAGES,
 }
 
 
@@ -248,7 +250,7 @@ def drawing(name: str, params: dict[str, Any], inputs: dict[str, Shape]) -> Grap
     graph, node = edit.add_node(graph, name, params=params, name="subject")
     for port, source in sources:
         graph = edit.connect(graph, Edge(PortRef(source, "output"), PortRef(node, port)))
-    for port in LAYERS[name].outputs:
+    for port in LAYERS[name].output_ports(LAYERS[name].parse(params)):
         graph, end = edit.add_node(graph, "output", name=f"result_{port.name}")
         graph = edit.connect(graph, Edge(PortRef(node, port.name), PortRef(end, "input")))
     return graph
@@ -261,15 +263,18 @@ def feed(graph: Graph, shape: Shape, index: int = 0) -> tuple[Graph, str]:
         chain = [_ids(shape)]
     elif shape.axes == ("batch", "channel", "height", "width"):
         chain = [("image_input", {key + "s" * (key == "channel"): int(shape[key]) for key in ("channel", "height", "width")})]
-    elif shape.ragged:
+    elif shape.axes[1] in SEQUENCE_AXES and shape.ragged:
         chain = [("text_input", {"vocabulary": 17, "maximum_length": LONGEST}), ("embedding", {"width": int(shape["feature"])})]
-    elif "time" in shape.axes:
+    elif shape.axes == ("batch", "time", "feature"):
         chain = [
             ("image_input", {"channels": 1, "height": int(shape["time"]), "width": int(shape["feature"])}),
             ("image_to_sequence", {"steps": "rows"}),
         ]
-    else:
+    elif shape.axes == ("batch", "feature"):
         chain = [("image_input", {"channels": 1, "height": 1, "width": int(shape["feature"])}), ("flatten", {})]
+    else:
+        form = ", ".join(f"{axis} {shape[axis]}" for axis in shape.axes[1:])
+        chain = [("image_input", {"channels": 1, "height": 1, "width": shape.elements_per_row()}), ("reshape", {"form": form})]
     node = ""
     for layer, params in chain:
         graph, new = edit.add_node(graph, layer, params=params, name=f"given{index}" if not node else None)

@@ -16,6 +16,7 @@ class Axis(StrEnum):
     CHANNEL = "channel"
     HEIGHT = "height"
     WIDTH = "width"
+    DEPTH = "depth"
     TIME = "time"
     TOKEN = "token"
     FEATURE = "feature"

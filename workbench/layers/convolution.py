@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import gcd
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -12,8 +11,9 @@ from workbench.graph.dim import Dim
 from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import Shape
-from workbench.layers import checks, fixes
+from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
 Padding = Literal["same", "valid"] | Annotated[int, Field(ge=0, le=1024)]
@@ -46,6 +46,15 @@ class Conv2dParams(Params):
     stride: int = param(
         1, label="Stride", help="How far the window moves at a time; 2 halves the image.", unit="px", ge=1, le=1024
     )
+    stride_width: int = param(
+        0,
+        label="Stride across",
+        help="How far the window moves sideways where that differs; 0: as downwards.",
+        unit="px",
+        main=False,
+        ge=0,
+        le=1024,
+    )
     padding: Padding = param(
         "same",
         label="Padding",
@@ -55,6 +64,15 @@ class Conv2dParams(Params):
     )
     dilation: int = param(
         1, label="Dilation", help="Distance between the points of the window.", unit="px", main=False, ge=1, le=1024
+    )
+    dilation_width: int = param(
+        0,
+        label="Dilation across",
+        help="Sideways distance between the points of the window where that differs; 0: as downwards.",
+        unit="px",
+        main=False,
+        ge=0,
+        le=1024,
     )
     groups: int = param(
         1,
@@ -76,7 +94,18 @@ class Conv2dParams(Params):
     @property
     def extent(self) -> tuple[int, int]:
         """How many pixels the window reaches over, in height and width."""
-        return self.dilation * (self.size[0] - 1) + 1, self.dilation * (self.size[1] - 1) + 1
+        (high, wide), (down, across) = self.size, self.gaps
+        return down * (high - 1) + 1, across * (wide - 1) + 1
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """How far the window moves down and across, in pixels."""
+        return self.stride, self.stride_width or self.stride
+
+    @property
+    def gaps(self) -> tuple[int, int]:
+        """Distance between the points of the window down and across, in pixels."""
+        return self.dilation, self.dilation_width or self.dilation
 
     @property
     def added(self) -> tuple[int, int]:
@@ -112,21 +141,20 @@ class Conv2d(Layer):
     def shape(self, params: Conv2dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
         channels = checks.known(image["channel"], "channel", context)
-        _check_groups(params, channels, context)
+        check_groups(params.groups, channels, params.filters, context)
         sizes = _out(params, image)
         if any(isinstance(size, int) and size < 1 for size in sizes):
             raise _too_large(params, image, context)
         return {"output": image.with_axes(image.axes, (image.dims[0], params.filters, *sizes))}
 
     def call(self, params: Conv2dParams, inputs: Shapes) -> Call:
-        high, wide = params.size
         arguments: dict[str, Any] = {
             "in_channels": int(inputs["input"]["channel"]),
             "out_channels": params.filters,
-            "kernel_size": high if high == wide else (high, wide),
+            "kernel_size": _one_or_both(params.size),
         }
-        if params.stride > 1:
-            arguments["stride"] = params.stride
+        if params.steps != (1, 1):
+            arguments["stride"] = _one_or_both(params.steps)
         zeros = _zeros(params)
         above, left = zeros[2], zeros[0]
         even = zeros[0] != zeros[1] or zeros[2] != zeros[3]
@@ -134,7 +162,9 @@ class Conv2d(Layer):
             arguments["zeros"] = zeros
         elif above or left:
             arguments["padding"] = above if above == left else (above, left)
-        for key, default in (("dilation", 1), ("groups", 1), ("bias", True)):
+        if params.gaps != (1, 1):
+            arguments["dilation"] = _one_or_both(params.gaps)
+        for key, default in (("groups", 1), ("bias", True)):
             if getattr(params, key) != default:
                 arguments[key] = getattr(params, key)
         return Call("convolution.PaddedConv2d" if even else "nn.Conv2d", arguments)
@@ -149,25 +179,25 @@ class Conv2d(Layer):
 
     def summary_line(self, params: Conv2dParams) -> str:
         high, wide = params.size
-        if params.stride == 1:
+        if params.steps == (1, 1):
             return Text("{filters} filters, {high}×{wide}", filters=params.filters, high=high, wide=wide)
         return Text(
             "{filters} filters, {high}×{wide}, stride {stride}",
             filters=params.filters,
             high=high,
             wide=wide,
-            stride=params.stride,
+            stride=params.stride if params.steps[0] == params.steps[1] else windows.written(params.steps),
         )
 
     def warnings(self, params: Conv2dParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         found: list[Problem[Graph]] = []
-        if params.size == (1, 1) and params.dilation > 1:
+        if params.size == (1, 1) and params.gaps != (1, 1):
             message = Text(
                 "{node} has a dilation of {dilation} with a 1×1 kernel, which changes nothing.",
                 node=context.name,
-                dilation=params.dilation,
+                dilation=max(params.gaps),
             )
-            repairs = (fixes.change(context, Text("Set dilation to 1"), dilation=1),)
+            repairs = (fixes.change(context, Text("Set dilation to 1"), dilation=1, dilation_width=0),)
             found.append(Problem("conv.dilation-unused", message, context.node, severity=Severity.WARNING, fixes=repairs))
         if context.source_layers.get("input") == "conv2d" and params.size != (1, 1) and params.groups == 1:
             found.append(_no_activation(context))
@@ -183,12 +213,16 @@ def _no_activation(context: Context) -> Problem[Graph]:
     return Problem("activation.missing", message, context.node, reason, "input", Severity.WARNING, repairs)
 
 
+def _one_or_both(sizes: tuple[int, int]) -> int | tuple[int, int]:
+    return sizes[0] if sizes[0] == sizes[1] else sizes
+
+
 def _out(params: Conv2dParams, image: Shape) -> list[Dim | int]:
     """Returns the height and the width of the output; plain numbers where the image has them."""
     sizes: list[Dim | int] = []
-    for size, added, extent in zip(image.dims[2:], params.added, params.extent, strict=True):
+    for size, added, extent, step in zip(image.dims[2:], params.added, params.extent, params.steps, strict=True):
         given = size if size.constant is None else size.constant
-        sizes.append((given + (added - extent)) // params.stride + 1)
+        sizes.append((given + (added - extent)) // step + 1)
     return sizes
 
 
@@ -198,40 +232,15 @@ def _zeros(params: Conv2dParams) -> tuple[int, int, int, int]:
     return wide // 2, wide - wide // 2, high // 2, high - high // 2
 
 
-def _check_groups(params: Conv2dParams, channels: int, context: Context) -> None:
-    if channels % params.groups == 0 and params.filters % params.groups == 0:
-        return
-    shared = gcd(gcd(channels, params.filters), params.groups)
-    rounded = -(-params.filters // params.groups) * params.groups
-    repairs = [
-        fixes.change(context, Text("Use {groups} groups", groups=shared) if shared > 1 else Text("Use 1 group"), groups=shared)
-    ]
-    if channels % params.groups == 0:
-        repairs.append(fixes.change(context, Text("Use {filters} filters", filters=rounded), filters=rounded))
-    raise LayerProblem(
-        "conv.groups",
-        Text(
-            "{node}: {groups} groups do not divide {channels} input channels and {filters} filters evenly.",
-            node=context.name,
-            groups=params.groups,
-            channels=channels,
-            filters=params.filters,
-        ),
-        reason=Text("Every group takes the same number of channels and gives the same number of filters."),
-        port="input",
-        fixes=repairs,
-    )
-
-
 def _too_large(params: Conv2dParams, image: Shape, context: Context) -> LayerProblem:
     high, wide = params.extent
     fitting = max(1, min(int(image["height"]) + params.added[0], int(image["width"]) + params.added[1]))
     repairs: list[Fix[Graph]] = [fixes.change(context, Text("Use same padding"), padding="same")]
     if fitting < params.kernel:
         label = Text("Use a {size}×{size} kernel", size=fitting)
-        repairs.append(fixes.change(context, label, kernel=fitting, kernel_width=0, dilation=1))
-    elif params.dilation > 1:
-        repairs.append(fixes.change(context, Text("Set dilation to 1"), dilation=1))
+        repairs.append(fixes.change(context, label, kernel=fitting, kernel_width=0, dilation=1, dilation_width=0))
+    elif params.gaps != (1, 1):
+        repairs.append(fixes.change(context, Text("Set dilation to 1"), dilation=1, dilation_width=0))
     return LayerProblem(
         "conv.kernel-too-large",
         Text(

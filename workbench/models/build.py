@@ -15,8 +15,10 @@ from workbench.layers.base import Call
 from workbench.models.plan import LengthSpec, Plan, Step, plan
 
 ALLOWED = frozenset(
-    """AvgPool2d BatchNorm1d BatchNorm2d Conv2d Dropout Embedding Flatten GELU Identity LayerNorm Linear MaxPool2d ReLU SiLU Sigmoid
-    Softmax Tanh""".split()  # noqa: SIM905 (words read better than quotes)
+    """AvgPool2d AvgPool3d BatchNorm1d BatchNorm2d Conv2d Conv3d ConvTranspose2d ConvTranspose3d Dropout Dropout2d Dropout3d
+    ELU Embedding Flatten GELU GLU GroupNorm Hardsigmoid Hardswish Identity InstanceNorm2d InstanceNorm3d LayerNorm LeakyReLU
+    Linear LogSoftmax MaxPool2d MaxPool3d Mish PReLU PixelShuffle PixelUnshuffle ReLU ReLU6 SELU SiLU Sigmoid Softmax Softplus
+    Softsign Tanh Upsample""".split()  # noqa: SIM905 (words read better than quotes)
 )
 """The classes of torch.nn that a layer may call for."""
 
