@@ -65,7 +65,7 @@ def new(
     data: Annotated[str, typer.Option("--data", metavar="SRC", help="A file, a folder, or generated:NAME.", show_default=False)] = "",
     json: Json = False,
 ) -> None:
-    """Make a project."""
+    """Make a project from a starter or from data."""
     guarded("projects", "new", json, template=template, folder=folder, data=data)
 
 
@@ -100,7 +100,7 @@ def train(
     settings: Settings = None,
     json: Json = False,
 ) -> None:
-    """Train."""
+    """Train a project, or go on with a run."""
     guarded("training", "train", json, folder=project, resume=resume, device=device, name=name, settings=settings or [])
 
 
@@ -143,7 +143,7 @@ def predict(
     allow_fallback: Annotated[bool, typer.Option("--allow-fallback", help="Let the CPU stand in for a missing provider.")] = False,
     json: Json = False,
 ) -> None:
-    """Predict."""
+    """Predict with a bundle or a run."""
     guarded("exporting", "predict", json, model=model, inputs=inputs, provider=provider, allow_fallback=allow_fallback)
 
 
@@ -155,5 +155,5 @@ def runs(project: ProjectFolder, json: Json = False) -> None:
 
 @app.command()
 def doctor(json: Json = False) -> None:
-    """Check this machine: versions, graphics card, providers, fonts, missing libraries, and what to type."""
+    """Check what this computer has, and say what to type."""
     guarded("environment", "doctor", json)

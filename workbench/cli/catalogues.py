@@ -32,7 +32,8 @@ def templates() -> Answer:
 
 
 def catalogue(kind: str, name: str) -> Answer:
-    """Lists one catalogue, or shows one entry of it."""
+    """Lists one catalogue, or shows one entry of it; `layer` is as good as `layers`."""
+    kind = f"{kind}s" if f"{kind}s" in _KINDS else kind
     entries = _entries(kind)
     if not name:
         found = [described(entry) for entry in entries]

@@ -149,3 +149,8 @@ def _columns(text: str) -> int:
 def number(value: float | None) -> str:
     """Returns a number in few digits."""
     return "-" if value is None or value != value else f"{value:.4g}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Returns a count with its noun, in the plural where it is not one."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

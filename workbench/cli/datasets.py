@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from workbench.cli.console import Answer, table
+from workbench.cli.console import Answer, number, table
 from workbench.cli.reading import open_data, params_of, read_project
 from workbench.data.base import Dataset
 from workbench.project.feeding import likely_target
@@ -49,8 +49,14 @@ def _lines(document: dict[str, Any]) -> list[str]:
 
 
 def _detail(field: dict[str, Any]) -> str:
-    classes = field.get("classes")
-    if classes:
-        shown = ", ".join(f"{item['name']} {item['rows']}" for item in classes[:10])
-        return f"{len(classes)} classes: {shown}" + (", ..." if len(classes) > 10 else "")
-    return ", ".join(f"{name} {field[name]}" for name in ("sizes", "lengths", "range") if field.get(name))
+    parts = [f"{field['missing']:,} missing"] if field.get("missing") else []
+    if field.get("classes"):
+        shown = ", ".join(f"{item['name']} {item['rows']:,}" for item in field["classes"][:10])
+        parts.append(f"{len(field['classes'])} classes: {shown}" + (", ..." if len(field["classes"]) > 10 else ""))
+    if field.get("sizes"):
+        sizes = [f"{item['width']} × {item['height']}" + (f" ({item['rows']:,})" if len(field["sizes"]) > 1 else "") for item in field["sizes"]]
+        parts.append(", ".join(sizes[:5]) + (", ..." if len(sizes) > 5 else ""))
+    spread = field.get("lengths") or field.get("range")
+    if spread:
+        parts.append(f"{number(spread['minimum'])} to {number(spread['maximum'])}, median {number(spread['median'])} {field['unit']}".rstrip())
+    return "; ".join(parts)

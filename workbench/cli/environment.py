@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-from workbench.cli.console import Answer
+from workbench.cli.console import Answer, counted
 from workbench.cli.display import has_display
 
 _WINDOW_LIBRARIES = {
@@ -76,7 +76,7 @@ def _torch() -> dict[str, Any]:
         return _check("compute", True, "Apple GPU (mps)")
     card = shutil.which("nvidia-smi")
     command = f"{sys.executable} -m pip install --force-reinstall torch" if card else ""
-    message = "an NVIDIA card is there, but this torch is built without CUDA" if card else f"CPU, {torch.get_num_threads()} threads"
+    message = "an NVIDIA card is there, but this torch is built without CUDA" if card else f"CPU, {counted(torch.get_num_threads(), 'thread')}"
     return _check("compute", not card, message, command, optional=True)
 
 

@@ -23,7 +23,8 @@ def explain(folder: Path, method: str, row: int, split: str, output: Path | None
     model, prepared = load_model(run)
     if not entry.fits(model.plan):
         names = ", ".join(other.name for other in METHODS if other.fits(model.plan))
-        raise ProjectError(Text("{method} has nothing to say about this model.", method=entry.label), Text("Use {names}.", names=names))
+        hint = Text("Use {names}.", names=names) if names else Text("No method can explain a model with these inputs yet.")
+        raise ProjectError(Text("{method} has nothing to say about this model.", method=Text(entry.label)), hint)
     result = entry.run(subject_of(model, prepared, row_of(prepared, split, row)), params)
     path = (output or Path(f"{method}-{split}-{row}.png")).expanduser().absolute()
     picture, facts = save_picture(result, path), result.facts
@@ -34,5 +35,6 @@ def explain(folder: Path, method: str, row: int, split: str, output: Path | None
     }
     said = [f"faithfulness {number(facts.faithfulness)}"] if facts.faithfulness is not None else []
     said += [f"residual {number(facts.residual)}"] if facts.residual is not None else []
-    said.append(f"{facts.passes} passes, {facts.seconds:.2f} s")
-    return Answer(document, [f"{entry.label} for {facts.target}: {', '.join(said)}", str(picture)])
+    said.append(f"{facts.passes:,} {'pass' if facts.passes == 1 else 'passes'}, {facts.seconds:.2f} s")
+    asked = f"{entry.label} for {facts.target}" if facts.target else entry.label
+    return Answer(document, [f"{asked}: {', '.join(said)}", str(picture)])

@@ -18,8 +18,14 @@ def export(folder: Path, output: Path, opset: int) -> Answer:
     """Writes a verified bundle."""
     from workbench.export.child import export_run
 
-    run = read_run(folder)
-    report = export_run(run, output.expanduser().absolute(), opset, progress=lambda share, what: progress(f"{share:4.0%}  {what}"))
+    run, told = read_run(folder), set[str]()
+
+    def say(_share: float, what: str) -> None:
+        if what not in told:
+            told.add(what)
+            progress(what)
+
+    report = export_run(run, output.expanduser().absolute(), opset, progress=say)
     paths = {"bundle": str(report.bundle.absolute()), "model": str(report.model.absolute()), "run": str(run.path)}
     document: dict[str, Any] = {**report.to_json(), **paths}
     proof = document["verification"]

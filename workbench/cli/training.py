@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench.cli.console import Answer, number, progress
+from workbench.cli.console import Answer, counted, number, progress
 from workbench.cli.projects import refuse_errors
 from workbench.cli.reading import read_project
 from workbench.errors import ProjectError, TrainingError
@@ -60,7 +60,8 @@ def _matters(setting: str) -> bool:
 def _say(event: Any) -> None:
     """Says on stderr what happens."""
     if isinstance(event, Started):
-        progress(f"{event.rows:,} rows, {event.epochs} epochs of {event.steps_per_epoch} steps on {event.device}, {event.threads} threads")
+        length = f"{counted(event.epochs, 'epoch')} of {counted(event.steps_per_epoch, 'step')}"
+        progress(f"{counted(event.rows, 'row')}, {length} on {event.device}, {counted(event.threads, 'thread')}")
     elif isinstance(event, EpochEnded):
         metrics = "  ".join(f"{tag} {number(value)}" for tag, value in event.metrics.items())
         progress(f"epoch {event.epoch + 1:>3}  {metrics}{'  best' if event.best else ''}")
