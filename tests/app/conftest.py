@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,35 @@ def project_folder(tmp_path: Path) -> Callable[[str], Path]:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Gives a fresh copy of a starter's folder with one short finished run in it; each starter is trained once."""
+    made: dict[str, Path] = {}
+
+    def copy(template: str = "digits-cnn") -> Path:
+        if template not in made:
+            made[template] = _trained(tmp_path_factory.mktemp("trained") / template, template)
+        target = tmp_path_factory.mktemp("copy") / template
+        shutil.copytree(made[template], target)
+        return target
+
+    return copy
+
+
+def _trained(folder: Path, template: str) -> Path:
+    from workbench.project.file import save
+    from workbench.project.new import new_project
+    from workbench.project.runs import create_run
+    from workbench.training.engine import Engine
+    from workbench.training.inbox import Inbox
+
+    project = new_project(template, folder)
+    project = replace(project, recipe=replace(project.recipe, epochs=2, threads=1), data=replace(project.data, limit=600))
+    save(project, folder)
+    Engine(project, create_run(folder, "", project), lambda _event: None, Inbox()).run()
+    return folder
 
 
 @pytest.fixture

@@ -244,6 +244,9 @@ class SampleView(QAbstractScrollArea):
         if place >= 0:
             self._move_to(place)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         place = self.place_at(event.position().toPoint())
         if place >= 0 and event.button() == Qt.MouseButton.LeftButton:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workbench.app import theme
@@ -23,7 +24,13 @@ SEVERITY = {"nan": "error", "diverging": "error"}
 
 
 class DoctorPanel(QWidget):
-    """The right column of the Train page."""
+    """The right column of the Train page.
+
+    Signals:
+        page_wanted: The name of a page that a remedy leads to.
+    """
+
+    page_wanted = Signal(str)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,28 +110,25 @@ class DoctorPanel(QWidget):
         found = remedies_for(finding.remedies, self._session.project, finding.node)
         return [entry for entry in found if (finding.rule, finding.step, finding.node, entry.name) not in self._tried]
 
-    def _remedy(self, entry: Any, finding: Finding) -> Remedy:
-        return Remedy(say(entry.label), lambda: self._apply(entry, finding))
+    def _remedy(self, name: str, finding: Finding) -> Remedy | None:
+        from workbench.project.remedies import REMEDIES
+
+        entry = REMEDIES.get(name)
+        if entry is None or not entry.applies(self._session.project, finding.node):
+            return None
+        return Remedy(entry.label, lambda: self._apply(entry, finding))
 
     def _apply(self, remedy: Any, finding: Finding) -> None:
-        """Edits the project and, where a run is under way that can take it, tells the run; or shows the page to look at."""
-        session, before = self._session, self._session.project
-        if remedy.page:
-            self._show_page(remedy.page)
-            return
-        self._tried.add((finding.rule, finding.step, finding.node, remedy.name))
+        """Does it to the project as one step, to the run under way where that can take it, or shows the page that helps."""
+        session = self._session
+        before = session.project
         session.edit(say(remedy.label), remedy.edit(before, finding.node))
-        if session.trainer.running and remedy.live is not None:
+        if remedy.live is not None and session.trainer.running:
             for change in remedy.live(before):
                 session.trainer.change(change.setting, change.value)
+        if remedy.page:
+            self.page_wanted.emit(remedy.page)
         self._draw()
-
-    def _show_page(self, name: str) -> None:
-        from workbench.app.window import window_of
-
-        window = window_of(self)
-        if window is not None:
-            window.show_page(name)
 
 
 def _plan(started: Started) -> list[tuple[str, str]]:

@@ -64,6 +64,7 @@ class TrainPage(Page):
         self.runs.resume_wanted.connect(self._resume)
         self.runs.folder_wanted.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))))
         self.recipe.edited.connect(self._edit_recipe)
+        self.doctor.page_wanted.connect(lambda name: self.perform(f"view.{name}"))
 
     def _left_column(self) -> QWidget:
         column = QWidget()
@@ -207,12 +208,12 @@ class TrainPage(Page):
     def _edit_recipe(self, recipe: Recipe, what: str) -> None:
         project = self.session.project
         self.session.edit(tr("Change recipe"), replace(project, recipe=recipe), merge_key=f"recipe.{what}")
-        setting = "recipe.optimizer.learning_rate" if what == "optimizer.learning_rate" else LIVE.get(what, "")
-        trainer = self.session.trainer
+        trainer, setting = self.session.trainer, LIVE.get(what, "")
         if trainer.running and setting:
-            value = recipe.optimizer.params["learning_rate"] if what == "optimizer.learning_rate" else getattr(recipe, what)
+            name = what.rpartition(".")[2]
+            value = recipe.optimizer.params[name] if what.startswith("optimizer.") else getattr(recipe, name)
             trainer.change(setting, value)
-            self.curves.mark(trainer.latest.step if trainer.latest else 0, f"{_live_words(setting)} {value:g}")
+            self.curves.mark(trainer.latest.step if trainer.latest else 0, f"{_live_words(name)} {value:g}")
 
     def _set_smoothing(self, power: int) -> None:
         self.curves.set_smoothing(2**power)
@@ -247,8 +248,9 @@ class TrainPage(Page):
             widget.restoreState(QByteArray.fromBase64(QByteArray(part.encode("ascii"))))
 
 
-def _live_words(setting: str) -> str:
+def _live_words(name: str) -> str:
     known = {
-        "recipe.optimizer.learning_rate": tr("learning rate"), "recipe.epochs": tr("epochs"), "recipe.clip_norm": tr("gradient limit"),
+        "learning_rate": tr("learning rate"), "weight_decay": tr("weight decay"), "epochs": tr("epochs"), "patience": tr("patience"),
+        "clip_norm": tr("gradient limit"),
     }
-    return known.get(setting, setting)
+    return known[name]

@@ -25,6 +25,7 @@ class RecipeParams(Params):
 
 
 LIVE = {
-    "epochs": "recipe.epochs", "clip_norm": "recipe.clip_norm",
+    "epochs": "recipe.epochs", "patience": "recipe.patience", "clip_norm": "recipe.clip_norm",
+    "optimizer.learning_rate": "recipe.optimizer.learning_rate", "optimizer.weight_decay": "recipe.optimizer.weight_decay",
 }
 """What may change while a run is under way, by form field, and what the engine calls it."""
