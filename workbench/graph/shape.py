@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from workbench.graph.dim import Dim, Symbol
+from workbench.text import Text
 
 
 class Axis(StrEnum):
@@ -107,9 +108,16 @@ class Shape:
     def __str__(self) -> str:
         return " × ".join(str(dim) for dim in self.dims)
 
-    def named(self) -> str:
-        """Returns `batch N × channel 3 × height 8 × width 8`."""
-        return " × ".join(f"{axis} {dim}" for axis, dim in zip(self.axes, self.dims, strict=True))
+    def named(self) -> Text:
+        """Returns `batch N × channel 3 × height 8 × width 8`; the axes can be translated."""
+        words = {f"axis{place}": Text(axis) for place, axis in enumerate(self.axes)}
+        sizes = {f"size{place}": str(dim) for place, dim in enumerate(self.dims)}
+        return Text(" × ".join(f"{{axis{place}}} {{size{place}}}" for place in range(self.rank)), **words, **sizes)
+
+
+def listed(axes: Sequence[str]) -> Text:
+    """Returns `channel, height, width`; the axes can be translated."""
+    return Text(", ".join(f"{{axis{place}}}" for place in range(len(axes))), **{f"axis{place}": Text(axis) for place, axis in enumerate(axes)})
 
 
 def _at_length(dim: Dim, length: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from workbench.catalogue import Params, param
-from workbench.graph.shape import Shape
+from workbench.graph.shape import Shape, listed
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
 from workbench.text import Text
@@ -155,7 +155,7 @@ class LayerNorm(Layer):
                 Text(
                     "{node} cannot normalise over {axes}: the size is not the same in every row ({shape}).",
                     node=context.name,
-                    axes=", ".join(axes) or "batch",
+                    axes=listed(axes) if axes else Text("batch"),
                     shape=shape.named(),
                 ),
                 port="input",

@@ -32,7 +32,7 @@ class Flatten(Layer):
                     Text(
                         "{node} cannot lay {axis} {size} into one vector: rows differ in length.",
                         node=context.name,
-                        axis=axis,
+                        axis=Text(axis),
                         size=str(dim),
                     ),
                     reason=Text("The vectors would differ in size."),
