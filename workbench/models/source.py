@@ -9,7 +9,7 @@ from typing import Any
 from workbench.graph.dim import Atom, Dim, Symbol
 from workbench.graph.graph import Graph, PortRef
 from workbench.graph.shape import Shape
-from workbench.models.plan import Plan, Step, Wired, plan
+from workbench.models.plan import InputSpec, Plan, Step, Wired, plan
 from workbench.models.printing import definitions
 
 _WIDTH = 120
@@ -97,7 +97,7 @@ def _print_class(page: _Page, planned: Plan, names: _Names, class_name: str) -> 
 
 
 def _docstring(planned: Plan) -> list[str]:
-    given = [f"{spec.name}: {_described(spec.shape)}." for spec in planned.inputs]
+    given = [f"{spec.name}: {_described(spec.shape)}{_fed(spec)}." for spec in planned.inputs]
     given += [
         f"{spec.parameter}: valid {spec.symbol.name} of every row, (N,) int64; None where no row is padded."
         for spec in planned.lengths
@@ -115,7 +115,14 @@ def _docstring(planned: Plan) -> list[str]:
 def _described(shape: Shape) -> str:
     axes = ", ".join(shape.axes)
     ids = f" ids below {shape.vocabulary}" if shape.vocabulary else ""
-    return f"{_sizes(shape)} {shape.dtype}{ids} ({axes})"
+    limits = {symbol.name: symbol.maximum for dim in shape.dims for symbol in dim.symbols() if symbol.maximum is not None}
+    longest = "".join(f", {name} up to {maximum}" for name, maximum in limits.items())
+    return f"{_sizes(shape)} {shape.dtype}{ids} ({axes}){longest}"
+
+
+def _fed(spec: InputSpec) -> str:
+    """Returns the field of the data that feeds an input, where that has another name."""
+    return f", field {spec.field}" if spec.field != spec.name else ""
 
 
 def _sizes(shape: Shape) -> str:

@@ -1,0 +1,364 @@
+"""Calls: constructors, functions of the file, modules, methods."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.graph.dim import Dim
+from workbench.models.reading import functions, modules
+from workbench.models.reading.drawing import module_path
+from workbench.models.reading.expressions import CONSTANT, Expressions, Scope
+from workbench.models.reading.file import prelude
+from workbench.models.reading.inversion import class_of, signature
+from workbench.models.reading.reading import NotDrawableError
+from workbench.models.reading.values import (
+    Blank,
+    Bound,
+    Container,
+    Definition,
+    Function,
+    Instance,
+    Module,
+    Named,
+    States,
+    Tensor,
+    Unknown,
+    Weight,
+    tensors_in,
+)
+from workbench.text import Text
+
+Given, Keywords = list[Any], dict[str, Any]
+_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
+_RNN = {
+    "nn.LSTM": "input_size hidden_size num_layers bias batch_first dropout bidirectional proj_size",
+    "nn.GRU": "input_size hidden_size num_layers bias batch_first dropout bidirectional",
+    "nn.RNN": "input_size hidden_size num_layers nonlinearity bias batch_first dropout bidirectional",
+}
+_DEEPEST = 60
+
+
+class Calls(Expressions):
+    """Works calls out."""
+
+    depth = 0
+
+    def _call(self, node: ast.Call, scope: Scope) -> Any:
+        if isinstance(node.func, ast.Name) and node.func.id == "super":
+            return Bound(scope.get("self"), "super")
+        function = self.value(node.func, scope)
+        given = self._items(node.args, scope)
+        named: Keywords = {}
+        for keyword in node.keywords:
+            value = self.value(keyword.value, scope)
+            named |= {keyword.arg: value} if keyword.arg else value if isinstance(value, dict) else {}
+        owner = function.owner if isinstance(function, Bound) else None
+        return self.tried(node, [owner, given, named], lambda: self.called(node, function, given, named))
+
+    def called(self, node: ast.Call, function: Any, given: Given, named: Keywords) -> Any:
+        """Returns what a call returns.
+
+        Raises:
+            NotDrawableError: It cannot be drawn.
+        """
+        if isinstance(function, Named):
+            return self._outside(node, function.name, given, named)
+        if isinstance(function, Definition):
+            return self.made(function, given, named, node.lineno)
+        if isinstance(function, Function):
+            return self.run(function, given, named)
+        if isinstance(function, Module | Instance | Container):
+            return self.forward(function, given, named)
+        if isinstance(function, Bound):
+            return self._method(node, function, given, named)
+        if tensors_in([given, list(named.values())]):
+            raise NotDrawableError(Text("{what} is not known.", what=getattr(function, "text", "") or ast.unparse(node.func)[:60]))
+        return Unknown(ast.unparse(node)[:80], node.lineno)
+
+    def _outside(self, node: ast.Call, name: str, given: Given, named: Keywords) -> Any:
+        place, _, short = name.rpartition(".")
+        if place in ("torch.nn", "torch.nn.modules") or place.startswith("torch.nn.modules."):
+            return self._constructed(node, short, given, named)
+        if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
+            return _parameter(given, node.lineno)
+        if place == "builtins":
+            return self._builtin(node, short, given, named)
+        if place == "math":
+            return _mathematics(node, short, given)
+        if name == "collections.OrderedDict":
+            return dict(given[0]) if given and isinstance(given[0], list) else dict(given[0]) if given and isinstance(given[0], dict) else {}
+        if name in ("copy.deepcopy", "copy.copy"):
+            return copied(given[0])
+        if name == "functools.partial" and given:
+            return Bound((given[0], given[1:], named), "partial")
+        if place in ("torch", "torch.nn.functional", "torch.special", "torch.Tensor"):
+            return functions.call(self, short, given, named)
+        if tensors_in([given, list(named.values())]):
+            raise NotDrawableError(Text("{what} is no function of torch that can be drawn.", what=name))
+        return Unknown(ast.unparse(node)[:80], node.lineno)
+
+    def _constructed(self, node: ast.Call, name: str, given: Given, named: Keywords) -> Any:
+        """Returns a module of torch."""
+        if name == "Parameter":
+            return _parameter(given, node.lineno)
+        if name in _CONTAINERS:
+            return self._contained(name, given)
+        if name == "Module":
+            return Instance(None, line=node.lineno)
+        if name in prelude().definitions:
+            return self._from_prelude(name, given, named, node.lineno)
+        return Module(f"nn.{name}", bound(f"nn.{name}", given, named), node.lineno)
+
+    def _from_prelude(self, name: str, given: Given, named: Keywords, line: int) -> Any:
+        file, self.file = self.file, prelude()
+        try:
+            return self.made(self.file.definitions[name], given, named, line)
+        finally:
+            self.file = file
+
+    def _contained(self, kind: str, given: Given) -> Container:
+        first = given[0] if given else []
+        if isinstance(first, dict):
+            return Container(kind, {str(key): value for key, value in first.items()})
+        parts = given if kind == "Sequential" else self.iterated(first) or []
+        return Container(kind, {str(index): part for index, part in enumerate(parts)})
+
+    def made(self, definition: Definition, given: Given, named: Keywords, line: int) -> Any:
+        """Returns an object of a class of the file; one of ours is a module of the catalogue."""
+        if definition.target:
+            return Module(definition.target, bound(definition.target, given, named), line)
+        instance = Instance(definition, line=line)
+        constructor = definition.methods.get("__init__")
+        if constructor is not None:
+            self.run(Function(constructor, {}, instance), given, named)
+        return instance
+
+    def run(self, function: Function, given: Given, named: Keywords) -> Any:
+        """Returns what a function of the file returns; statements say how."""
+        raise AssertionError(function.node)
+
+    def path_of(self, value: Module | Instance | Container) -> str:
+        """Returns the path of a module in the drawing: where it is read again, that of the copy of its group."""
+        path = value.paths[0] if value.paths else ""
+        parts = path.split(".")
+        for count in range(len(parts), 0, -1):
+            start = ".".join(parts[:count])
+            if start in self.path:
+                return ".".join([self.path[start], *parts[count:]])
+        return path
+
+    def forward(self, module: Module | Instance | Container, given: Given, named: Keywords) -> Any:
+        """Draws a call of a module."""
+        if isinstance(module, Module):
+            return self._checked(module, given, named)
+        if isinstance(module, Container):
+            return self._chained(module, given)
+        definition = module.definition
+        if definition is None or "forward" not in definition.methods:
+            raise NotDrawableError(Text("This class has no forward of its own."))
+        module.calls += 1
+        if self.drawing is None or self.depth > _DEEPEST:
+            raise NotDrawableError(Text("A module is called while modules are made.") if self.drawing is None else Text("Modules call each other without end."))
+        return self._within(module, Function(definition.methods["forward"], {}, module), given, named)
+
+    def _within(self, module: Instance, function: Function, given: Given, named: Keywords) -> Any:
+        """Runs forward of an object, its nodes in a group of its own; a second call gets a copy of the group."""
+        drawing = self.drawing
+        assert drawing is not None
+        own = module.paths[0] if module.paths else ""
+        before, copies, file = drawing.group, dict(self.path), self.file
+        if own:
+            wanted = module_path(self.path_of(module))
+            if module.calls > 1:
+                self.path[own] = drawing.reserve(wanted)
+            drawing.group = self.path.get(own, wanted) if module.calls > 1 else wanted
+        if module.definition is not None and module.definition.name in prelude().definitions and module.definition is prelude().definitions[module.definition.name]:
+            self.file = prelude()
+        try:
+            return self.run(function, given, named)
+        finally:
+            drawing.group, self.path, self.file = before, copies, file
+
+    def _checked(self, module: Module, given: Given, named: Keywords) -> Any:
+        """Draws a module of torch; one that cannot be drawn becomes a placeholder with its arguments."""
+        try:
+            return modules.forward(self, module, given, named)
+        except NotDrawableError as error:
+            tensors = tensors_in([given, list(named.values())])
+            if self.drawing is None or not tensors:
+                raise
+            name = module_path(self.path_of(module)) if module.paths else ""
+            several = 2 if module.target in ("nn.LSTM", "nn.GRU", "nn.RNN", "nn.MultiheadAttention") else 1
+            found = self.drawing.placeholder(module.target, module.arguments, tensors, error.reason, several, name.rpartition(".")[2])
+            return found[0] if several == 1 else tuple(found)
+
+    def _chained(self, container: Container, given: Given) -> Any:
+        if container.kind != "Sequential":
+            raise NotDrawableError(Text("A list of modules is not called itself."))
+        value: Any = given[0] if len(given) == 1 else tuple(given)
+        for part in container.items.values():
+            if not isinstance(part, Module | Instance | Container):
+                raise NotDrawableError(Text("A step of nn.Sequential is not known."))
+            value = self.forward(part, [value], {})
+        return value
+
+    def _method(self, node: ast.Call, function: Bound, given: Given, named: Keywords) -> Any:
+        owner, name = function.owner, function.name
+        if name == "partial" and isinstance(owner, tuple):
+            target, first, keywords = owner
+            return self.called(node, target, [*first, *given], {**keywords, **named})
+        if isinstance(owner, Tensor | States | Weight) or (isinstance(owner, Blank) and name in ("expand", "repeat", "to", "unsqueeze")):
+            return owner if isinstance(owner, Blank | Weight) else functions.call(self, name, [owner, *given], named)
+        if isinstance(owner, list | dict | str):
+            return _python_method(owner, name, given)
+        if isinstance(owner, Container):
+            return _container_method(owner, name, given)
+        if isinstance(owner, Instance):
+            return self._instance_method(owner, name, given, named)
+        if isinstance(owner, Bound) and owner.name == "super" and isinstance(owner.owner, Instance):
+            return None
+        if isinstance(owner, Module) and name == "forward":
+            return self.forward(owner, given, named)
+        if tensors_in([given, list(named.values())]):
+            raise NotDrawableError(Text("{what} is not known.", what=ast.unparse(node.func)[:60]))
+        return Unknown(ast.unparse(node)[:80], node.lineno)
+
+    def _instance_method(self, owner: Instance, name: str, given: Given, named: Keywords) -> Any:
+        if name == "add_module" and len(given) == 2:
+            owner.attributes[str(given[0])] = given[1]
+        elif name in ("register_buffer", "register_parameter") and len(given) >= 2:
+            found = given[1]
+            owner.attributes[str(given[0])] = Weight(found.sizes, 0, trained=False) if isinstance(found, Blank) else found
+        elif tensors_in([given, list(named.values())]):
+            raise NotDrawableError(Text("{what} is not known.", what=name))
+        return None
+
+    def _builtin(self, node: ast.Call, name: str, given: Given, named: Keywords) -> Any:
+        if name in ("getattr", "hasattr", "setattr") and given and isinstance(given[0], Instance):
+            return self._reflected(name, given)
+        plain = [value.constant if isinstance(value, Dim) and value.constant is not None else value for value in given]
+        if name in ("zip", "enumerate", "list", "tuple", "reversed", "sorted") and plain:
+            return self._iterable(name, plain, named)
+        if name == "isinstance":
+            return Unknown(ast.unparse(node)[:80], node.lineno)
+        if tensors_in(plain):
+            raise NotDrawableError(Text("{what} of a tensor has no layer.", what=name))
+        return _folded(node, name, plain)
+
+    def _reflected(self, name: str, given: Given) -> Any:
+        owner, key = given[0], str(given[1])
+        if name == "setattr" and len(given) == 3:
+            owner.attributes[key] = given[2]
+            return None
+        return key in owner.attributes if name == "hasattr" else self.member(owner, key)
+
+    def _iterable(self, name: str, given: Given, named: Keywords) -> Any:
+        rows = [self.iterated(value) for value in given]
+        if any(row is None for row in rows[: 1 if name != "zip" else None]):
+            return Unknown(name)
+        first = rows[0] or []
+        if name == "enumerate":
+            start = given[1] if len(given) > 1 else named.get("start", 0)
+            return [(start + index, value) for index, value in enumerate(first)]
+        if name == "zip":
+            return list(zip(*[row or [] for row in rows], strict=False))
+        if name == "reversed":
+            return first[::-1]
+        if name == "sorted":
+            return sorted(first) if all(isinstance(value, CONSTANT) for value in first) else first
+        return tuple(first) if name == "tuple" else first
+
+
+def bound(target: str, given: Given, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a constructor's arguments by name; what it does not know keeps a name that says so."""
+    names = _RNN[target].split() if target in _RNN else list(found.parameters) if (found := signature(target)) is not None else []
+    pairs = [(names[index] if index < len(names) else f"argument{index + 1}", value) for index, value in enumerate(given)]
+    plain = {key: value.constant if isinstance(value, Dim) and value.constant is not None else value for key, value in [*pairs, *named.items()]}
+    return {} if target == "nn.Identity" or class_of(target) is None and not plain else plain
+
+
+def copied(value: Any) -> Any:
+    """Returns modules of their own, as `copy.deepcopy` does."""
+    if isinstance(value, Module):
+        return Module(value.target, value.arguments, value.line)
+    if isinstance(value, Instance):
+        return Instance(value.definition, {key: copied(part) for key, part in value.attributes.items()}, value.line)
+    if isinstance(value, Container):
+        return Container(value.kind, {key: copied(part) for key, part in value.items.items()})
+    if isinstance(value, Weight):
+        return Weight(value.sizes, value.line, trained=value.trained)
+    return [copied(part) for part in value] if isinstance(value, list) else value
+
+
+def _parameter(given: Given, line: int) -> Any:
+    first = given[0] if given else None
+    return Weight(first.sizes if isinstance(first, Blank) else None, line)
+
+
+def _python_method(owner: Any, name: str, given: Given) -> Any:
+    if isinstance(owner, list) and name in ("append", "extend", "insert") and len(owner) < 10_000:
+        if name == "extend":
+            owner.extend(given[0] if isinstance(given[0], list | tuple) else [])
+        else:
+            owner.insert(len(owner) if name == "append" else given[0], given[-1])
+        return None
+    if isinstance(owner, dict) and name in ("items", "keys", "values"):
+        return [tuple(pair) for pair in owner.items()] if name == "items" else list(getattr(owner, name)())
+    if isinstance(owner, dict) and name == "get":
+        return owner.get(given[0], given[1] if len(given) > 1 else None)
+    if isinstance(owner, str) and name in ("lower", "upper", "strip") and not given:
+        return getattr(owner, name)()
+    if isinstance(owner, list) and name == "pop" and owner:
+        return owner.pop()
+    return Unknown(name)
+
+
+def _container_method(owner: Container, name: str, given: Given) -> Any:
+    if name == "append" and given:
+        owner.items[str(len(owner.items))] = given[0]
+    elif name == "extend" and given and isinstance(given[0], list | tuple):
+        for part in given[0]:
+            owner.items[str(len(owner.items))] = part
+    elif name in ("add_module", "insert") and len(given) == 2:
+        owner.items[str(given[0])] = given[1]
+    elif name in ("values", "children"):
+        return list(owner.items.values())
+    elif name in ("items", "named_children"):
+        return [tuple(pair) for pair in owner.items.items()]
+    elif name == "keys":
+        return list(owner.items)
+    else:
+        return Unknown(name)
+    return owner
+
+
+def _mathematics(node: ast.Call, name: str, given: Given) -> Any:
+    found = getattr(math, name, None)
+    numbers = [value for value in given if isinstance(value, int | float) and abs(value) < 1e15]
+    if name not in ("sqrt", "ceil", "floor", "log", "log2", "log10", "exp", "prod", "pow") or len(numbers) != len(given) or found is None:
+        return Unknown(ast.unparse(node)[:80], node.lineno)
+    try:
+        return found(*numbers)
+    except (ValueError, OverflowError, TypeError):
+        return Unknown(ast.unparse(node)[:80], node.lineno)
+
+
+def _folded(node: ast.Call, name: str, given: Given) -> Any:
+    """Works out a built-in function of constants."""
+    unknown = Unknown(ast.unparse(node)[:80], node.lineno)
+    flat = [item for value in given for item in (value if isinstance(value, list | tuple) else [value])]
+    if name == "len" and given:
+        sized = given[0].items if isinstance(given[0], Container) else given[0]
+        return len(sized) if isinstance(sized, list | tuple | dict | str) else unknown
+    if not all(isinstance(value, CONSTANT) for value in flat):
+        return unknown
+    try:
+        if name == "range":
+            return range(*given) if len(range(*given)) <= 10_000 else unknown
+        folding = {"int": int, "float": float, "bool": bool, "str": str, "abs": abs, "round": round, "max": max, "min": min, "sum": sum}
+        return folding[name](*given) if name in folding else {} if name == "dict" else None if name == "print" else unknown
+    except (TypeError, ValueError, ArithmeticError):
+        return unknown

@@ -1,0 +1,345 @@
+"""Works expressions out: constants as Python would, tensors by drawing what is done with them."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from workbench.graph.dim import Dim
+from workbench.models.reading import operations, views
+from workbench.models.reading.drawing import Drawing
+from workbench.models.reading.file import SourceFile
+from workbench.models.reading.reading import NotDrawableError
+from workbench.models.reading.values import (
+    Blank,
+    Bound,
+    Container,
+    Definition,
+    Function,
+    Instance,
+    Module,
+    Named,
+    Side,
+    States,
+    Tensor,
+    Unknown,
+    Weight,
+    tensors_in,
+)
+from workbench.text import Text
+
+Scope = dict[str, Any]
+_MOST_STEPS = 400_000
+_LARGEST = 2**63
+_LONGEST = 10_000
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod, ast.Pow: operator.pow,
+}
+_COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.In: lambda left, right: left in right, ast.NotIn: lambda left, right: left not in right,
+}
+CONSTANT = (bool, int, float, str, type(None))
+_OPAQUE = (Tensor, Module, Instance, Container, Unknown, Weight, Blank, States, Side, Bound, Named)
+
+
+class Expressions:
+    """Works out one expression at a time.
+
+    Args:
+        file: The source.
+        drawing: What forward draws into; None while constructors are read.
+    """
+
+    def __init__(self, file: SourceFile, drawing: Drawing | None = None) -> None:
+        self.file, self.drawing = file, drawing
+        self.steps = 0
+        self.path: dict[str, str] = {}
+
+    def value(self, node: ast.AST, scope: Scope) -> Any:
+        """Returns what an expression stands for; what is not known is `Unknown`."""
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            raise RecursionError
+        found: Callable[[Any, Scope], Any] | None = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if found is None:
+            return Unknown(ast.unparse(node), getattr(node, "lineno", 0))
+        return found(node, scope)
+
+    def opaque(self, node: ast.expr, values: Any, reason: str) -> Any:
+        """Returns a placeholder for an expression that cannot be drawn."""
+        tensors, text = tensors_in(values), _short(node)
+        if self.drawing is None or not tensors:
+            return Unknown(text, node.lineno)
+        self.drawing.line = node.lineno
+        return self.drawing.placeholder(operations.label_of(node), {"source": text}, tensors, reason)[0]
+
+    def _constant(self, node: ast.Constant, scope: Scope) -> Any:
+        return node.value if isinstance(node.value, CONSTANT) or node.value is Ellipsis else Unknown(_short(node), node.lineno)
+
+    def _name(self, node: ast.Name, scope: Scope) -> Any:
+        if node.id in scope:
+            return scope[node.id]
+        found = self.file.lookup(node.id)
+        if not isinstance(found, ast.expr):
+            return found
+        if node.id in self.file.loading:
+            return Unknown(node.id, node.lineno)
+        self.file.loading.add(node.id)
+        try:
+            return self.value(found, {})
+        finally:
+            self.file.loading.discard(node.id)
+
+    def _tuple(self, node: ast.Tuple, scope: Scope) -> Any:
+        return tuple(self._items(node.elts, scope))
+
+    def _list(self, node: ast.List, scope: Scope) -> Any:
+        return self._items(node.elts, scope)
+
+    def _items(self, nodes: list[ast.expr], scope: Scope) -> list[Any]:
+        found: list[Any] = []
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                found += self.iterated(self.value(node.value, scope)) or []
+            else:
+                found.append(self.value(node, scope))
+        return found
+
+    def _dict(self, node: ast.Dict, scope: Scope) -> Any:
+        found: dict[Any, Any] = {}
+        for key, item in zip(node.keys, node.values, strict=True):
+            given = self.value(item, scope)
+            if key is None:
+                found |= given if isinstance(given, dict) else {}
+                continue
+            name = self.value(key, scope)
+            found[name if isinstance(name, CONSTANT) else _short(key)] = given
+        return found
+
+    def _joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Any:
+        parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+        values = [self.value(part, scope) for part in parts]
+        plain = all(isinstance(value, CONSTANT) for value in values)
+        return "".join(map(str, values)) if plain else Unknown(_short(node), node.lineno)
+
+    def _slice(self, node: ast.Slice, scope: Scope) -> Any:
+        parts = [None if part is None else self.value(part, scope) for part in (node.lower, node.upper, node.step)]
+        return slice(*parts)
+
+    def _lambda(self, node: ast.Lambda, scope: Scope) -> Any:
+        return Function(node, dict(scope))
+
+    def _ifexp(self, node: ast.IfExp, scope: Scope) -> Any:
+        test = self.truth(self.value(node.test, scope))
+        if test is None:
+            return self.opaque(node, [self.value(node.body, scope), self.value(node.orelse, scope)], Text("The condition is not a constant."))
+        return self.value(node.body if test else node.orelse, scope)
+
+    def _boolop(self, node: ast.BoolOp, scope: Scope) -> Any:
+        stop = isinstance(node.op, ast.Or)
+        found: Any = None
+        for part in node.values:
+            found = self.value(part, scope)
+            test = self.truth(found)
+            if test is None:
+                return Unknown(_short(node), node.lineno)
+            if test == stop:
+                return found
+        return found
+
+    def _compare(self, node: ast.Compare, scope: Scope) -> Any:
+        left = self.value(node.left, scope)
+        for sign, part in zip(node.ops, node.comparators, strict=True):
+            right = self.value(part, scope)
+            found = _compared(sign, _plain(left), _plain(right))
+            if found is None:
+                return self.opaque(node, [left, right], Text("A comparison of tensors has no layer."))
+            if not found:
+                return False
+            left = right
+        return True
+
+    def truth(self, value: Any) -> bool | None:
+        """Returns whether a value counts as true, or None where that is not known."""
+        value = _plain(value)
+        if isinstance(value, _OPAQUE | Dim):
+            return True if isinstance(value, Module | Instance | Named) else bool(value.items) if isinstance(value, Container) else None
+        return bool(value)
+
+    def _unaryop(self, node: ast.UnaryOp, scope: Scope) -> Any:
+        value = _plain(self.value(node.operand, scope))
+        if isinstance(node.op, ast.Not):
+            test = self.truth(value)
+            return Unknown(_short(node), node.lineno) if test is None else not test
+        if isinstance(value, int | float | Dim):
+            return -value if isinstance(node.op, ast.USub) else value
+        return self.tried(node, [value], lambda: operations.expression(self, node, {id(node.operand): value}))
+
+    def _binop(self, node: ast.BinOp, scope: Scope) -> Any:
+        parts = operations.summands(node)
+        values = [self.value(part, scope) for part in parts]
+        if len(values) > 2 and all(isinstance(value, Tensor) for value in values):
+            return self.tried(node, values, lambda: operations.added(self, values))
+        while len(values) > 1:
+            values = [self._binary(node, values[0], values[1]), *values[2:]]
+        return values[0]
+
+    def _binary(self, node: ast.BinOp, left: Any, right: Any) -> Any:
+        one, two = _plain(left), _plain(right)
+        if isinstance(one, str | int | float | list | tuple | Dim) and isinstance(two, str | int | float | list | tuple | Dim):
+            return _computed(node, one, two)
+        return self.tried(node, [left, right], lambda: operations.binary(self, node, one, two))
+
+    def tried(self, node: ast.expr, values: Any, draw: Callable[[], Any]) -> Any:
+        """Draws something, or a placeholder where it cannot be drawn."""
+        if self.drawing is not None:
+            self.drawing.line = node.lineno
+        try:
+            return draw()
+        except NotDrawableError as error:
+            return self.opaque(node, values, error.reason)
+
+    def _attribute(self, node: ast.Attribute, scope: Scope) -> Any:
+        owner = self.value(node.value, scope)
+        return self.tried(node, [owner], lambda: self.member(owner, node.attr, node.lineno))
+
+    def member(self, owner: Any, name: str, line: int = 0) -> Any:
+        """Returns an attribute of a value."""
+        if isinstance(owner, Named):
+            return operations.constant_named(f"{owner.name}.{name}")
+        if isinstance(owner, Instance):
+            return self._member_of(owner, name, line)
+        if isinstance(owner, Module):
+            return operations.module_attribute(owner, name)
+        if isinstance(owner, Tensor):
+            return operations.tensor_attribute(self, owner, name)
+        if isinstance(owner, Unknown):
+            return Unknown(f"{owner.text}.{name}", line, owner.tensors)
+        return Bound(owner, name)
+
+    def _member_of(self, owner: Instance, name: str, line: int) -> Any:
+        if name in owner.attributes:
+            return owner.attributes[name]
+        definition = owner.definition
+        if name == "training":
+            return Unknown("self.training", line)
+        if definition is not None and name in definition.methods:
+            return Function(definition.methods[name], {}, owner)
+        if definition is not None and name in definition.constants:
+            return self.value(definition.constants[name], {})
+        return Bound(owner, name)
+
+    def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
+        owner, index = self.value(node.value, scope), self.value(node.slice, scope)
+        return self.tried(node, [owner, index], lambda: self._item(node, owner, index))
+
+    def _item(self, node: ast.Subscript, owner: Any, index: Any) -> Any:
+        index = _plain(index)
+        if isinstance(owner, Tensor | States | Weight):
+            return operations.item(self, node, owner, index)
+        if isinstance(owner, Container):
+            keys = list(owner.items)
+            if isinstance(index, slice):
+                return Container(owner.kind, dict(list(owner.items.items())[index]), list(owner.paths))
+            return owner.items[keys[index] if isinstance(index, int) else index]
+        if isinstance(owner, list | tuple | str) and isinstance(index, int | slice) or isinstance(owner, dict) and isinstance(index, CONSTANT):
+            try:
+                return owner[index]  # type: ignore[index]
+            except (IndexError, KeyError, TypeError) as error:
+                raise NotDrawableError(Text("{expression} does not exist.", expression=_short(node))) from error
+        return Unknown(_short(node), node.lineno)
+
+    def _listcomp(self, node: ast.ListComp, scope: Scope) -> Any:
+        return self._comprehended(node, scope)
+
+    def _generatorexp(self, node: ast.GeneratorExp, scope: Scope) -> Any:
+        return self._comprehended(node, scope)
+
+    def _comprehended(self, node: ast.ListComp | ast.GeneratorExp, scope: Scope) -> Any:
+        found: list[Any] = []
+        for inner in self._rounds(node.generators, dict(scope)):
+            found.append(self.value(node.elt, inner))
+        return found
+
+    def _dictcomp(self, node: ast.DictComp, scope: Scope) -> Any:
+        return {self.value(node.key, inner): self.value(node.value, inner) for inner in self._rounds(node.generators, dict(scope))}
+
+    def _rounds(self, generators: list[ast.comprehension], scope: Scope) -> list[Scope]:
+        first, *others = generators
+        rounds: list[Scope] = []
+        for item in self.iterated(self.value(first.iter, scope)) or []:
+            inner = dict(scope)
+            self.assign(first.target, item, inner)
+            if all(self.truth(self.value(test, inner)) for test in first.ifs):
+                rounds += self._rounds(others, inner) if others else [inner]
+        return rounds
+
+    def iterated(self, value: Any) -> list[Any] | None:
+        """Returns what a loop over a value sees, or None where that is not known."""
+        if isinstance(value, Container):
+            return list(value.items) if value.kind == "ModuleDict" else list(value.items.values())
+        if isinstance(value, list | tuple | range | str):
+            if len(value) > _LONGEST:
+                raise NotDrawableError(Text("A loop of more than {count} rounds.", count=_LONGEST))
+            return list(value)
+        return list(value) if isinstance(value, dict) else None
+
+    def assign(self, target: ast.expr, value: Any, scope: Scope) -> None:
+        """Binds a name; statements know more kinds of targets."""
+        if isinstance(target, ast.Name):
+            scope[target.id] = value
+        elif isinstance(target, ast.Tuple | ast.List):
+            for part, item in zip(target.elts, self.unpacked(value, len(target.elts)), strict=False):
+                self.assign(part, item, scope)
+
+    def unpacked(self, value: Any, count: int) -> list[Any]:
+        """Returns the parts of a value that is bound to several names."""
+        if isinstance(value, list | tuple):
+            return [*value, *[Unknown("")] * (count - len(value))]
+        if isinstance(value, Tensor) and value.shape is None and self.drawing is not None:
+            return operations.parts_of(value, count)
+        return [Unknown("", 0, tuple(tensors_in(value)))] * count
+
+
+def _short(node: ast.AST) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _plain(value: Any) -> Any:
+    """Returns a size that is a plain number as one."""
+    return value.constant if isinstance(value, Dim) and value.constant is not None else value
+
+
+def _compared(sign: ast.cmpop, left: Any, right: Any) -> bool | None:
+    if isinstance(sign, ast.Is | ast.IsNot):
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return None
+        same = left is right or (isinstance(left, CONSTANT) and isinstance(right, CONSTANT) and left == right)
+        return same == isinstance(sign, ast.Is)
+    if isinstance(left, _OPAQUE | Dim) or isinstance(right, _OPAQUE | Dim | Definition):
+        return None
+    try:
+        return bool(_COMPARED[type(sign)](left, right))
+    except TypeError:
+        return None
+
+
+def _computed(node: ast.BinOp, left: Any, right: Any) -> Any:
+    """Computes with constants, within bounds: a source must not be able to fill the memory."""
+    sign = type(node.op)
+    if sign not in _BINARY or (sign is ast.Pow and isinstance(right, int | float) and abs(right) > 64):
+        return Unknown(_short(node), node.lineno)
+    sized = [value for value in (left, right) if isinstance(value, str | list | tuple)]
+    count = right if sized and isinstance(right, int) else left if sized and isinstance(left, int) else 1
+    if sized and sum(map(len, sized)) * max(count, 1) > _LONGEST:
+        return Unknown(_short(node), node.lineno)
+    try:
+        found = _BINARY[sign](left, right)
+    except (TypeError, ValueError, ArithmeticError):
+        return Unknown(_short(node), node.lineno)
+    return Unknown(_short(node), node.lineno) if isinstance(found, int | float) and abs(found) > _LARGEST else _plain(found)

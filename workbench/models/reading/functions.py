@@ -1,0 +1,269 @@
+"""Functions of torch and methods of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from workbench.graph.dim import Dim
+from workbench.models.reading import operations, views
+from workbench.models.reading.expressing import operand
+from workbench.models.reading.reading import NotDrawableError
+from workbench.models.reading.values import Blank, Side, States, Tensor, Unknown, Weight, tensors_in
+from workbench.text import Text
+
+if TYPE_CHECKING:
+    from workbench.models.reading.expressions import Expressions
+
+Arguments = list[Any]
+Named = Mapping[str, Any]
+Rule = Callable[["Expressions", Arguments, Named], Any]
+
+MODULES = {
+    name: (target, tuple(rest))
+    for name, target, *rest in (
+        line.split()
+        for line in """
+        relu ReLU inplace|relu6 ReLU6 inplace|gelu GELU approximate|silu SiLU inplace|mish Mish inplace|tanh Tanh|sigmoid Sigmoid
+        leaky_relu LeakyReLU negative_slope inplace|elu ELU alpha inplace|selu SELU inplace|celu CELU alpha inplace|softsign Softsign
+        softplus Softplus beta threshold|hardtanh Hardtanh min_val max_val inplace|hardswish Hardswish inplace|logsigmoid LogSigmoid
+        hardsigmoid Hardsigmoid inplace|softmax Softmax dim|log_softmax LogSoftmax dim|softmin Softmin dim|tanhshrink Tanhshrink
+        dropout Dropout p training inplace|dropout1d Dropout1d p training|dropout2d Dropout2d p training|dropout3d Dropout3d p training
+        alpha_dropout AlphaDropout p training|glu GLU dim|pixel_shuffle PixelShuffle upscale_factor
+        max_pool1d MaxPool1d kernel_size stride padding dilation ceil_mode|max_pool2d MaxPool2d kernel_size stride padding dilation ceil_mode
+        max_pool3d MaxPool3d kernel_size stride padding dilation ceil_mode
+        avg_pool1d AvgPool1d kernel_size stride padding ceil_mode count_include_pad
+        avg_pool2d AvgPool2d kernel_size stride padding ceil_mode count_include_pad divisor_override
+        avg_pool3d AvgPool3d kernel_size stride padding ceil_mode count_include_pad divisor_override
+        adaptive_avg_pool1d AdaptiveAvgPool1d output_size|adaptive_avg_pool2d AdaptiveAvgPool2d output_size
+        adaptive_max_pool1d AdaptiveMaxPool1d output_size|adaptive_max_pool2d AdaptiveMaxPool2d output_size
+        interpolate Upsample size scale_factor mode align_corners|upsample Upsample size scale_factor mode align_corners
+        """.strip().replace("\n", "|").split("|")
+    )
+}
+"""Functions that are modules without weights: name -> class and the arguments after the tensor."""
+
+SAME = frozenset("contiguous float to cpu cuda clone type_as double half requires_grad_ view_as_real".split()) - {"view_as_real"}
+MADE = frozenset(
+    "zeros ones empty rand randn arange tensor full eye zeros_like ones_like randn_like rand_like new_zeros new_ones linspace randint triu tril".split()
+)
+REDUCED = {"mean": "GlobalAverage MeanOverTime", "amax": "GlobalMaximum MaxOverTime", "max": "GlobalMaximum MaxOverTime", "amin": "GlobalMinimum"}
+JOINED = {"add": "+", "sub": "-", "subtract": "-", "mul": "*", "multiply": "*", "div": "/", "divide": "/", "matmul": "@", "bmm": "@", "mm": "@"}
+
+
+def call(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
+    """Draws a function; a method is a function whose first argument is its tensor.
+
+    Raises:
+        NotDrawableError: It cannot be drawn.
+    """
+    in_place = name.endswith("_") and not name.startswith("_")
+    plain = name.rstrip("_")
+    found = _called(reader, plain, given, named)
+    if (in_place or named.get("inplace") is True) and isinstance(found, Tensor) and given and isinstance(given[0], Tensor):
+        given[0].become(found)
+    return found
+
+
+def _called(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
+    if name in MADE:
+        return made(name, given, named)
+    if name == "scaled_dot_product_attention" or not tensors_in([*given, *named.values()]):
+        return _unknown(reader, name, given, named)
+    if name in MODULES:
+        return _module(reader, name, given, named)
+    if name in _RULES:
+        return _RULES[name](reader, given, named)
+    if name in SAME:
+        return given[0]
+    if name in REDUCED or name in ("sum", "min", "prod", "std", "var"):
+        return reduced(reader, name, given, named)
+    if name in JOINED and len(given) == 2:
+        return _joined(reader, name, given)
+    return _unknown(reader, name, given, named)
+
+
+def _joined(reader: Expressions, name: str, given: Arguments) -> Any:
+    if not all(isinstance(value, Tensor) for value in given):
+        raise NotDrawableError(Text("There is no layer for {function} with these arguments.", function=name))
+    texts = [f"_0 {JOINED[name]} _1", f"torch.{name}(_0, _1)"]
+    return operations.draw_text(reader, texts, given)
+
+
+def _unknown(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
+    """Draws a function that some layer may print just so."""
+    tensors = [value for value in given if isinstance(value, Tensor)]
+    if not tensors:
+        return Unknown(name)
+    names = iter(range(len(tensors)))
+    written = [operand(next(names)) if isinstance(value, Tensor) else repr(value) for value in given]
+    keywords = [f"{key}={value!r}" for key, value in named.items()]
+    texts = [f"torch.{name}({', '.join([*written, *keywords])})", f"_0.{name}({', '.join([*written[1:], *keywords])})"]
+    return operations.draw_text(reader, texts, tensors)
+
+
+def _module(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
+    target, parameters = MODULES[name]
+    arguments = {key: value for key, value in [*zip(parameters, given[1:], strict=False), *named.items()] if key != "training"}
+    if name.endswith("softmax") and arguments.get("dim") is None:
+        raise NotDrawableError(Text("{function} without dim.", function=name))
+    if name == "upsample" or name == "interpolate":
+        arguments = {key: value for key, value in arguments.items() if value is not None}
+    if name.startswith("dropout"):
+        arguments.setdefault("p", 0.5)
+    tensor = named.get("input", given[0] if given else None)
+    if not isinstance(tensor, Tensor):
+        tensor = operations._as_tensor(tensor)
+    return operations.draw_target(reader, f"nn.{target}", arguments, tensor)
+
+
+def made(name: str, given: Arguments, named: Named) -> Blank:
+    """Returns a tensor that the source makes itself."""
+    if name in ("triu", "tril"):
+        return Blank("mask")
+    start = 2 if name == "randint" and len(given) > 2 else 1 if name == "randint" else 0
+    limit = given[start - 1] if name == "randint" and len(given) >= start and isinstance(given[start - 1], int) else None
+    sizes = named.get("size", given[start] if len(given) > start and isinstance(given[start], list | tuple) else tuple(given[start:]))
+    kind = "zeros" if "zeros" in name else name
+    return Blank(kind, tuple(sizes) if isinstance(sizes, list | tuple) else None, limit)
+
+
+def _sizes(given: Arguments) -> list[Any]:
+    return list(given[0]) if len(given) == 1 and isinstance(given[0], list | tuple) else given
+
+
+def _view(reader: Expressions, given: Arguments, named: Named) -> Any:
+    wanted = _sizes(given[1:]) or list(named.get("shape", named.get("size", ())))
+    return views.reshaped(_tensor(given[0]), wanted) if _tensor(given[0]).shape is not None else _passed(reader, given[0])
+
+
+def _tensor(value: Any) -> Tensor:
+    found = operations._as_tensor(value)
+    if not isinstance(found, Tensor):
+        raise NotDrawableError(Text("This is no tensor that the drawing knows."))
+    return found
+
+
+def _passed(reader: Expressions, value: Any) -> Any:
+    """Returns a tensor of unknown shape as it is while the input is looked for."""
+    if reader.drawing is not None and reader.drawing.probing:
+        reader.drawing.viewed.add(value.port)
+        return value
+    raise NotDrawableError(Text("The shape that arrives here is not known."))
+
+
+def _looked(rule: Callable[..., Tensor], *defaults: Any, names: tuple[str, ...] = ()) -> Rule:
+    """Returns the rule of a view with the given names of its arguments."""
+
+    def draw(reader: Expressions, given: Arguments, named: Named) -> Any:
+        tensor = _tensor(given[0])
+        if tensor.shape is None:
+            return _passed(reader, tensor)
+        values = [named.get(key, given[index + 1] if len(given) > index + 1 else default) for index, (key, default) in enumerate(zip(names, defaults, strict=True))]
+        return rule(tensor, *values)
+
+    return draw
+
+
+def _permute(reader: Expressions, given: Arguments, named: Named) -> Any:
+    tensor = _tensor(given[0])
+    return _passed(reader, tensor) if tensor.shape is None else views.permuted(tensor, _sizes(given[1:]) or named.get("dims", ()))
+
+
+def _squeeze(reader: Expressions, given: Arguments, named: Named) -> Any:
+    at = named.get("dim", given[1] if len(given) > 1 else None)
+    if isinstance(given[0], States):
+        states = given[0]
+        if states.layers * states.directions == 1 and at in (0, None):
+            return states.tensor
+        raise NotDrawableError(Text("Only the states of the last layer are there."))
+    tensor = _tensor(given[0])
+    return _passed(reader, tensor) if tensor.shape is None else views.squeezed(tensor, at)
+
+
+def _size(reader: Expressions, given: Arguments, named: Named) -> Any:
+    tensor = _tensor(given[0])
+    sizes = [size if size.constant is None else size.constant for size in views.sizes(tensor)]
+    at = named.get("dim", given[1] if len(given) > 1 else None)
+    return sizes if at is None else sizes[views.axis(tensor, at)]
+
+
+def _cat(reader: Expressions, given: Arguments, named: Named, text: str = "torch.cat([{parts}], dim={dim})") -> Any:
+    parts = list(given[0]) if given and isinstance(given[0], list | tuple) else list(named.get("tensors", ()))
+    dim = named.get("dim", named.get("axis", given[1] if len(given) > 1 else 0))
+    sides = [part for part in parts if isinstance(part, Side)]
+    if sides and [part.index for part in sides] == list(range(len(parts))) and len(parts) == sides[0].states.directions:
+        return sides[0].states.tensor
+    tensors = [_tensor(part) for part in parts]
+    if not tensors or not isinstance(dim, int):
+        raise NotDrawableError(Text("What is joined here is not known."))
+    rank = len(views.sizes(tensors[0])) if tensors[0].shape is not None else 0
+    written = [operand(index) for index in range(len(tensors))]
+    return operations.draw_text(reader, [text.format(parts=", ".join(written), dim=dim % rank if rank and dim < 0 else dim)], tensors)
+
+
+def _stack(reader: Expressions, given: Arguments, named: Named) -> Any:
+    return _cat(reader, given, named, "torch.stack([{parts}], dim={dim})")
+
+
+def _flip(reader: Expressions, given: Arguments, named: Named) -> Any:
+    return _unknown(reader, "flip", given, named)
+
+
+def reduced(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
+    """Draws a mean, a maximum, ... over some axes of a view."""
+    tensor = _tensor(given[0])
+    dims = named.get("dim", named.get("axis", given[1] if len(given) > 1 else None))
+    keep = named.get("keepdim", given[2] if len(given) > 2 else False)
+    if tensor.shape is None or tensor.layout is None:
+        return _passed(reader, tensor)
+    if dims is None:
+        raise NotDrawableError(Text("{function} over everything mixes the rows of a batch.", function=name))
+    places = sorted(views.axis(tensor, index) for index in (dims if isinstance(dims, list | tuple) else [dims]))
+    result = _over_known(reader, name, tensor, {index for place in places for index in tensor.layout[place]}, places)
+    if result is None:
+        result = _over_axes(reader, name, tensor, places)
+    for place in places if keep else ():
+        result = views.unsqueezed(result, place)
+    return (result, Unknown(f"{name}.indices")) if name in ("max", "min") and not isinstance(dims, list | tuple) else result
+
+
+def _over_known(reader: Expressions, name: str, tensor: Tensor, axes: set[int], places: list[int]) -> Tensor | None:
+    """Draws the pooling over a whole image, or over time, whatever the order of the axes in the view."""
+    shape, layout = tensor.shape, tensor.layout
+    assert shape is not None and layout is not None
+    rest = [index for at, part in enumerate(layout) if at not in places for index in part]
+    image = shape.axes == ("batch", "channel", "height", "width") and axes == {2, 3}
+    sequence = shape.rank == 3 and shape.sequence_axis == 1 and axes == {1}
+    targets = REDUCED.get(name, "").split()
+    if rest not in ([0, 1], [0, 2]) or not (image or sequence) or len(targets) <= (not image):
+        return None
+    whole = tensor.seen(tuple((index,) for index in range(shape.rank)))
+    return operations.draw_target(reader, f"operators.{targets[0]}" if image else f"over_time.{targets[1]}", {}, whole)
+
+
+def _over_axes(reader: Expressions, name: str, tensor: Tensor, places: list[int]) -> Tensor:
+    dims = str(places[0]) if len(places) == 1 else f"({', '.join(map(str, places))})"
+    also = {"max": "amax", "min": "amin"}.get(name, name)
+    texts = [f"_0.{also}({dims})", f"_0.{also}(dim={dims})", f"_0.{also}(({', '.join(map(str, places))},))", f"torch.{also}(_0, dim={dims})"]
+    return operations.draw_text(reader, texts, [tensor])
+
+
+def _expand(reader: Expressions, given: Arguments, named: Named) -> Any:
+    if isinstance(given[0], Weight):
+        return given[0]
+    raise NotDrawableError(Text("There is no layer that repeats numbers along an axis."))
+
+
+_RULES: dict[str, Rule] = {
+    "view": _view, "reshape": _view, "permute": _permute, "squeeze": _squeeze, "size": _size, "cat": _cat, "concat": _cat, "stack": _stack,
+    "concatenate": _cat,
+    "flatten": _looked(views.flattened, 0, -1, names=("start_dim", "end_dim")),
+    "transpose": _looked(views.swapped, None, None, names=("dim0", "dim1")),
+    "swapaxes": _looked(views.swapped, None, None, names=("axis0", "axis1")),
+    "unsqueeze": _looked(views.unsqueezed, None, names=("dim",)),
+    "dim": lambda reader, given, named: len(views.sizes(_tensor(given[0]))),
+    "flip": _flip, "expand": _expand, "repeat": _expand,
+}
+
+__all__ = ["Dim", "call", "made"]

@@ -1,0 +1,310 @@
+"""Modules at work: each call of a module becomes a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from workbench.graph.graph import PortRef
+from workbench.graph.shape import Shape
+from workbench.models.reading import operations, views
+from workbench.models.reading.drawing import Drawing, module_path
+from workbench.models.reading.inversion import SIZES, Match, invert, normal
+from workbench.models.reading.reading import NotDrawableError, WrongSizeError
+from workbench.models.reading.values import Blank, Module, States, Tensor, Unknown, Weight
+from workbench.text import Text
+
+if TYPE_CHECKING:
+    from workbench.models.reading.expressions import Expressions
+
+_ATTENTION = {"qkv.weight": "in_proj_weight", "qkv.bias": "in_proj_bias", "out.weight": "out_proj.weight", "out.bias": "out_proj.bias"}
+_MASKS = ("key_padding_mask", "src_key_padding_mask")
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The module of the catalogue that computes what one of torch does.
+
+    Attributes:
+        target: Its target.
+        arguments: Its arguments.
+        renames: Our weights that are called differently there.
+        order: The order of the axes that it wants, of those that torch's takes; also how its result comes back.
+    """
+
+    target: str
+    arguments: Mapping[str, Any]
+    renames: Mapping[str, str] = field(default_factory=dict)
+    order: tuple[int, ...] = ()
+
+
+def forward(reader: Expressions, module: Module, given: Sequence[Any], named: Mapping[str, Any], renames: Mapping[str, str] | None = None) -> Any:
+    """Draws a call of a module and returns what it returns.
+
+    Raises:
+        NotDrawableError: It cannot be drawn.
+    """
+    drawing = operations.drawn(reader)
+    values = [operations._as_tensor(value) for value in given if value is not None]
+    if drawing.probing:
+        return _met(drawing, module, values)
+    kind = module.target.removeprefix("nn.")
+    special = _SPECIAL.get(kind) if module.target.startswith("nn.") else None
+    if special is not None:
+        return special(reader, module, values, named)
+    tensors = _tensors(values, named)
+    if any(value is not None for key, value in named.items() if key not in ("input", "lengths")):
+        raise NotDrawableError(Text("Its arguments by name have no place in the drawing."))
+    results = draw(reader, module, Twin(module.target, module.arguments, renames or {}), tensors)
+    if module.arguments.get("inplace") is True and len(tensors) == 1:
+        tensors[0].become(results[0])
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _met(drawing: Drawing, module: Module, values: Sequence[Any]) -> Any:
+    """Notes which module an input comes to first."""
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    for tensor in tensors:
+        drawing.met.append((tensor.port, module, tensor.port in drawing.viewed))
+    through = module.target.removeprefix("nn.") in ("Identity", "Dropout", "ReLU", "Flatten", "LayerNorm", "BatchNorm1d")
+    if through and len(tensors) == 1:
+        if module.target == "nn.Flatten":
+            drawing.viewed.add(tensors[0].port)
+        return tensors[0]
+    results = [Tensor(PortRef(f"met{len(drawing.met)}", str(index))) for index in range(3)]
+    recurrent = module.target in ("nn.LSTM", "nn.GRU", "nn.RNN", "nn.MultiheadAttention") or module.target.startswith("recurrent.")
+    return (results[0], Unknown("states", 0, (results[1],))) if recurrent else results[0]
+
+
+def _tensors(values: Sequence[Any], named: Mapping[str, Any]) -> list[Tensor]:
+    found = [*values, *([named["input"]] if isinstance(named.get("input"), Tensor) else [])]
+    if not found or not all(isinstance(value, Tensor) for value in found):
+        raise NotDrawableError(Text("What it is given does not come from the drawing."))
+    return found
+
+
+def draw(reader: Expressions, module: Module, twin: Twin, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Draws the node of a module's twin."""
+    drawing = operations.drawn(reader)
+    if twin.order:
+        tensors = [tensor if tensor.shape is None else views.permuted(tensor, twin.order) for tensor in tensors]
+    sources = [operations.settled(reader, tensor) for tensor in tensors]
+    match = found(drawing, twin, sources)
+    path = module_path(reader.path_of(module)) if module.paths else ""
+    if path:
+        return drawing.drawn_module(module, match, sources, path, twin.renames)
+    return drawing.draw(match, sources)[1]
+
+
+def found(drawing: Drawing, twin: Twin, sources: Sequence[tuple[PortRef, Shape | None]]) -> Match:
+    """Returns the layer of a call, and says where it was made for another size.
+
+    Raises:
+        NotDrawableError: There is no layer for it.
+        WrongSizeError: It was made for another size, and sizes are being tried.
+    """
+    shapes = [shape for _, shape in sources if shape is not None]
+    best = invert(twin.target, twin.arguments, shapes) if len(shapes) == len(sources) else None
+    if best is None or best.differing:
+        for stand_in in stand_ins(twin.target, twin.arguments):
+            other = invert(twin.target, twin.arguments, [stand_in] * len(sources))
+            if other is not None and (best is None or len(other.differing) < len(best.differing)):
+                if shapes and drawing.strict:
+                    raise WrongSizeError
+                best = _with_sizes(other, best)
+    if best is None:
+        raise NotDrawableError(Text("There is no such layer in the catalogue."))
+    other = [key for key in best.differing if key not in SIZES]
+    if other:
+        wanted = normal(twin.target, twin.arguments)
+        raise NotDrawableError(Text("The catalogue's layer does not know {arguments}.", arguments=", ".join(f"{key}={wanted[key]!r}" for key in other)))
+    if best.differing and shapes:
+        _say_size(drawing, twin, best)
+    return best
+
+
+def _with_sizes(found: Match, best: Match | None) -> Match:
+    return found if best is None or best.layer != found.layer else Match(found.layer, found.params, best.call, best.differing if set(best.differing) <= SIZES else found.differing)
+
+
+def _say_size(drawing: Drawing, twin: Twin, best: Match) -> None:
+    if drawing.strict:
+        raise WrongSizeError
+    key = best.differing[0]
+    wanted, reached = normal(twin.target, twin.arguments)[key], normal(twin.target, best.call.arguments).get(key)
+    drawing.say(
+        "source.size",
+        Text("Line {line}: {layer} is made for {wanted}, but {reached} arrive.", line=drawing.line, layer=twin.target, wanted=str(wanted), reached=str(reached)),
+        Text("The drawing takes the size that arrives; weights of the other size cannot be loaded."), error=False,
+    )
+
+
+def stand_ins(target: str, arguments: Mapping[str, Any]) -> list[Shape]:
+    """Returns shapes that may arrive at a module, from its own arguments."""
+    width = next((value for key, value in arguments.items() if key in SIZES and isinstance(value, int)), 8)
+    sizes = arguments.get("normalized_shape")
+    if isinstance(sizes, list | tuple) and sizes and all(isinstance(size, int) for size in sizes):
+        width = sizes[-1]
+        if len(sizes) == 3:
+            return [Shape.of(channel=sizes[0], height=sizes[1], width=sizes[2])]
+    if "num_embeddings" in arguments:
+        return [Shape.of("int64", width, time=16), Shape.of("int64", width)]
+    vector, sequence, image = Shape.of(feature=width), Shape.of(time=16, feature=width), Shape.of(channel=width, height=64, width=64)
+    return [vector, sequence, image]
+
+
+def _attention(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    query, key, value, *more = [*values, *(named[name] for name in ("query", "key", "value") if name in named)]
+    options = dict(named, **({"key_padding_mask": more[0]} if more else {}))
+    if any(isinstance(options.get(mask), Tensor | Unknown) for mask in _MASKS):
+        raise NotDrawableError(Text("Padding masks have no wires: the lengths of the rows travel with the data."))
+    mask = options.get("attn_mask")
+    if mask is not None and not (isinstance(mask, Blank) and mask.kind == "mask"):
+        raise NotDrawableError(Text("An attention mask of one's own has no layer; only a causal one has."))
+    arguments = dict(module.arguments)
+    ours = {"width": arguments["embed_dim"], "heads": arguments["num_heads"]}
+    ours |= {key: arguments[key] for key, default in (("dropout", 0.0), ("bias", True)) if arguments.get(key, default) != default}
+    if mask is not None or options.get("is_causal") is True:
+        ours["causal"] = True
+    order = () if arguments.get("batch_first") is True else (1, 0, 2)
+    if any(arguments.get(key) for key in ("add_bias_kv", "add_zero_attn", "kdim", "vdim")):
+        raise NotDrawableError(Text("The catalogue's attention does not know these arguments."))
+    if not (_same(query, key) and _same(key, value)):
+        raise NotDrawableError(Text("Attention between two sequences has no layer with these weights."))
+    (result,) = draw(reader, module, Twin("attention.SelfAttention", ours, _ATTENTION, order), [query])
+    return views.permuted(result, order) if order and result.shape is not None else result, Unknown("attention weights", drawing_line(reader))
+
+
+def drawing_line(reader: Expressions) -> int:
+    """Returns the line that is being read."""
+    return operations.drawn(reader).line
+
+
+def _same(one: Any, other: Any) -> bool:
+    return isinstance(one, Tensor) and isinstance(other, Tensor) and (one.port, one.layout) == (other.port, other.layout)
+
+
+def _attention_result(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    result, weights = _attention(reader, module, values, named)
+    return (result, weights)
+
+
+def _recurrent(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    tensor, *states = [*values, *(named[key] for key in ("input", "hx") if key in named)]
+    if any(isinstance(state, Tensor | States) or _given(state) for state in states):
+        raise NotDrawableError(Text("A first state of one's own has no wire."))
+    arguments = {key: value for key, value in module.arguments.items() if key not in ("batch_first", "device", "dtype")}
+    layers, both = arguments.get("num_layers", 1), bool(arguments.get("bidirectional", False))
+    if layers == 1:
+        arguments.pop("dropout", None)
+    first = module.arguments.get("batch_first") is True
+    order = () if first else (1, 0, 2)
+    kind = module.target.removeprefix("nn.")
+    results = draw(reader, module, Twin(f"recurrent.{kind}", arguments, {}, order), [tensor])
+    output, *last = results
+    shown = output if first or output.shape is None else views.permuted(output, order)
+    after = [States(state, layers, 2 if both else 1) for state in last]
+    return shown, (tuple(after) if kind == "LSTM" else after[0] if after else Unknown("state"))
+
+
+def _given(state: Any) -> bool:
+    if isinstance(state, list | tuple):
+        return any(_given(part) for part in state)
+    return isinstance(state, Tensor | States) or (isinstance(state, Unknown) and bool(state.tensors))
+
+
+def _adaptive(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """Draws pooling to one pixel as the pooling over the whole image; the two axes of size 1 are a view of it."""
+    (tensor,) = _tensors(values, named)
+    size = module.arguments.get("output_size")
+    ones = size == 1 or size in ((1, 1), [1, 1])
+    flat = tensor.shape is not None and tensor.shape.rank == len(tensor.layout or ())
+    image = tensor.shape is not None and tensor.shape.axes == ("batch", "channel", "height", "width")
+    name = "GlobalAverage" if "Avg" in module.target else "GlobalMaximum"
+    if ones and image and flat and "2d" in module.target:
+        pooled = draw(reader, module, Twin(f"operators.{name}", {}), [tensor])[0]
+        return views.unsqueezed(views.unsqueezed(pooled, 2), 3) if pooled.shape is not None else pooled
+    sequence = tensor.shape is not None and tensor.layout in (((0,), (2,), (1,)),) and tensor.shape.sequence_axis == 1
+    if ones and sequence and "1d" in module.target:
+        target = "over_time.MeanOverTime" if "Avg" in module.target else "over_time.MaxOverTime"
+        whole = tensor.seen(((0,), (1,), (2,)))
+        pooled = draw(reader, module, Twin(target, {}), [whole])[0]
+        return views.unsqueezed(pooled, 2) if pooled.shape is not None else pooled
+    return draw(reader, module, Twin(module.target, module.arguments), [tensor])[0]
+
+
+def _flatten(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    (tensor,) = _tensors(values, named)
+    start, end = module.arguments.get("start_dim", 1), module.arguments.get("end_dim", -1)
+    plain = tensor.shape is None or tensor.layout == tuple((index,) for index in range(tensor.shape.rank))
+    if plain and (start, end) == (1, -1):
+        return draw(reader, module, Twin("nn.Flatten", {}), [tensor])[0]
+    return views.flattened(tensor, start, end)
+
+
+def _identity(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    (tensor,) = _tensors(values, named)
+    return tensor
+
+
+def _softmax(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    (tensor,) = _tensors(values, named)
+    dim = module.arguments.get("dim")
+    if not isinstance(dim, int):
+        raise NotDrawableError(Text("{function} without dim.", function=module.target))
+    rank = len(tensor.layout) if tensor.layout is not None else 0
+    arguments = {**module.arguments, "dim": dim % rank if rank and dim < 0 else dim}
+    return draw(reader, module, Twin(module.target, arguments), [tensor])[0]
+
+
+def _along_time(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """Draws a module over (N, features, time) by the layer over (N, time, features)."""
+    tensors = _tensors(values, named)
+    twin = Twin(module.target, module.arguments, {}, (0, 2, 1))
+    kind = module.target.removeprefix("nn.")
+    if kind == "Conv1d":
+        arguments = normal(module.target, module.arguments)
+        reach = (arguments["kernel_size"] - 1) * arguments["dilation"]
+        zeros = (reach // 2, reach - reach // 2) if arguments["padding"] == "same" else (arguments["padding"],) * 2
+        ours = {key: value for key, value in module.arguments.items() if key not in ("padding", "device", "dtype")}
+        twin = Twin("sequences.SequenceConv1d", {**ours, "zeros": zeros}, {}, (0, 2, 1))
+    if any(tensor.layout is not None and len(tensor.layout) == 2 for tensor in tensors):
+        return draw(reader, module, Twin(module.target, module.arguments), tensors)[0]
+    result = draw(reader, module, twin, tensors)[0]
+    return views.permuted(result, (0, 2, 1)) if result.shape is not None and result.shape.rank == 3 else result
+
+
+def _convolution(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    tensors = _tensors(values, named)
+    if module.arguments.get("padding") != "same":
+        return draw(reader, module, Twin(module.target, module.arguments), tensors)[0]
+    size, apart = module.arguments["kernel_size"], module.arguments.get("dilation", 1)
+    pair = [(one - 1) * two for one, two in zip(_pair(size), _pair(apart), strict=True)]
+    ours = {key: value for key, value in module.arguments.items() if key != "padding"}
+    if all(reach % 2 == 0 for reach in pair):
+        return draw(reader, module, Twin(module.target, {**ours, "padding": tuple(reach // 2 for reach in pair)}), tensors)[0]
+    high, wide = pair
+    zeros = (wide // 2, wide - wide // 2, high // 2, high - high // 2)
+    return draw(reader, module, Twin("convolution.PaddedConv2d", {**ours, "zeros": zeros}), tensors)[0]
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    return tuple(value) if isinstance(value, list | tuple) else (value, value)  # type: ignore[return-value]
+
+
+def _embedding(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    if values and isinstance(values[0], Blank) and values[0].kind == "arange":
+        sizes = (module.arguments["num_embeddings"], module.arguments["embedding_dim"])
+        return Weight(sizes, module.line, [f"{path}.weight" for path in module.paths])
+    tensors = _tensors(values, named)
+    arguments = {key: value for key, value in module.arguments.items() if key != "padding_idx"}
+    return draw(reader, module, Twin(module.target, arguments), tensors)[0]
+
+
+_SPECIAL = {
+    "MultiheadAttention": _attention_result, "LSTM": _recurrent, "GRU": _recurrent, "RNN": _recurrent, "Flatten": _flatten,
+    "AdaptiveAvgPool2d": _adaptive, "AdaptiveMaxPool2d": _adaptive, "AdaptiveAvgPool1d": _adaptive, "AdaptiveMaxPool1d": _adaptive,
+    "Identity": _identity, "Softmax": _softmax, "LogSoftmax": _softmax, "Conv2d": _convolution, "Embedding": _embedding,
+    **dict.fromkeys(("Conv1d", "ConvTranspose1d", "MaxPool1d", "AvgPool1d", "BatchNorm1d", "InstanceNorm1d"), _along_time),
+}

@@ -1,0 +1,271 @@
+"""What is done with tensors: signs, functions, methods, indices; each drawn as a view, a layer or an operator."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.graph.dim import Dim
+from workbench.graph.graph import PortRef
+from workbench.graph.shape import Shape
+from workbench.models.reading import views
+from workbench.models.reading.expressing import express, operand
+from workbench.models.reading.inversion import invert
+from workbench.models.reading.reading import NotDrawableError
+from workbench.models.reading.values import Blank, Bound, Module, Named, Side, States, Tensor, Unknown, Weight
+from workbench.text import Text
+
+if TYPE_CHECKING:
+    from workbench.models.reading.expressions import Expressions
+
+SIGNS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//", ast.Mod: "%",
+}
+_NAMED: dict[str, Any] = {"math.pi": math.pi, "math.e": math.e, "math.inf": math.inf, "torch.pi": math.pi}
+
+
+def label_of(node: ast.AST) -> str:
+    """Returns a short name for what an expression does: the function, the method or the sign."""
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func)[:60] if not isinstance(node.func, ast.Attribute) or isinstance(node.func.value, ast.Name) else node.func.attr
+    if isinstance(node, ast.BinOp):
+        return type(node.op).__name__.lower()
+    return type(node).__name__.lower()
+
+
+def constant_named(name: str) -> Any:
+    """Returns the number that an outside name stands for, or the name."""
+    return _NAMED.get(name, Named(name))
+
+
+def summands(node: ast.BinOp) -> list[ast.expr]:
+    """Returns the operands of a chain of the same sign where it is a sum; two otherwise."""
+    if not isinstance(node.op, ast.Add):
+        return [node.left, node.right]
+    parts: list[ast.expr] = [node.right]
+    left = node.left
+    while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add):
+        parts.append(left.right)
+        left = left.left
+    return [left, *parts[::-1]]
+
+
+def drawn(reader: Expressions) -> Any:
+    """Returns the drawing.
+
+    Raises:
+        NotDrawableError: Constructors are being read, where nothing flows.
+    """
+    if reader.drawing is None:
+        raise NotDrawableError(Text("This is no constant."))
+    return reader.drawing
+
+
+def settled(reader: Expressions, tensor: Tensor) -> tuple[PortRef, Shape | None]:
+    """Draws what a view does and returns the port that holds its numbers.
+
+    Raises:
+        NotDrawableError: No layer does it.
+    """
+    drawing = drawn(reader)
+    if tensor.shape is None or tensor.layout is None:
+        return tensor.port, None
+    steps = views.steps_to(tensor.shape, tensor.layout)
+    if steps is None:
+        raise NotDrawableError(Text("No layer brings the axes into this form."))
+    port, shape = tensor.port, tensor.shape
+    for target, arguments in steps:
+        key = (port, target, repr(arguments))
+        if key not in drawing.settled:
+            match = invert(target, arguments, [shape])
+            if match is None or match.differing:
+                raise NotDrawableError(Text("No layer brings the axes into this form."))
+            _, (result,) = drawing.draw(match, [(port, shape)])
+            drawing.settled[key] = result
+        port, shape = drawing.settled[key].port, drawing.settled[key].shape
+        if shape is None:
+            return port, None
+    return port, shape
+
+
+def draw_text(reader: Expressions, texts: Sequence[str], tensors: Sequence[Tensor]) -> Tensor:
+    """Draws an operator, written in one of several ways with `_0`, `_1` for the tensors.
+
+    Raises:
+        NotDrawableError: There is no layer for it.
+    """
+    drawing = drawn(reader)
+    sources = [settled(reader, tensor) for tensor in tensors]
+    shapes = [shape for _, shape in sources if shape is not None]
+    if len(shapes) < len(sources):
+        shapes = [next(iter(shapes), Shape.of(feature=8))] * len(sources)
+    match = express(texts, shapes)
+    if match is None:
+        written = texts[0]
+        for index in range(len(tensors)):
+            written = written.replace(operand(index), "xyzuvw"[index] if index < 6 else f"x{index}")
+        raise NotDrawableError(Text("There is no layer that computes {expression}.", expression=written))
+    _, results = drawing.draw(match, sources)
+    return results[0]
+
+
+def draw_target(reader: Expressions, target: str, arguments: Mapping[str, Any], tensor: Tensor) -> Tensor:
+    """Draws a layer without weights.
+
+    Raises:
+        NotDrawableError: There is none for this target and these arguments.
+    """
+    from workbench.models.reading.modules import forward
+
+    made = Module(target, arguments, drawn(reader).line)
+    return forward(reader, made, [tensor], {})
+
+
+def added(reader: Expressions, values: Sequence[Any]) -> Tensor:
+    """Draws a sum of several tensors."""
+    return draw_text(reader, [" + ".join(operand(index) for index in range(len(values)))], values)
+
+
+def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
+    """Draws two values joined by a sign."""
+    left, right = _as_tensor(left), _as_tensor(right)
+    sign = SIGNS.get(type(node.op), "?")
+    both = isinstance(left, Tensor) and isinstance(right, Tensor)
+    if both:
+        return draw_text(reader, [f"_0 {sign} _1", *(["torch.matmul(_0, _1)"] if sign == "@" else [])], [left, right])
+    tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
+    if not isinstance(tensor, Tensor):
+        return Unknown(ast.unparse(node)[:80], node.lineno)
+    if isinstance(other, Weight) and sign == "+":
+        return _positions(reader, tensor, other)
+    if isinstance(other, Blank) and other.kind == "zeros" and sign in "+-":
+        return tensor
+    if isinstance(other, int | float):
+        text = f"_0 {sign} {other!r}" if tensor is left else f"{other!r} {sign} _0"
+        return tensor if (sign, float(other)) in (("*", 1.0), ("+", 0.0)) else draw_text(reader, [text], [tensor])
+    raise NotDrawableError(Text("{what} is not known here.", what=ast.unparse(node.right if tensor is left else node.left)[:60]))
+
+
+def _as_tensor(value: Any) -> Any:
+    return value.states.tensor if isinstance(value, Side) and value.states.directions == 1 else value
+
+
+def _positions(reader: Expressions, tensor: Tensor, weight: Weight) -> Tensor:
+    """Draws a learned vector per position that is added: `x + self.positions[:, :T]`."""
+    from workbench.models.reading.modules import forward
+
+    sizes = [size for size in weight.sizes or () if size != 1]
+    if len(sizes) != 2 or not weight.trained or not all(isinstance(size, int) for size in sizes):
+        raise NotDrawableError(Text("A parameter of the class itself has no layer; only one vector per position can be added."))
+    made = Module("positions.LearnedPositions", {"width": sizes[1], "maximum_length": sizes[0]}, weight.line)
+    made.paths = [path.rpartition(".")[0] for path in weight.paths]
+    return forward(reader, made, [tensor], {}, {"weight": weight.paths[0].rpartition(".")[2]} if weight.paths else {})
+
+
+def expression(reader: Expressions, node: ast.expr, leaves: Mapping[int, Any]) -> Tensor:
+    """Draws an expression over tensors as it is written."""
+    tensors = [leaf for leaf in leaves.values() if isinstance(leaf, Tensor)]
+    if not tensors:
+        raise NotDrawableError(Text("This is no constant."))
+    numbers = {key: operand(tensors.index(leaf)) for key, leaf in leaves.items() if isinstance(leaf, Tensor)}
+
+    kept = copy.copy(node)
+    for field, value in ast.iter_fields(node):
+        if isinstance(value, ast.AST) and id(value) in numbers:
+            setattr(kept, field, ast.Name(numbers[id(value)]))
+    return draw_text(reader, [ast.unparse(kept)], tensors)
+
+
+def module_attribute(module: Module, name: str) -> Any:
+    """Returns what a module says of itself: a constructor's argument, or one of its weights."""
+    if name in module.arguments:
+        return module.arguments[name]
+    return Bound(module, name)
+
+
+def tensor_attribute(reader: Expressions, tensor: Tensor, name: str) -> Any:
+    """Returns an attribute of a tensor."""
+    if name == "shape":
+        return [size if size.constant is None else size.constant for size in views.sizes(tensor)]
+    if name in ("T", "mT"):
+        return views.swapped(tensor, -2, -1)
+    if name in ("ndim",):
+        return len(views.sizes(tensor))
+    if name in ("device", "dtype", "is_cuda", "requires_grad"):
+        return Named(f"torch.{name}")
+    return tensor if name == "data" else Bound(tensor, name)
+
+
+def parts_of(tensor: Tensor, count: int) -> list[Any]:
+    """Returns the results of something that is not known and is bound to several names."""
+    ports = ["output", *(f"output{index}" for index in range(2, count + 1))]
+    return [Tensor(PortRef(tensor.port.node, port)) for port in ports]
+
+
+def item(reader: Expressions, node: ast.Subscript, owner: Any, index: Any) -> Any:
+    """Draws an index or a slice."""
+    if isinstance(owner, States):
+        return _state(owner, index)
+    if isinstance(owner, Weight):
+        return Weight(owner.sizes, owner.line, owner.paths, owner.trained) if not isinstance(index, int) else Unknown(ast.unparse(node), node.lineno)
+    parts = list(index) if isinstance(index, tuple | list) else [index]
+    rank = len(views.sizes(owner))
+    if Ellipsis in parts:
+        at = parts.index(Ellipsis)
+        parts[at : at + 1] = [slice(None)] * (rank - len([part for part in parts if part is not None]) + 1)
+    return _indexed(reader, node, owner, parts)
+
+
+def _indexed(reader: Expressions, node: ast.Subscript, owner: Tensor, parts: list[Any]) -> Tensor:
+    """Draws an index whose every part is an axis: kept whole, new, or one position of a sequence."""
+    chosen: list[tuple[int, Any]] = []
+    result, at = owner, 0
+    for part in parts:
+        if part is None:
+            result = views.unsqueezed(result, at)
+        elif not _whole(part, views.sizes(result)[at]):
+            chosen.append((at, part))
+        at += 1
+    if not chosen:
+        return result
+    shape, layout = owner.shape, owner.layout
+    (place, part), *others = chosen
+    sequence = shape is not None and layout is not None and result is owner and shape.sequence_axis is not None
+    if not others and sequence and layout[place : place + 1] == ((shape.sequence_axis,),) and part == -1:  # type: ignore[union-attr, index]
+        return draw_target(reader, "over_time.LastOverTime", {}, owner)
+    written = ast.unparse(node.slice)
+    return draw_text(reader, [f"_0[{written}]", *_selections(place, part)], [owner])
+
+
+def _selections(place: int, part: Any) -> list[str]:
+    if isinstance(part, int):
+        return [f"_0.select({place}, {part})", f"_0.select(dim={place}, index={part})", f"_0[{':, ' * place}{part}]"]
+    if isinstance(part, slice) and part.step in (None, 1):
+        start, stop = part.start or 0, "" if part.stop is None else part.stop
+        return [f"_0[{':, ' * place}{start}:{stop}]", f"_0[{':, ' * place}{start or ''}:{stop}]"]
+    return []
+
+
+def _whole(part: Any, size: Dim) -> bool:
+    """Whether a part of an index takes the whole axis."""
+    if not isinstance(part, slice):
+        return False
+    stop = part.stop
+    same = stop is None or stop == size or (isinstance(stop, int) and size.constant is not None and stop >= size.constant)
+    return part.step in (None, 1) and part.start in (None, 0) and same
+
+
+def _state(states: States, index: Any) -> Any:
+    """Returns the states of one layer and direction."""
+    count = states.layers * states.directions
+    if isinstance(index, slice) and index == slice(-states.directions, None):
+        return states
+    if not isinstance(index, int) or not -count <= index < count:
+        raise NotDrawableError(Text("Only the states of the last layer are there."))
+    place = index % count - (count - states.directions)
+    if place < 0:
+        raise NotDrawableError(Text("Only the states of the last layer are there."))
+    return states.tensor if states.directions == 1 else Side(states, place)

@@ -1,0 +1,42 @@
+"""What comes out of reading a source, and the errors on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workbench.graph.graph import Graph
+from workbench.graph.problem import Problem
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A drawing made from source.
+
+    Attributes:
+        graph: The drawing, laid out.
+        problems: What could not be drawn, with its line, and what had to be assumed (`source.*`).
+        names: For every state key of the read class the keys of the drawing's model that take its numbers.
+        class_name: The class that was read.
+    """
+
+    graph: Graph
+    problems: tuple[Problem[Graph], ...]
+    names: Mapping[str, tuple[str, ...]]
+    class_name: str
+
+
+class NotDrawableError(Exception):
+    """Raised where an expression cannot be drawn; becomes a placeholder with its line.
+
+    Attributes:
+        reason: One sentence without the line.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class WrongSizeError(Exception):
+    """Raised while sizes of the input are tried, where a layer was made for another size."""

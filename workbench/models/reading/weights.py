@@ -1,0 +1,79 @@
+"""Weights of the read class move into the drawing's model by the recorded names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import ProjectError
+from workbench.text import Text
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What moved.
+
+    Attributes:
+        moved: Keys of the model that took numbers.
+        left: Keys of the file that found no place, and why.
+        missing: Keys of the model that kept their own numbers.
+    """
+
+    moved: tuple[str, ...]
+    left: Mapping[str, str]
+    missing: tuple[str, ...]
+
+
+def load_foreign(model: nn.Module, weights: Path | Mapping[str, Tensor], names: Mapping[str, tuple[str, ...]]) -> Moved:
+    """Loads weights of the read class into the model of its drawing.
+
+    Args:
+        model: The model, as `build` made it; changed in place.
+        weights: A safetensors file, or a state by key.
+        names: `Reading.names`.
+
+    Raises:
+        ProjectError: The file cannot be read.
+    """
+    import torch
+
+    given = _opened(weights) if isinstance(weights, Path) else weights
+    state = model.state_dict()
+    moved: list[str] = []
+    left: dict[str, str] = {}
+    with torch.no_grad():
+        for key, value in given.items():
+            targets = [name for name in names.get(key, ()) if name in state]
+            fitting = [name for name in targets if _fits(state[name], value)]
+            for name in fitting:
+                state[name].copy_(value.reshape(state[name].shape))
+            moved += fitting
+            if not fitting:
+                left[key] = _reason(value, state, targets)
+    return Moved(tuple(moved), left, tuple(name for name in state if name not in set(moved)))
+
+
+def _fits(own: Any, given: Any) -> bool:
+    """Whether two shapes are the same but for axes of size 1."""
+    return [size for size in own.shape if size != 1] == [size for size in given.shape if size != 1]
+
+
+def _reason(value: Any, state: Mapping[str, Any], targets: list[str]) -> str:
+    if not targets:
+        return Text("nothing in the drawing has this name")
+    return Text("{given} does not fit {own}", given=str(tuple(value.shape)), own=str(tuple(state[targets[0]].shape)))
+
+
+def _opened(path: Path) -> Mapping[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ProjectError(Text("{path} cannot be read as safetensors.", path=str(path)), Text("Save the weights with safetensors.torch.save_file.")) from error
