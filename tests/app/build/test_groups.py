@@ -139,6 +139,7 @@ def test_layout_with_a_folded_group_keeps_its_inside(bench: Any) -> None:
     folded(bench)
     bench.session.select(())
     bench.page.lay_out()
+    bench.page.settle()
     assert bench.graph["relu1"].position[1] - bench.graph["conv1"].position[1] == 72
     cards = bench.scene.cards
     assert cards["image"].rect.bottom() < cards[CARD].rect.top() < cards["pool1"].rect.top()

@@ -14,13 +14,11 @@ from PySide6.QtWidgets import QApplication
 
 from workbench.app.language import say, tr
 from workbench.app.pages.build.linking import Linking, Verdict
+from workbench.app.pages.build.structuring import Structuring
 from workbench.app.pages.build.suggest import usual_next
 from workbench.errors import GraphError
 from workbench.graph import edit
-from workbench.graph.block import Block, Exposed, expose, insert_block
-from workbench.graph.drawing import GROUP_MARK, drawn, ports_of_group
 from workbench.graph.graph import Edge, Graph, PortRef, is_name
-from workbench.graph.grouping import common_path, is_folded, members_of
 from workbench.graph.names import taken_names
 from workbench.graph.ports import Port
 
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 Place = tuple[float, float]
 
 
-class Commands(QObject):
+class Commands(Structuring, QObject):
     """Edits of one session's drawing.
 
     Attributes:
@@ -311,80 +309,6 @@ class Commands(QObject):
         self._apply(tr("Lay out"), edit.move(self.graph, places))
         self.laid_out.emit()
 
-    def group(self, ids: Iterable[str]) -> str:
-        """Puts nodes into a group that shows as one card; returns its path."""
-        chosen = tuple(ids)
-        if not chosen:
-            return ""
-        graph, path = edit.group(self.graph, chosen)
-        self._apply(tr("Group {names}", names=self._names(chosen)), edit.fold(graph, path))
-        self.select(chosen)
-        return path
-
-    def ungroup(self, ids: Iterable[str]) -> None:
-        """Dissolves the innermost group that holds all these nodes."""
-        path = self.common_group(ids)
-        if path:
-            self.dissolve(path)
-        else:
-            self.refused.emit(tr("These layers share no group."))
-
-    def common_group(self, ids: Iterable[str]) -> str:
-        """Returns the innermost group that holds all of some nodes and does not hold the entered one; "" where there is none."""
-        path = common_path([self.graph[node].group for node in ids if node in self.graph])
-        return path if path != self.inside and not self.inside.startswith(f"{path}.") else ""
-
-    def dissolve(self, path: str) -> None:
-        """Moves the members of a group one level up."""
-        graph = edit.ungroup(edit.fold(self.graph, path, False), path)
-        self._apply(tr("Dissolve {name}", name=path.rpartition(".")[2]), graph)
-
-    def fold(self, path: str, folded: bool = True) -> None:
-        """Shows a group as one card, or its members in place."""
-        words = tr("Fold {name}", name=path.rpartition(".")[2]) if folded else tr("Unfold {name}", name=path.rpartition(".")[2])
-        self._apply(words, edit.fold(self.graph, path, folded))
-
-    def rename_group(self, path: str, name: str) -> str:
-        """Renames a group; returns why that cannot be, or ""."""
-        if not is_name(name):
-            return tr("Names begin with a letter and hold letters, digits and underscores; words of Python are taken.")
-        first = members_of(self.graph, path)[:1]
-        graph = edit.rename_group(self.graph, path, name)
-        if first and name != path.rpartition(".")[2]:
-            self.group_renamed.emit(path, ".".join(graph[first[0]].group.split(".")[:path.count(".") + 1]))
-            self._apply(tr("Rename {name}", name=path.rpartition(".")[2]), graph)
-        return ""
-
-    def expose(self, path: str, exposed: Exposed) -> None:
-        """Says which parameters of a group can be changed from its card."""
-        self._apply(tr("Change {field} of {name}", field=tr("parameters"), name=path.rpartition(".")[2]), expose(self.graph, path, exposed))
-
-    def add_block(self, block: Block, position: Place, source: PortRef | None = None, edge: Edge | None = None) -> tuple[str, ...]:
-        """Copies a block in as a folded group, wired behind a port or into a wire, and selects it."""
-        graph, ids, path = insert_block(self.graph, block, position, self.inside)
-        inputs, outputs = ports_of_group(graph, ids, lambda node: self._port_names(graph, node))
-        drawing, card = drawn(graph, self.inside), f"{GROUP_MARK}{path}"
-        if edge is not None and inputs and outputs:
-            graph = edit.disconnect(graph, edge)
-            graph = edit.connect(graph, Edge(drawing.real(card, outputs[0]), edge.target))
-            source = edge.source
-        if source is not None and inputs:
-            graph = edit.connect(graph, Edge(source, drawing.real(card, inputs[0])))
-        self._apply(tr("Add {layer}", layer=block.name), graph)
-        self.select(ids)
-        return ids
-
-    def _port_names(self, graph: Graph, node: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        inputs, outputs = self._fresh_ports(graph[node].layer)
-        return tuple(port.name for port in inputs), tuple(port.name for port in outputs)
-
-    def folded_group(self, ids: Iterable[str]) -> str:
-        """Returns the folded group whose members are just these nodes, or ""."""
-        chosen = tuple(ids)
-        path = self.common_group(chosen) if len(chosen) > 0 else ""
-        while path and not (is_folded(self.graph, path) and len(members_of(self.graph, path)) == len(chosen)):
-            path = path.rpartition(".")[0]
-        return path
 
 
 def _swapped(graph: Graph, first: str, second: str) -> Graph:

@@ -45,6 +45,7 @@ class CanvasKeys:
         self._held: dict[tuple[int, bool], Callable[[], object]] = {
             (Qt.Key.Key_D, False): lambda: commands.duplicate(self._chosen()),
             (Qt.Key.Key_G, False): lambda: commands.group(self._chosen()),
+            (Qt.Key.Key_M, False): lambda: commands.bypass(self._chosen()),
             (Qt.Key.Key_G, True): lambda: commands.ungroup(self._chosen()),
         }
 
@@ -89,6 +90,9 @@ class CanvasKeys:
 
     def _delete(self) -> None:
         scene = self._view.canvas
+        if scene.remarks.selected:
+            self._view.commands.remove_remark(scene.remarks.selected)
+            return
         self._view.commands.delete(self._chosen(), scene.selected_edges)
 
     def _next(self) -> None:
@@ -100,7 +104,7 @@ class CanvasKeys:
 
     def _escape(self) -> None:
         view = self._view
-        if not view.cancel_gesture():
+        if not view.cancel_gesture() and not view.stop_wanted():
             view.canvas.select(()) if view.canvas.selected or view.canvas.selected_edges else view.leave_wanted.emit()
 
     def _rename(self) -> None:

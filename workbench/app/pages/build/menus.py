@@ -12,9 +12,12 @@ from workbench.app.pages.build.card import Card
 from workbench.app.pages.build.layer_rows import by_family, family_label
 from workbench.app.pages.build.view import LayerWanted
 from workbench.app.pages.build.wire import Wire
+from workbench.graph.arrange import SIDES
+from workbench.graph.bypass import is_bypassed
 from workbench.graph.drawing import GROUP_MARK, path_of_card
 from workbench.graph.graph import Edge, PortRef
 from workbench.graph.grouping import is_folded, members_of
+from workbench.graph.remarks import COLOURS, Remark
 
 if TYPE_CHECKING:
     from workbench.app.pages.build.page import BuildPage
@@ -33,6 +36,8 @@ def _menu(page: BuildPage, name: str) -> QMenu:
 
 def menu_for(page: BuildPage, thing: object, place: QPointF, at: QPoint) -> QMenu:
     """Returns the menu for what is under the pointer."""
+    if isinstance(thing, Remark):
+        return remark_menu(page, thing)
     path = thing if isinstance(thing, str) else path_of_card(thing.id) if isinstance(thing, Card) else ""
     if path:
         return group_menu(page, path)
@@ -69,12 +74,44 @@ def node_menu(page: BuildPage, node: str, at: QPoint) -> QMenu:
 
 def _add_grouping(page: BuildPage, menu: QMenu, chosen: tuple[str, ...]) -> None:
     commands = page.commands
+    bypassed = all(is_bypassed(commands.graph[node]) for node in chosen)
+    menu.addAction((tr("Take in again") if bypassed else tr("Bypass")) + "\tCtrl+M", lambda: commands.bypass(chosen))
     menu.addSeparator()
+    if len(page.canvas.selected) > 1:
+        menu.addMenu(_align_menu(page, menu))
+    menu.addAction(tr("Frame around it"), page.frame_selection)
     menu.addAction(tr("Group") + "\tCtrl+G", lambda: commands.group(chosen))
     path = commands.common_group(chosen)
     if path:
         menu.addAction(tr("Fold {name}", name=path.rpartition(".")[2]), lambda: commands.fold(path))
         menu.addAction(tr("Dissolve {name}", name=path.rpartition(".")[2]) + "\tCtrl+Shift+G", lambda: commands.dissolve(path))
+
+
+def _align_menu(page: BuildPage, parent: QMenu) -> QMenu:
+    menu = QMenu(tr("Align"), parent)
+    words = (tr("Left"), tr("Centre"), tr("Right"), tr("Top"), tr("Middle"), tr("Bottom"))
+    for side, word in zip(SIDES, words, strict=True):
+        menu.addAction(word, lambda side=side: page.align(side))
+    if len(page.canvas.selected) > 2:
+        menu.addSeparator()
+        menu.addAction(tr("Distribute across"), lambda: page.distribute(False))
+        menu.addAction(tr("Distribute down"), lambda: page.distribute(True))
+    return menu
+
+
+def remark_menu(page: BuildPage, remark: Remark) -> QMenu:
+    """Returns the menu of a frame or note."""
+    commands, menu = page.commands, _menu(page, "remark")
+    menu.addAction(tr("Edit the text..."), lambda: page.edit_remark(remark.id))
+    colours = menu.addMenu(tr("Colour"))
+    words = (tr("Grey"), tr("Blue"), tr("Green"), tr("Amber"), tr("Red"), tr("Violet"))
+    for colour, word in zip(COLOURS, words, strict=True):
+        action = colours.addAction(word, lambda colour=colour: commands.change_remark(remark.id, colour=colour))
+        action.setCheckable(True)
+        action.setChecked(colour == remark.colour)
+    menu.addSeparator()
+    menu.addAction(tr("Delete") + "\tDel", lambda: commands.remove_remark(remark.id))
+    return menu
 
 
 def group_menu(page: BuildPage, path: str) -> QMenu:
@@ -160,6 +197,7 @@ def canvas_menu(page: BuildPage, place: QPointF, at: QPoint) -> QMenu:
     menu = _menu(page, "canvas")
     menu.addAction(tr("Add a layer here...") + "\tTab", lambda: page.search(LayerWanted(place, at)))
     menu.addAction(tr("Paste") + "\tCtrl+V", lambda: page.commands.paste((round(place.x()), round(place.y()))))
+    menu.addAction(tr("Add a note here"), lambda: page.add_note(place))
     menu.addAction(tr("Select all") + "\tCtrl+A", page.select_all)
     menu.addSeparator()
     menu.addAction(tr("Lay out") + "\tShift+L", page.lay_out)

@@ -15,6 +15,7 @@ from workbench.app.pages.build.menus import connect_menu, group_menu, node_menu,
 from workbench.app.pages.build.tips import named_axes
 from workbench.app.pages.build.view import LayerWanted
 from workbench.app.widgets import button
+from workbench.graph.bypass import is_bypassed
 from workbench.graph.drawing import GROUP_MARK, path_of_card
 from workbench.graph.graph import Edge, Graph, Node
 from workbench.graph.grouping import is_folded, members_of
@@ -149,6 +150,7 @@ class OutlinePanel(QWidget):
         cost = self._page.book.costs.get(node.id)
         shapes = list(inferred.output_shapes(node.id).values())
         words, problem = self._state(inferred.problems_of(node.id))
+        words = words or (tr("bypassed") if is_bypassed(node) else "")
         sources = self._sources(node)
         item = QTreeWidgetItem([
             node.name, say(layer.label) if layer is not None else tr("unknown layer {name}", name=node.layer), sources,

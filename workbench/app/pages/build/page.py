@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,20 @@ from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QFileDialog, QSplitter, QTabWidget, QToolTip, QVBoxLayout, QWidget
 
 from workbench.app import theme
-from workbench.app.jobs import Job, run_job
+from workbench.app.jobs import Job
 from workbench.app.language import tr
-from workbench.app.pages.build.blocks import BLOCK_MARK, BlockDialog, list_blocks, save_block
+from workbench.app.pages.build.arranging import Arranging
+from workbench.app.pages.build.blocks import BLOCK_MARK
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.costs import CostBook
 from workbench.app.pages.build.finder import Finder
 from workbench.app.pages.build.inspector import Inspector
 from workbench.app.pages.build.levels import Levels
 from workbench.app.pages.build.menus import menu_for
+from workbench.app.pages.build.motion import Motion
 from workbench.app.pages.build.outline import OutlinePanel
 from workbench.app.pages.build.overlays import MiniMap, TotalsCard, place_overlays
+from workbench.app.pages.build.own_blocks import OwnBlocks
 from workbench.app.pages.build.palette import LayerPalette
 from workbench.app.pages.build.problems_panel import ProblemsPanel
 from workbench.app.pages.build.scene import CanvasScene
@@ -30,17 +32,14 @@ from workbench.app.pages.build.source_panel import SourcePanel
 from workbench.app.pages.build.view import CanvasView, LayerWanted
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState
-from workbench.graph.block import Exposed, block_of
-from workbench.graph.drawing import as_graph
-from workbench.graph.graph import Edge, PortRef
+from workbench.graph.graph import PortRef
 from workbench.layers import LAYERS
 
 _LATER_MS = 25
-_LAYOUT_IN_JOB = 300
 _INPUT_OF_KIND = {"image": "image_input", "text": "text_input", "number": "number_input"}
 
 
-class BuildPage(Page):
+class BuildPage(Arranging, OwnBlocks, Page):
     """Draws the model.
 
     Attributes:
@@ -66,6 +65,8 @@ class BuildPage(Page):
         self.finder = Finder(self.view, self.go_to)
         self.levels = Levels(self.commands, self.view)
         self._fitted = self._showing = False
+        self.motion = Motion(self.canvas, self)
+        self.view.stop_wanted = self.stop_layout
         self._layout_job: Job | None = None
         self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
         self._later.timeout.connect(self._refresh_slow_parts)
@@ -110,6 +111,7 @@ class BuildPage(Page):
         self.view.menu_wanted.connect(self._show_menu)
         self.view.view_moved.connect(self._view_moved)
         self.view.enter_wanted.connect(self.levels.enter)
+        self.view.remark_wanted.connect(self.edit_remark)
         self.view.leave_wanted.connect(self.levels.leave)
         self.view.block_dropped.connect(lambda name, place, edge: self.add_block(name, (place.x(), place.y()), edge=edge))
         self.levels.entered.connect(self._entered)
@@ -119,7 +121,7 @@ class BuildPage(Page):
         self.problems.count_changed.connect(self._show_count)
         self.source.node_chosen.connect(self.go_to)
         self.inspector.finished.connect(self.view.setFocus)
-        self.commands.refused.connect(self._say)
+        self.commands.refused.connect(self.say)
         self.commands.laid_out.connect(lambda: self.view.fit())
         self.empty.clicked.connect(self.add_input)
 
@@ -127,6 +129,7 @@ class BuildPage(Page):
         """Shows the drawing where it differs."""
         if old is None or old.graph is not new.graph:
             self.view.cancel_gesture()
+            self.motion.finish()
             self.levels.follow()
             self._show_drawing()
             self.empty.setVisible(not new.graph.nodes)
@@ -175,6 +178,7 @@ class BuildPage(Page):
 
     def settle(self) -> None:
         """Does at once what would be done a moment later."""
+        self.motion.finish()
         self._later.stop()
         self._refresh_slow_parts()
         for panel in (self.outline, self.source):
@@ -216,7 +220,8 @@ class BuildPage(Page):
         self.tabs.setTabToolTip(0, tr("{errors} wrong, {warnings} doubtful", errors=errors, warnings=warnings))
         self.tabs.setTabIcon(0, _dot(look.wrong if errors else look.doubtful) if count else QIcon())
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Says something at the edge of the canvas for a moment."""
         QToolTip.showText(self.view.mapToGlobal(QPoint(24, 16)), sentence, self.view, self.view.rect(), 4000)
 
     def _show_menu(self, thing: object, place: QPointF, at: QPoint) -> None:
@@ -265,39 +270,6 @@ class BuildPage(Page):
             node = self.commands.add(layer, _snapped(self.view.visible_rect().center()))
         self.view.reveal(node)
 
-    def add_block(
-        self, name: str, position: tuple[float, float], source: PortRef | None = None, edge: Edge | None = None,
-    ) -> None:
-        """Adds one of the user's own blocks."""
-        block = list_blocks().get(name.removeprefix(BLOCK_MARK))
-        if block is not None:
-            ids = self.commands.add_block(block, position, source, edge)
-            self.view.reveal(ids[0]) if ids else None
-
-    def save_block(self, path: str) -> BlockDialog:
-        """Asks for a name and saves a group as a block of the user's own."""
-        dialog = BlockDialog(self.commands.graph, path, LAYERS, self)
-        dialog.accepted.connect(lambda: self._take_block(path, dialog.name.text().strip(), dialog.chosen()))
-        dialog.open()
-        return dialog
-
-    def _take_block(self, path: str, name: str, exposed: Exposed) -> None:
-        self.commands.expose(path, exposed)
-        try:
-            save_block(replace(block_of(self.commands.graph, path), name=name))
-        except OSError as error:
-            self._say(tr("The block could not be written: {reason}", reason=str(error)))
-            return
-        self.palette_panel.refresh()
-        self._say(tr("{name} is in the palette now, under My blocks.", name=name))
-
-    def choose_exposed(self, path: str) -> BlockDialog:
-        """Asks which parameters of a group can be changed from its card."""
-        dialog = BlockDialog(self.commands.graph, path, LAYERS, self, naming=False)
-        dialog.accepted.connect(lambda: self.commands.expose(path, dialog.chosen()))
-        dialog.open()
-        return dialog
-
     def add_input(self) -> None:
         """Adds the input that the data asks for; without data, asks which."""
         fields = getattr(self.session.dataset, "fields", ())
@@ -330,27 +302,6 @@ class BuildPage(Page):
         """Brings the selection, or everything, into view."""
         self.view.fit(self.canvas.selected)
 
-    def lay_out(self) -> None:
-        """Places the selected layers, or all of them, by themselves."""
-        from workbench.graph.layout import layout
-
-        graph, drawing, chosen = self.session.project.graph, self.canvas.drawing, tuple(self.canvas.selected)
-        ids = chosen if len(chosen) > 1 else None
-        shown = as_graph(graph, drawing)
-        if len(shown) <= _LAYOUT_IN_JOB:
-            self._take_layout(graph, drawing.moved(graph, layout(shown, ids)))
-            return
-        if self._layout_job is not None and self._layout_job.running:
-            self._layout_job.cancel()
-        self._layout_job = run_job(
-            self, lambda _progress, cancelled: layout(shown, ids, cancelled),
-            lambda places: self._take_layout(graph, drawing.moved(graph, places)),
-        )
-
-    def _take_layout(self, graph: object, places: Any) -> None:
-        if self.session.project.graph is graph:
-            self.commands.take_layout(places)
-
     def group(self) -> None:
         """Puts the selected layers into a group that shows as one card."""
         self.commands.group(self.session.selection)
@@ -358,6 +309,11 @@ class BuildPage(Page):
     def ungroup(self) -> None:
         """Dissolves the group of the selected layers."""
         self.commands.ungroup(self.session.selection)
+
+    def bypass(self) -> None:
+        """Leaves the selected layers out of the model, or takes them in again."""
+        if self.session.selection:
+            self.commands.bypass(self.session.selection)
 
     def search_layer(self) -> None:
         """Asks for a layer to add, behind the selected one where there is one."""

@@ -16,11 +16,14 @@ from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card
 from workbench.app.pages.build.figures import counted
 from workbench.app.pages.build.groups import Borders, describe_group, port_names
 from workbench.app.pages.build.painting import CanvasPainter, Detail, blocks, detail_at
+from workbench.app.pages.build.remarks import RemarksLayer
 from workbench.app.pages.build.routing import LONG_PX
 from workbench.app.pages.build.wire import Wire
+from workbench.graph.bypass import is_bypassed
 from workbench.graph.drawing import Drawing, drawn
 from workbench.graph.graph import Edge, Graph, Node
 from workbench.graph.problem import Problem, Severity
+from workbench.graph.remarks import remarks_of
 
 EXTENT_PX = 2_000_000.0
 PORT_REACH_PX = 11.0
@@ -50,7 +53,7 @@ class CanvasScene(QGraphicsScene):
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.graph = Graph()
         self.drawing = Drawing()
-        self.borders = Borders()
+        self.borders, self.remarks = Borders(), RemarksLayer()
         self.cards: dict[str, Card] = {}
         self.selected: frozenset[str] = frozenset()
         self.selected_edges: tuple[Edge, ...] = ()
@@ -99,6 +102,7 @@ class CanvasScene(QGraphicsScene):
         self._route_around(moved)
         self.graph = graph
         self.borders.update(graph, drawing, self.cards)
+        self.remarks.show(remarks_of(graph) if not inside else ())
         if inferred is not self._inferred:
             self._inferred = inferred
             self._show_shapes(inferred)
@@ -139,7 +143,7 @@ class CanvasScene(QGraphicsScene):
         card.change(
             title=node.label or node.name, subtitle=_second_line(node, layer, params), colour=colour, known=layer is not None,
             inputs=port_names(layer, params, "input"), outputs=port_names(layer, params, "output"),
-            faint=node.id in self.drawing.outside,
+            faint=node.id in self.drawing.outside or is_bypassed(node),
         )
 
     def _drop_card(self, node_id: str) -> None:
@@ -254,6 +258,7 @@ class CanvasScene(QGraphicsScene):
     def select(self, nodes: Iterable[str], edges: Iterable[Edge] = ()) -> None:
         """Selects nodes and wires, and nothing else."""
         chosen, wires = frozenset(nodes), tuple(edges)
+        self.remarks.selected = ""
         if chosen == self.selected and wires == self.selected_edges:
             return
         for node in chosen ^ self.selected:
@@ -331,6 +336,8 @@ class CanvasScene(QGraphicsScene):
         if detail_at(zoom) is Detail.BLOCK:
             self._draw_far(painter, zoom)
             return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.remarks.paint(painter, rect, zoom, look)
         self.borders.paint(painter, rect, zoom, look)
         self.canvas_painter.wires(painter, self.wires_in(rect), zoom, look)
         self.canvas_painter.cards(painter, self.cards_in(rect), zoom, look)
@@ -343,6 +350,7 @@ class CanvasScene(QGraphicsScene):
 
     def _draw_far(self, painter: QPainter, zoom: float) -> None:
         look = theme.current()
+        self.remarks.paint(painter, painter.worldTransform().inverted()[0].mapRect(QRectF(painter.viewport())), zoom, look)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(QPen(QColor(look.faint), 0))
         painter.drawLines([wire.line for wire in self.wires])
@@ -366,6 +374,8 @@ def _second_line(node: Node, layer: Any, params: Any) -> str:
     if layer is None:
         return tr("unknown layer {name}", name=node.layer)
     line = say(layer.summary_line(params)) if params is not None else ""
+    if is_bypassed(node):
+        return f"{tr('bypassed')} · {say(layer.label)}"
     return f"{say(layer.label)} · {line}" if line else say(layer.label)
 
 

@@ -33,6 +33,7 @@ from workbench.app.pages.build.gestures.gesture import Gesture
 from workbench.app.pages.build.gestures.link import LinkGesture
 from workbench.app.pages.build.gestures.move import MoveGesture
 from workbench.app.pages.build.gestures.pan import PanGesture
+from workbench.app.pages.build.gestures.remark import RemarkGesture
 from workbench.app.pages.build.gestures.select import SelectGesture
 from workbench.app.pages.build.keys import CanvasKeys
 from workbench.app.pages.build.scene import CanvasScene, ports_of
@@ -78,6 +79,7 @@ class CanvasView(QGraphicsView):
         view_moved: Another part of the scene shows.
         enter_wanted: The path of a group to look into.
         leave_wanted: The user wants back out of the group.
+        remark_wanted: The id of a frame or note whose text is to be edited.
         block_dropped: One of the user's blocks, where it goes, and the wire it goes into or None.
     """
 
@@ -88,6 +90,7 @@ class CanvasView(QGraphicsView):
     enter_wanted = Signal(str)
     leave_wanted = Signal()
     block_dropped = Signal(str, QPointF, object)
+    remark_wanted = Signal(str)
 
     def __init__(self, canvas: CanvasScene, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__(canvas, parent)
@@ -113,6 +116,7 @@ class CanvasView(QGraphicsView):
         self._pointer = QPointF()
         self.keys = CanvasKeys(self)
         self.label_of: Callable[[str], tuple[str, str]] = lambda layer: (layer, theme.current().faint)
+        self.stop_wanted: Callable[[], bool] = lambda: False
         canvas.repaint_wanted.connect(self.viewport().update)
 
     @property
@@ -241,6 +245,8 @@ class CanvasView(QGraphicsView):
             self._begin(MoveGesture(self, point, card, modifiers))
         elif wire is not None:
             self.canvas.select((), (wire.edge,))
+        elif remark := self.canvas.remarks.at(point):
+            self._begin(RemarkGesture(self, point, *remark))
         else:
             self._begin(SelectGesture(self, point, modifiers))
 
@@ -304,6 +310,8 @@ class CanvasView(QGraphicsView):
             self.commands.fold(path)
         elif card is not None:
             self.rename_wanted.emit(card.id)
+        elif wire is None and (remark := self.canvas.remarks.at(point)):
+            self.remark_wanted.emit(remark[0].id)
         else:
             self.layer_wanted.emit(LayerWanted(point, at, edge=wire.edge if wire is not None else None))
 
@@ -333,7 +341,8 @@ class CanvasView(QGraphicsView):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         point = self.mapToScene(event.pos())
         card = self.canvas.card_at(point)
-        thing = card or self.canvas.wire_at(point, 6.0 / self.zoom) or self.canvas.borders.title_at(point)
+        remark = self.canvas.remarks.at(point)
+        thing = card or self.canvas.wire_at(point, 6.0 / self.zoom) or self.canvas.borders.title_at(point) or (remark and remark[0])
         self.menu_wanted.emit(thing, point, event.globalPos())
 
     def viewportEvent(self, event: QEvent) -> bool:
