@@ -36,7 +36,7 @@ KINDS = (
     ("workbench.layers.base", "Family"), ("workbench.training.events", "RunState"),
 )
 # What formulas may call in any language.
-FUNCTIONS = {"max", "min", "mean", "tanh", "softmax", "sin", "cos", "Attention", "Norm", "GELU"}
+FUNCTIONS = {"log", "ReLU", "max", "min", "mean", "tanh", "softmax", "sin", "cos", "Attention", "Norm", "GELU"}
 # Parameters that no catalogue entry holds, but that forms show.
 FORMS = (
     ("workbench.data.preprocessing.params", "ImageParams"), ("workbench.data.preprocessing.params", "TextParams"),

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 RESOURCES = ROOT / "resources"
 HELP_LANGUAGES = ("en", "zh_CN")
 # Names that stay as they are in Chinese.
-SAME_IN_BOTH = re.compile(r"[A-Z][A-Za-z0-9/]*( \d| \(MNIST\)| ReLU| softmax)?|(same|valid|huber|tanh|relu) \(choice\)| of \{count\}|[^A-Za-z]*(\{\w+\}[^A-Za-z]*)+")
+SAME_IN_BOTH = re.compile(r"[A-Z][A-Za-z0-9/]*( \d| \(MNIST\)| ReLU| softmax)?|[a-z]+ \(choice\)| of \{count\}|[^A-Za-z]*(\{\w+\}[^A-Za-z]*)+")
 
 
 @pytest.fixture(scope="module")
