@@ -156,6 +156,14 @@ def _reduced(rng: Random) -> Case:
     return {"axis": rng.choice(["", "", *shape.axes[1:]]), "how": rng.choice(["mean", "max", "min", "sum"])}, {"input": shape}
 
 
+def _even_image(rng: Random) -> Shape:
+    return Shape.of(channel=rng.choice([1, 3]), height=rng.choice([4, 6]), width=rng.choice([4, 8]))
+
+
+def _sound(rng: Random) -> Shape:
+    return sequence(rng, width=1)
+
+
 _pool1d = one(sequence, kernel=[1, 2, 3], stride=[0, 1, 2], partial=[True, True, False])
 _activation = one(anything)
 
@@ -213,4 +221,12 @@ CASES: dict[str, Callable[[Random], Case]] = {
     "select": _selected,
     "split": _split,
     "reduce": _reduced,
+    "patch_embedding": one(_even_image, patch=[1, 2], width=[3, 8], bias=[True, False]),
+    "class_token": one(sequence),
+    "squeeze_excitation": one(image, reduction=[1, 2, 8]),
+    "cbam": one(image, reduction=[1, 2], kernel=[3, 7]),
+    "residual_block": one(image, filters=[2, 4], kernel=[1, 3, 4], stride=[1, 2, 3]),
+    "dense_block": one(image, layers=[1, 2, 3], growth=[1, 3], kernel=[1, 3]),
+    "spectrogram": one(_sound, window=[4, 5, 8], hop=[1, 2, 3], scale=["log", "magnitude", "power"]),
+    "mel_spectrogram": one(_sound, window=[8, 12], hop=[1, 2, 3], scale=["log", "magnitude", "power"], bands=[2, 3], rate=[8000]),
 }
