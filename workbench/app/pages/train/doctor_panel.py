@@ -110,24 +110,20 @@ class DoctorPanel(QWidget):
         found = remedies_for(finding.remedies, self._session.project, finding.node)
         return [entry for entry in found if (finding.rule, finding.step, finding.node, entry.name) not in self._tried]
 
-    def _remedy(self, name: str, finding: Finding) -> Remedy | None:
-        from workbench.project.remedies import REMEDIES
-
-        entry = REMEDIES.get(name)
-        if entry is None or not entry.applies(self._session.project, finding.node):
-            return None
-        return Remedy(entry.label, lambda: self._apply(entry, finding))
+    def _remedy(self, entry: Any, finding: Finding) -> Remedy:
+        return Remedy(say(entry.label), lambda: self._apply(entry, finding))
 
     def _apply(self, remedy: Any, finding: Finding) -> None:
-        """Does it to the project as one step, to the run under way where that can take it, or shows the page that helps."""
-        session = self._session
-        before = session.project
-        session.edit(say(remedy.label), remedy.edit(before, finding.node))
-        if remedy.live is not None and session.trainer.running:
-            for change in remedy.live(before):
-                session.trainer.change(change.setting, change.value)
+        """Edits the project and, where a run is under way that can take it, tells the run; or leads to the page to look at."""
+        session, before = self._session, self._session.project
         if remedy.page:
             self.page_wanted.emit(remedy.page)
+            return
+        self._tried.add((finding.rule, finding.step, finding.node, remedy.name))
+        session.edit(say(remedy.label), remedy.edit(before, finding.node))
+        if session.trainer.running and remedy.live is not None:
+            for change in remedy.live(before):
+                session.trainer.change(change.setting, change.value)
         self._draw()
 
 
