@@ -153,10 +153,6 @@ CASES: dict[str, Callable[[Random], Case]] = {
     "image_to_sequence": _one(image, steps=["positions", "rows", "columns"]),
     "embedding": _one(lambda rng: rng.choice([tokens(rng), Shape.of("int64", 6)]), width=[3, 8]),
     "positional_encoding": _one(sequence, kind=["sinusoidal", "learned"], maximum_length=[0, 20]),
-    "self_attention": _one(sequence, heads=[1, 2, 4], causal=[True, False], dropout=[0.0, 0.2], bias=[True, False]),
-    "transformer_encoder": _one(
-        sequence, layers=[1, 3], heads=[1, 4], feed_forward=[0, 6], dropout=[0.0, 0.1], norm=["pre", "post"], causal=[True, False]
-    ),
     "mean_over_time": _one(sequence),
     "max_over_time": _one(sequence),
     "last_over_time": _one(sequence),

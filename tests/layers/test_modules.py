@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
 from workbench.layers.convolution import Conv2dParams
-from workbench.layers.modules.attention import EncoderBlock, SelfAttention, TransformerEncoder
+from workbench.layers.modules.attention import SelfAttention
 from workbench.layers.modules.over_time import LastOverTime, MaxOverTime, MeanOverTime
 from workbench.layers.modules.pooling import MinPool2d
 from workbench.layers.modules.positions import LearnedPositions, SinusoidalPositions
 from workbench.layers.modules.recurrent import LSTM
+from workbench.layers.modules.transformer import EncoderBlock, TransformerEncoder
 from workbench.models.build import make
 
 LENGTHS = torch.tensor([6, 1, 4, 9])

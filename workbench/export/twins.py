@@ -8,7 +8,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from workbench.export.recurrent import GruTwin, LstmTwin, RnnTwin
-from workbench.layers.modules.attention import SelfAttention
 
 ATTENTION_OPSET = 23
 """From here on attention becomes one ONNX `Attention` node, whose mask ONNX Runtime does not broadcast over queries."""
@@ -19,16 +18,20 @@ _RECURRENT: tuple[tuple[type[nn.RNNBase], Callable[[Any], nn.Module]], ...] = (
 )
 
 
-class AttentionTwin(SelfAttention):
-    """The same self-attention with a mask row for every query."""
+class AttentionTwin(nn.Module):
+    """The same attention by way of its weights, one operator after the other.
 
-    def __init__(self, attention: SelfAttention) -> None:
-        super().__init__(attention.qkv.in_features, attention.heads, attention.causal, attention.dropout)
-        self.qkv, self.out = attention.qkv, attention.out
+    Args:
+        attention: Any module that has `explicit`, which takes what `forward` takes and returns the output first.
+    """
 
-    def _mask(self, input: Tensor, lengths: Tensor | None) -> Tensor | None:
-        mask = super()._mask(input, lengths)
-        return mask if mask is None or mask.ndim < 4 else mask.expand(-1, -1, input.shape[1], -1)
+    def __init__(self, attention: Any) -> None:
+        super().__init__()
+        self.attention = attention
+
+    def forward(self, *given: Tensor | None, **named: Tensor | None) -> Tensor:
+        """Returns what the attention returns."""
+        return self.attention.explicit(*given, **named)[0]
 
 
 def with_twins(model: nn.Module, opset: int) -> nn.Module:
@@ -42,7 +45,7 @@ def with_twins(model: nn.Module, opset: int) -> nn.Module:
         twin = next((twin for kind, twin in _RECURRENT if isinstance(child, kind)), None)
         if twin is not None:
             setattr(model, name, twin(child))
-        elif isinstance(child, SelfAttention) and opset >= ATTENTION_OPSET:
+        elif hasattr(child, "attention_weights") and opset >= ATTENTION_OPSET:
             setattr(model, name, AttentionTwin(child).eval())
         else:
             with_twins(child, opset)

@@ -1,4 +1,4 @@
-"""Attention layers."""
+"""Attention layers with learned projections: of an input to itself, to another, and over an image."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ from typing import Any, Literal
 
 from workbench.catalogue import Params, param
 from workbench.graph.graph import Graph
-from workbench.graph.problem import Fix
+from workbench.graph.problem import Problem
 from workbench.graph.shape import Shape
-from workbench.layers import checks, fixes
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers import attending, checks
+from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.fixes import change
 from workbench.text import Text
-
-_WIRING = {"input": FromPort("input"), "lengths": FromLengths("input")}
 
 
 class SelfAttentionParams(Params):
     """What can be set on a self-attention."""
 
-    heads: int = param(
-        4, label="Heads", help="How many ways of looking; they share the width evenly.", unit="heads", ge=1, le=1024
-    )
+    heads: int = attending.heads_param()
     causal: bool = param(False, label="Causal", help="A position sees only itself and those before it, as for writing text.")
-    dropout: float = param(
-        0.0, label="Dropout", help="The share of attention weights dropped while training.", main=False, ge=0, lt=1
-    )
+    positions: attending.Positions = attending.positions_param()
+    key_heads: int = attending.key_heads_param()
+    dropout: float = attending.dropout_param()
     bias: bool = param(True, label="Bias", help="Add a learned number in each projection.", main=False)
 
 
@@ -35,27 +32,30 @@ class SelfAttention(Layer):
     label = "Self-attention"
     family = Family.ATTENTION
     summary = "Every position looks at all positions and gathers what matters to it."
-    aliases = ("MultiHeadAttention", "Attention", "multi-head", "scaled dot product", "MHA", "自注意力", "注意力", "多头注意力")
+    aliases = (
+        "MultiHeadAttention", "Attention", "multi-head", "MHA", "GroupedQueryAttention", "grouped-query", "GQA", "multi-query",
+        "RoPE", "ALiBi", "自注意力", "注意力", "多头注意力", "分组查询注意力",
+    )
     formula = "y = softmax(Q·Kᵀ / √d)·V, per head; Q, K, V = W·x"
     Params = SelfAttentionParams
 
     def shape(self, params: SelfAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
-        _check_heads(params.heads, checks.known(shape["feature"], "feature", context), context)
+        width = checks.known(shape["feature"], "feature", context)
+        attending.check_heads(params.heads, width, context, key_heads=params.key_heads, rotary=params.positions == "rotary")
         return {"output": shape}
 
     def call(self, params: SelfAttentionParams, inputs: Shapes) -> Call:
         arguments: dict[str, Any] = {"width": int(inputs["input"]["feature"]), "heads": params.heads}
-        for key, default in (("causal", False), ("dropout", 0.0), ("bias", True)):
-            if getattr(params, key) != default:
-                arguments[key] = getattr(params, key)
-        return Call("attention.SelfAttention", arguments, _WIRING)
+        arguments |= attending.given(params, causal=False, dropout=0.0, bias=True, key_heads=0, positions="none")
+        return Call("attention.SelfAttention", arguments, {"input": FromPort("input"), "lengths": FromLengths("input")})
 
     def parameters(self, params: SelfAttentionParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
-        return _attention_parameters(int(inputs["input"]["feature"]), params.bias)
+        return attending.self_parameters(int(inputs["input"]["feature"]), params.heads, params.key_heads, params.bias)
 
     def macs(self, params: SelfAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
-        return _attention_macs(int(inputs["input"]["feature"]), checks.steps(inputs["input"], length))
+        steps = checks.steps(inputs["input"], length)
+        return attending.self_macs(int(inputs["input"]["feature"]), steps, params.heads, params.key_heads)
 
     def cost(self, params: SelfAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         cost = super().cost(params, inputs, outputs, length)
@@ -67,124 +67,156 @@ class SelfAttention(Layer):
     def causal(self, params: SelfAttentionParams) -> bool:
         return params.causal
 
-
-class TransformerEncoderParams(Params):
-    """What can be set on a Transformer encoder."""
-
-    layers: int = param(2, label="Blocks", help="How many blocks stand on each other.", unit="blocks", ge=1, le=256)
-    heads: int = param(
-        4, label="Heads", help="How many ways of looking; they share the width evenly.", unit="heads", ge=1, le=1024
-    )
-    feed_forward: int = param(
-        0,
-        label="Feed-forward",
-        help="Units of the network at each position; 0: four times the width.",
-        unit="units",
-        ge=0,
-        le=10_000_000,
-    )
-    dropout: float = param(0.1, label="Dropout", help="The share of numbers dropped while training.", ge=0, lt=1)
-    norm: Literal["pre", "post"] = param(
-        "pre",
-        label="Normalise",
-        help="pre: before each part, steadier; post: after each sum, as first published.",
-        main=False,
-        choices=("pre", "post"),
-    )
-    causal: bool = param(
-        False, label="Causal", help="A position sees only itself and those before it, as for writing text.", main=False
-    )
-
-    def units(self, width: int) -> int:
-        """Returns the units of the feed-forward network for this width."""
-        return self.feed_forward or 4 * width
+    def warnings(self, params: SelfAttentionParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
+        return attending.positions_twice(params.positions, context)
 
 
-class TransformerEncoder(Layer):
-    """Transformer encoder blocks (Vaswani et al. 2017; normalisation first as Xiong et al. 2020)."""
+class CrossAttentionParams(Params):
+    """What can be set on a cross-attention."""
 
-    name = "transformer_encoder"
-    label = "Transformer encoder"
+    heads: int = attending.heads_param()
+    key_heads: int = attending.key_heads_param()
+    dropout: float = attending.dropout_param()
+    bias: bool = param(True, label="Bias", help="Add a learned number in each projection.", main=False)
+
+
+class CrossAttention(Layer):
+    """Multi-head attention of one input to another (Vaswani et al. 2017)."""
+
+    name = "cross_attention"
+    label = "Cross-attention"
     family = Family.ATTENTION
-    summary = "Blocks of self-attention and a small network per position, each with a way around it."
-    aliases = ("TransformerEncoderLayer", "BERT", "encoder block", "Transformer block", "编码器", "变换器", "注意力")
-    formula = "h = x + Attention(Norm(x)); y = h + W₂·GELU(W₁·Norm(h)); repeated"
-    Params = TransformerEncoderParams
+    summary = "Every position of one input looks at all positions of another and gathers what matters to it."
+    aliases = (
+        "MultiHeadAttention", "encoder-decoder attention", "Attention", "multi-head", "GroupedQueryAttention", "交叉注意力", "注意力",
+        "编码器-解码器注意力",
+    )
+    formula = "y = softmax(Q·Kᵀ / √d)·V, per head; Q = W·x; K, V = W·memory"
+    inputs = (
+        Port("input", help="What looks: a sequence, an image or a vector."),
+        Port("memory", help="What is looked at: a sequence, an image or a vector."),
+    )
+    Params = CrossAttentionParams
 
-    def shape(self, params: TransformerEncoderParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
-        shape = checks.sequence(inputs, context)
-        _check_heads(params.heads, checks.known(shape["feature"], "feature", context), context)
+    def shape(self, params: CrossAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        shape = attending.looking(inputs, context, "input")
+        attending.looking(inputs, context, "memory")
+        attending.check_heads(params.heads, attending.width(shape), context, key_heads=params.key_heads)
         return {"output": shape}
 
-    def call(self, params: TransformerEncoderParams, inputs: Shapes) -> Call:
-        width = int(inputs["input"]["feature"])
-        arguments: dict[str, Any] = {"width": width, "heads": params.heads, "feed_forward": params.units(width)}
-        for key, default in (("layers", 1), ("dropout", 0.0), ("causal", False)):
-            if getattr(params, key) != default:
-                arguments[key] = getattr(params, key)
-        if params.norm == "post":
-            arguments["pre_norm"] = False
-        return Call("attention.TransformerEncoder", arguments, _WIRING)
+    def call(self, params: CrossAttentionParams, inputs: Shapes) -> Call:
+        width, memory = attending.width(inputs["input"]), attending.width(inputs["memory"])
+        arguments: dict[str, Any] = {"width": width, "heads": params.heads}
+        arguments |= ({"memory_width": memory} if memory != width else {}) | attending.given(params, dropout=0.0, bias=True, key_heads=0)
+        wiring = {"input": FromPort("input"), "memory": FromPort("memory"), "lengths": FromLengths("memory")}
+        return Call("attention.CrossAttention", arguments, wiring)
 
-    def parameters(self, params: TransformerEncoderParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
-        width = int(inputs["input"]["feature"])
-        units = params.units(width)
-        attention = {f"attention.{key}": shape for key, shape in _attention_parameters(width, True).items()}
-        norm1, norm2 = ({f"{name}.weight": (width,), f"{name}.bias": (width,)} for name in ("norm1", "norm2"))
-        network = {
-            "linear1.weight": (units, width),
-            "linear1.bias": (units,),
-            "linear2.weight": (width, units),
-            "linear2.bias": (width,),
-        }
-        block: dict[str, tuple[int, ...]] = {**norm1, **attention, **norm2, **network}
-        found = {f"blocks.{index}.{key}": shape for index in range(params.layers) for key, shape in block.items()}
-        return {**found, "norm.weight": (width,), "norm.bias": (width,)} if params.norm == "pre" else found
+    def parameters(self, params: CrossAttentionParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
+        width, memory = attending.width(inputs["input"]), attending.width(inputs["memory"])
+        return attending.cross_parameters(width, memory, params.heads, params.key_heads, params.bias)
 
-    def macs(self, params: TransformerEncoderParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
-        width, steps = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length)
-        return params.layers * (_attention_macs(width, steps) + 2 * steps * width * params.units(width))
+    def macs(self, params: CrossAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        looks, seen = inputs["input"], inputs["memory"]
+        sizes = attending.width(looks), attending.width(seen), attending.places(looks, length), attending.places(seen, length)
+        return attending.cross_macs(*sizes, params.heads, params.key_heads)
 
-    def cost(self, params: TransformerEncoderParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+    def cost(self, params: CrossAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         cost = super().cost(params, inputs, outputs, length)
-        width, steps = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length)
-        kept = params.layers * steps * (12 * width + 4 * params.units(width))
-        return Cost(cost.parameters, cost.macs, kept)
+        shared = 2 * (params.key_heads or params.heads) * (attending.width(inputs["input"]) // params.heads)
+        return Cost(cost.parameters, cost.macs, 3 * cost.activations + shared * attending.places(inputs["memory"], length))
 
-    def summary_line(self, params: TransformerEncoderParams) -> str:
-        return Text("{layers} × {heads} heads", layers=params.layers, heads=params.heads)
+    def summary_line(self, params: CrossAttentionParams) -> str:
+        return Text("{heads} heads", heads=params.heads)
 
-    def causal(self, params: TransformerEncoderParams) -> bool:
-        return params.causal
+    def causal(self, params: CrossAttentionParams) -> bool:
+        return False
 
-
-def _attention_parameters(width: int, bias: bool) -> dict[str, tuple[int, ...]]:
-    if not bias:
-        return {"qkv.weight": (3 * width, width), "out.weight": (width, width)}
-    return {"qkv.weight": (3 * width, width), "qkv.bias": (3 * width,), "out.weight": (width, width), "out.bias": (width,)}
+    def causal_from(self, params: CrossAttentionParams, port: str) -> bool:
+        return port == "input"
 
 
-def _attention_macs(width: int, steps: int) -> int:
-    """Returns the four projections, and the two products of every position with every other."""
-    return 4 * steps * width * width + 2 * steps * steps * width
+class ImageAttentionParams(Params):
+    """What can be set on an attention over an image."""
 
-
-def _check_heads(heads: int, width: int, context: Context) -> None:
-    if width % heads == 0:
-        return
-    fitting = sorted(
-        (count for count in range(1, width + 1) if width % count == 0), key=lambda count: (abs(count - heads), count)
+    heads: int = attending.heads_param()
+    positions: Literal["none", "sinusoidal", "learned"] = param(
+        "none",
+        label="Positions",
+        help="none: where things are must come from elsewhere; sinusoidal: fixed waves over rows and columns; learned: a vector per "
+        "row and per column.",
+        choices=("none", "sinusoidal", "learned"),
     )
-    wider = -(-width // heads) * heads
-    repairs: list[Fix[Graph]] = [
-        fixes.change(context, Text("Use {count} heads", count=count) if count > 1 else Text("Use 1 head"), heads=count)
-        for count in fitting[:2]
-    ]
-    repairs.append(fixes.insert(context, "input", "linear", Text("Project to {width} features first", width=wider), units=wider))
+    residual: bool = param(
+        True, label="Add to the image", help="Normalise first and add what was gathered, so that it fits anywhere.", main=False
+    )
+    key_heads: int = attending.key_heads_param()
+    dropout: float = attending.dropout_param()
+
+
+class ImageAttention(Layer):
+    """Self-attention over the positions of an image (non-local network, Wang et al. 2018; Zhang et al. 2019)."""
+
+    name = "image_attention"
+    label = "Image attention"
+    family = Family.ATTENTION
+    summary = "Every position of an image looks at all others, however far away: what a small convolution cannot do."
+    aliases = ("SAGAN", "non-local block", "self-attention 2d", "AttentionBlock", "spatial self-attention", "图像自注意力", "注意力", "非局部")
+    formula = "y = x + Attention(Norm(x + p)), over the H·W positions"
+    Params = ImageAttentionParams
+
+    def shape(self, params: ImageAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        shape = checks.image(inputs, context)
+        channels = checks.known(shape["channel"], "channel", context)
+        if channels % params.heads:
+            _refuse_heads(params.heads, channels, context)
+        attending.check_heads(params.heads, channels, context, key_heads=params.key_heads)
+        if params.positions != "none":
+            checks.known(shape["height"], "height", context)
+            checks.known(shape["width"], "width", context)
+        return {"output": shape}
+
+    def call(self, params: ImageAttentionParams, inputs: Shapes) -> Call:
+        shape = inputs["input"]
+        arguments: dict[str, Any] = {"channels": int(shape["channel"]), "heads": params.heads}
+        if params.positions != "none":
+            arguments |= {"height": int(shape["height"]), "width": int(shape["width"]), "positions": params.positions}
+        arguments |= attending.given(params, residual=True, dropout=0.0, key_heads=0)
+        return Call("image_attention.ImageAttention", arguments)
+
+    def parameters(self, params: ImageAttentionParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
+        shape = inputs["input"]
+        channels = int(shape["channel"])
+        found: dict[str, tuple[int, ...]] = {}
+        if params.positions == "learned":
+            found |= {"positions.rows": (channels, int(shape["height"]), 1), "positions.columns": (channels, 1, int(shape["width"]))}
+        if params.residual:
+            found |= {"norm.weight": (channels,), "norm.bias": (channels,)}
+        inner = attending.self_parameters(channels, params.heads, params.key_heads)
+        return found | {f"attention.{key}": value for key, value in inner.items()}
+
+    def macs(self, params: ImageAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        channels, steps = int(inputs["input"]["channel"]), attending.places(inputs["input"], length)
+        return attending.self_macs(channels, steps, params.heads, params.key_heads)
+
+    def cost(self, params: ImageAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        cost = super().cost(params, inputs, outputs, length)
+        return Cost(cost.parameters, cost.macs, (7 if params.residual else 5) * cost.activations)
+
+    def summary_line(self, params: ImageAttentionParams) -> str:
+        return Text("{heads} heads", heads=params.heads)
+
+    def causal(self, params: ImageAttentionParams) -> bool:
+        return False
+
+
+def _refuse_heads(count: int, channels: int, context: Context) -> None:
+    fitting = sorted((part for part in range(1, channels + 1) if channels % part == 0), key=lambda part: (abs(part - count), part))
     raise LayerProblem(
         "attention.heads",
-        Text("{node}: {heads} heads do not divide the feature size {width} evenly.", node=context.name, heads=heads, width=width),
+        Text("{node}: {heads} heads do not divide the {channels} channels evenly.", node=context.name, heads=count, channels=channels),
         reason=Text("Every head takes the same share of the features."),
         port="input",
-        fixes=repairs,
+        fixes=[
+            change(context, Text("Use {count} heads", count=part) if part > 1 else Text("Use 1 head"), heads=part) for part in fitting[:2]
+        ],
     )

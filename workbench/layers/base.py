@@ -172,8 +172,15 @@ class Layer(Entry, ABC):
         return ""
 
     def causal(self, params: Any) -> bool:
-        """Whether position t of every output depends on positions up to t of the inputs only."""
+        """Whether position t of every output depends on positions up to t of the required inputs only."""
         return True
+
+    def causal_from(self, params: Any, port: str) -> bool:
+        """Whether position t of every output depends on positions up to t of this input, whatever it sees of the others.
+
+        A cross-attention sees all of its memory, yet the sequence that is written may pass through it.
+        """
+        return self.causal(params)
 
     def warnings(self, params: Any, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         """Returns what runs but is hardly meant (dropout of 0, kernel of 1 with dilation)."""

@@ -144,6 +144,79 @@ class PositionalEncoding(Layer):
         return [Problem("positions.twice", message, context.node, severity=Severity.WARNING, fixes=(fixes.remove(context),))]
 
 
+class RotaryPositions(Layer):
+    """Rotary positions on their own (RoPE, Su et al. 2021)."""
+
+    name = "rotary_positions"
+    label = "Rotary positions"
+    family = Family.ATTENTION
+    summary = "Turns pairs of features by their place; products of two such vectors know how far apart they are."
+    aliases = ("RoPE", "RotaryEmbedding", "rotary embedding", "relative positions", "旋转位置编码", "位置编码", "位置嵌入")
+    formula = "y[t] = R(t)·x[t]; R(t) turns pair i by t / 10000^(2i/D); y[s]·y[t] depends on t − s alone"
+
+    def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        shape = checks.sequence(inputs, context)
+        width = checks.known(shape["feature"], "feature", context)
+        if width % 2:
+            raise LayerProblem(
+                "positions.odd-width",
+                Text("{node} turns features in pairs, but there are {width}.", node=context.name, width=width),
+                port="input",
+                fixes=[
+                    fixes.insert(context, "input", "linear", Text("Project to {width} features first", width=width + 1), units=width + 1),
+                    fixes.become(context, "positional_encoding", Text("Use added positions instead")),
+                ],
+            )
+        return {"output": shape}
+
+    def call(self, params: Params, inputs: Shapes) -> Call:
+        return Call("positions.RotaryPositions")
+
+
+class ImagePositionsParams(Params):
+    """What can be set on positions of an image."""
+
+    kind: Literal["sinusoidal", "learned"] = param(
+        "sinusoidal",
+        label="Kind",
+        help="sinusoidal: fixed waves, nothing to learn; learned: a vector per row and per column.",
+        choices=("sinusoidal", "learned"),
+    )
+
+
+class ImagePositions(Layer):
+    """Positions added to an image."""
+
+    name = "image_positions"
+    label = "Image positions"
+    family = Family.ATTENTION
+    summary = "Adds to every pixel in which row and column it stands; attention alone does not know."
+    aliases = ("2D positional encoding", "PositionEmbedding", "sine 2d", "DETR", "CoordConv", "二维位置编码", "图像位置编码", "位置编码")
+    formula = "y[:, i, j] = x[:, i, j] + p[i] + q[j]"
+    Params = ImagePositionsParams
+
+    def shape(self, params: ImagePositionsParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        shape = checks.image(inputs, context)
+        for axis in ("channel", "height", "width"):
+            checks.known(shape[axis], axis, context)
+        return {"output": shape}
+
+    def call(self, params: ImagePositionsParams, inputs: Shapes) -> Call:
+        shape = inputs["input"]
+        target = "positions.LearnedImagePositions" if params.kind == "learned" else "positions.SinusoidalImagePositions"
+        return Call(target, {"channels": int(shape["channel"]), "height": int(shape["height"]), "width": int(shape["width"])})
+
+    def parameters(self, params: ImagePositionsParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
+        if params.kind == "sinusoidal":
+            return {}
+        shape = inputs["input"]
+        channels = int(shape["channel"])
+        return {"rows": (channels, int(shape["height"]), 1), "columns": (channels, 1, int(shape["width"]))}
+
+    def summary_line(self, params: ImagePositionsParams) -> str:
+        return Text("learned") if params.kind == "learned" else Text("sinusoidal")
+
+
 def _longest(shape: Shape) -> int:
     """Returns the largest size of the sequence axis, or 0 where it has no end."""
     size = shape.dims[1]

@@ -233,7 +233,7 @@ def _wiring(graph: Graph, node: Node, call: Call, inputs: Shapes, names: Mapping
             sources = tuple(edge.source for edge in graph.incoming(node.id) if edge.target.port == origin.port)
             if sources:
                 yield Wired(parameter, sources, variadic=origin.port not in inputs)
-        elif (size := _ragged_size(inputs[origin.port])) is not None:
+        elif origin.port in inputs and (size := _ragged_size(inputs[origin.port])) is not None:
             yield Wired(parameter, lengths=size)
 
 

@@ -43,7 +43,7 @@ def definitions(targets: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def _collect(module: str, name: str, imports: set[str], printed: dict[str, str]) -> None:
-    """Adds one definition, after everything of the same file that it names."""
+    """Adds one definition, after everything of our own that it names."""
     if name in printed:
         return
     text = module_text(module)
@@ -53,6 +53,10 @@ def _collect(module: str, name: str, imports: set[str], printed: dict[str, str])
     for other in bodies:
         if other in used and other != name:
             _collect(module, other, imports, printed)
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            for other in sorted(used & set(_of_ours(node))):
+                _collect(str(node.module).rpartition(".")[2], other, imports, printed)
     imports |= {line for node in tree.body for key, line in _imported(node) if key in used}
     printed[name] = _cut(text, bodies[name])
 
@@ -67,9 +71,14 @@ def _defined(node: ast.stmt) -> list[str]:
 def _imported(node: ast.stmt) -> list[tuple[str, str]]:
     if isinstance(node, ast.Import):
         return [(alias.name, f"import {alias.name}") for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module != "__future__":
+    if isinstance(node, ast.ImportFrom) and node.module != "__future__" and not _of_ours(node):
         return [(alias.name, f"from {node.module} import {alias.name}") for alias in node.names]
     return []
+
+
+def _of_ours(node: ast.ImportFrom) -> list[str]:
+    """Returns the names that a line takes from another file of ours."""
+    return [alias.name for alias in node.names] if str(node.module).startswith(_PACKAGE + ".") else []
 
 
 def _cut(text: str, node: ast.stmt) -> str:
