@@ -248,3 +248,15 @@ def test_the_page_keeps_its_columns(window: Window, qtbot: Any) -> None:
     assert page.docks["left"].isVisible()
     page.restore_layout(state)
     assert not page.docks["left"].isVisible()
+
+
+def test_taking_an_edit_back_leaves_nothing_to_recover(window: Window, qtbot: Any) -> None:
+    from workbench.project.recovery import recovery_path
+
+    open_starter(window, qtbot)
+    path = recovery_path(window.session.folder)
+    window.session.edit("Rename", replace(window.session.project, name="other"))
+    qtbot.waitUntil(path.exists, timeout=5000)
+    window.session.undo()
+    assert not window.session.modified
+    assert not path.exists()

@@ -366,13 +366,14 @@ class Session(QObject):
         from workbench.project.recovery import Recovery
 
         if not self.modified or self.read_only:
+            self.give_up_changes()
             return
         if self._recovery is None:
             self._recovery = Recovery(self.folder)
         self._recovery.note(self.project)
 
     def give_up_changes(self) -> None:
-        """Removes the recovery file: what was not saved is not wanted any more."""
+        """Removes the recovery file: everything is saved, or what was not saved is not wanted any more."""
         if self._recovery is not None:
             self._recovery.clear()
 
