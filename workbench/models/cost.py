@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,26 @@ def cost_of(inferred: Inferred, node: str, length: int = 32) -> Cost:
     shapes: Mapping[str, tuple[int, ...]] = layer.parameters(params, inputs)
     shared = sum(prod(shapes[tie.parameter]) for tie in ties if tie.parameter in shapes)
     return Cost(cost.parameters - shared, cost.macs, cost.activations)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What one row's forward pass through one node puts into memory and moves.
+
+    Attributes:
+        outputs: Elements of its results: what a forward pass alone holds at a time.
+        moved: Elements read and written: inputs, parameters and results, each once.
+    """
+
+    outputs: int = 0
+    moved: int = 0
+
+
+def traffic_of(inferred: Inferred, node: str, cost: Cost, length: int = 32) -> Traffic:
+    """Returns the memory traffic of one node whose cost is known; parameters are counted as if read for every row."""
+    outputs = sum(shape.elements_per_row(length) for shape in inferred.output_shapes(node).values())
+    inputs = sum(shape.elements_per_row(length) for shape in inferred.input_shapes(node).values())
+    return Traffic() if is_bypassed(inferred.graph[node]) else Traffic(outputs, inputs + outputs + cost.parameters)
 
 
 def total(costs: Mapping[str, Cost]) -> Cost:
