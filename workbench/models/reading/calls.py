@@ -9,9 +9,9 @@ from typing import Any
 
 from workbench.graph.dim import Dim
 from workbench.models.reading import functions, modules
-from workbench.models.reading.drawing import module_path
+from workbench.models.reading.drawing import Drawing, module_path
 from workbench.models.reading.expressions import CONSTANT, Expressions, Scope
-from workbench.models.reading.file import prelude
+from workbench.models.reading.file import SourceFile, prelude
 from workbench.models.reading.inversion import class_of, signature
 from workbench.models.reading.reading import NotDrawableError
 from workbench.models.reading.values import (
@@ -45,6 +45,10 @@ class Calls(Expressions):
     """Works calls out."""
 
     depth = 0
+
+    def __init__(self, file: SourceFile, drawing: Drawing | None = None) -> None:
+        super().__init__(file, drawing)
+        self.running: list[Any] = []
 
     def _call(self, node: ast.Call, scope: Scope) -> Any:
         if isinstance(node.func, ast.Name) and node.func.id == "super":
@@ -219,12 +223,23 @@ class Calls(Expressions):
         if isinstance(owner, Instance):
             return self._instance_method(owner, name, given, named)
         if isinstance(owner, Bound) and owner.name == "super" and isinstance(owner.owner, Instance):
-            return None
+            return self._parents(owner.owner, name, given, named)
         if isinstance(owner, Module) and name == "forward":
             return self.forward(owner, given, named)
         if tensors_in([given, list(named.values())]):
             raise NotDrawableError(Text("{what} is not known.", what=ast.unparse(node.func)[:60]))
         return Unknown(ast.unparse(node)[:80], node.lineno)
+
+    def _parents(self, owner: Instance, name: str, given: Given, named: Keywords) -> Any:
+        """Runs a function of a parent class of the class whose function is running."""
+        line = owner.definition.line if owner.definition is not None else ()
+        running = self.running[-1] if self.running else None
+        at = next((index for index, one in enumerate(line) if running in one.own), len(line))
+        for parent in line[at + 1 :]:
+            found = next((function for function in parent.own if function.name == name), None)
+            if found is not None:
+                return self.run(Function(found, {}, owner), given, named)
+        return None
 
     def _instance_method(self, owner: Instance, name: str, given: Given, named: Keywords) -> Any:
         if name == "add_module" and len(given) == 2:

@@ -143,7 +143,8 @@ class Drawing:
         for suffix, trained in weights.items():
             foreign = renames.get(suffix, suffix)
             for each in module.paths:
-                self.names[f"{each}.{foreign}"] = (*self.names.get(f"{each}.{foreign}", ()), f"{own}.{suffix}")
+                key = f"{each}.{foreign}" if foreign else each
+                self.names[key] = (*self.names.get(key, ()), f"{own}.{suffix}")
             if owner and trained:
                 self.tie(node, suffix, owner, suffix)
         return results

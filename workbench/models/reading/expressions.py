@@ -166,7 +166,7 @@ class Expressions:
     def truth(self, value: Any) -> bool | None:
         """Returns whether a value counts as true, or None where that is not known."""
         value = _plain(value)
-        if isinstance(value, _OPAQUE | Dim):
+        if isinstance(value, (*_OPAQUE, Dim)):
             return True if isinstance(value, Module | Instance | Named) else bool(value.items) if isinstance(value, Container) else None
         return bool(value)
 
@@ -321,7 +321,7 @@ def _compared(sign: ast.cmpop, left: Any, right: Any) -> bool | None:
             return None
         same = left is right or (isinstance(left, CONSTANT) and isinstance(right, CONSTANT) and left == right)
         return same == isinstance(sign, ast.Is)
-    if isinstance(left, _OPAQUE | Dim) or isinstance(right, _OPAQUE | Dim | Definition):
+    if isinstance(left, (*_OPAQUE, Dim)) or isinstance(right, (*_OPAQUE, Dim, Definition)):
         return None
     try:
         return bool(_COMPARED[type(sign)](left, right))

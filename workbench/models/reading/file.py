@@ -17,7 +17,7 @@ MOST_CHARACTERS = 1_000_000
 MOST_LINES = 20_000
 USUAL = {
     "torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "Tensor": "torch.Tensor", "math": "math", "np": "numpy",
-    "OrderedDict": "collections.OrderedDict", "partial": "functools.partial", "Module": "torch.nn.Module",
+    "copy": "copy", "OrderedDict": "collections.OrderedDict", "partial": "functools.partial", "Module": "torch.nn.Module",
 }
 """Names that mean the same in every source; a pasted class comes without its imports."""
 BUILTINS = frozenset(
@@ -128,7 +128,7 @@ def parsed(text: str) -> ast.Module:
 
 
 def _definition(node: ast.ClassDef) -> Definition:
-    found = Definition(node.name, node)
+    found = Definition(node.name, node, own=frozenset(part for part in node.body if isinstance(part, ast.FunctionDef)))
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef):
             found.methods[statement.name] = statement
@@ -141,11 +141,13 @@ def _definition(node: ast.ClassDef) -> Definition:
 
 def _adopt(definition: Definition, file: SourceFile, seen: frozenset[str]) -> None:
     """Takes over what parent classes of the same file have, and says whether the class is a module of torch, or one of ours."""
+    definition.line = (definition,)
     definition.target = own_modules().get(definition.name, {}).get(ast.dump(definition.node), "")
     for base in definition.node.bases:
         parent = file.definitions.get(base.id) if isinstance(base, ast.Name) else None
         if parent is not None and parent.name not in seen:
             _adopt(parent, file, seen | {parent.name})
+            definition.line += tuple(one for one in parent.line if one not in definition.line)
             definition.methods = {**parent.methods, **definition.methods}
             definition.constants = {**parent.constants, **definition.constants}
             definition.is_module |= parent.is_module

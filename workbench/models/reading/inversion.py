@@ -134,23 +134,27 @@ def invert(target: str, arguments: Mapping[str, Any], shapes: Iterable[Shape]) -
 def _best(target: str, wanted: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Match | None:
     """Returns the nearest of all layers; of several that say it exactly, the one with the fewest parameters to set."""
     found = [match for layer, inputs in candidates(target, shapes) if (match := _nearest(layer, inputs, target, wanted)) is not None]
-    return min(found, key=lambda match: (len(match.differing), len(match.params)), default=None)
+    plain = target.rpartition(".")[2].lower()
+    return min(found, key=lambda match: (len(match.differing), len(match.params), match.layer.replace("_", "") != plain), default=None)
 
 
 def _nearest(layer: Layer, inputs: Shapes, target: str, wanted: Mapping[str, Any]) -> Match | None:
     best: Match | None = None
-    for start in starts(layer):
+    for start in starts(layer, wanted):
         found = _searched(layer, inputs, target, wanted, start)
         if found is not None and (best is None or len(found.differing) < len(best.differing)):
             best = found
-        if best is not None and not best.differing:
+        if best is not None and SIZES.issuperset(best.differing):
             break
     return best
 
 
-def starts(layer: Layer) -> list[dict[str, Any]]:
-    """Returns where a search begins: the defaults, then each value that the type of a parameter lists."""
-    return [{}, *({name: value} for name in type(layer).Params.model_fields for value in choices_of(layer, name))]
+def starts(layer: Layer, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns where a search begins: the defaults, then each value that a type lists, then each number that is wanted."""
+    names = list(type(layer).Params.model_fields)
+    numbers = dict.fromkeys(value for key, value in wanted.items() if key not in SIZES and type(value) is int)
+    listed = [{name: value} for name in names for value in choices_of(layer, name)]
+    return [{}, *listed, *({name: value} for name in names if not choices_of(layer, name) for value in numbers)]
 
 
 def _searched(layer: Layer, inputs: Shapes, target: str, wanted: Mapping[str, Any], start: Mapping[str, Any]) -> Match | None:

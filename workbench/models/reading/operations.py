@@ -137,6 +137,9 @@ def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
     if both:
         return draw_text(reader, [f"_0 {sign} _1", *(["torch.matmul(_0, _1)"] if sign == "@" else [])], [left, right])
     tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
+    made = [value for value in (left, right) if isinstance(value, Blank)]
+    if made and not isinstance(tensor, Tensor):
+        return Blank("made", made[0].sizes)
     if not isinstance(tensor, Tensor):
         return Unknown(ast.unparse(node)[:80], node.lineno)
     if isinstance(other, Weight) and sign == "+":
@@ -161,8 +164,9 @@ def _positions(reader: Expressions, tensor: Tensor, weight: Weight) -> Tensor:
     if len(sizes) != 2 or not weight.trained or not all(isinstance(size, int) for size in sizes):
         raise NotDrawableError(Text("A parameter of the class itself has no layer; only one vector per position can be added."))
     made = Module("positions.LearnedPositions", {"width": sizes[1], "maximum_length": sizes[0]}, weight.line)
-    made.paths = [path.rpartition(".")[0] for path in weight.paths]
-    return forward(reader, made, [tensor], {}, {"weight": weight.paths[0].rpartition(".")[2]} if weight.paths else {})
+    made.paths = [path.removesuffix(".weight") for path in weight.paths]
+    within = any(path.endswith(".weight") for path in weight.paths)
+    return forward(reader, made, [tensor], {}, {} if within else {"weight": ""})
 
 
 def expression(reader: Expressions, node: ast.expr, leaves: Mapping[int, Any]) -> Tensor:
@@ -208,7 +212,8 @@ def parts_of(tensor: Tensor, count: int) -> list[Any]:
 def item(reader: Expressions, node: ast.Subscript, owner: Any, index: Any) -> Any:
     """Draws an index or a slice."""
     if isinstance(owner, States):
-        return _state(owner, index)
+        whole = isinstance(index, tuple) and all(part in (slice(None), Ellipsis) for part in index[1:])
+        return _state(owner, index[0] if whole else index)
     if isinstance(owner, Weight):
         return Weight(owner.sizes, owner.line, owner.paths, owner.trained) if not isinstance(index, int) else Unknown(ast.unparse(node), node.lineno)
     parts = list(index) if isinstance(index, tuple | list) else [index]
@@ -233,9 +238,10 @@ def _indexed(reader: Expressions, node: ast.Subscript, owner: Tensor, parts: lis
         return result
     shape, layout = owner.shape, owner.layout
     (place, part), *others = chosen
-    sequence = shape is not None and layout is not None and result is owner and shape.sequence_axis is not None
-    if not others and sequence and layout[place : place + 1] == ((shape.sequence_axis,),) and part == -1:  # type: ignore[union-attr, index]
-        return draw_target(reader, "over_time.LastOverTime", {}, owner)
+    assert shape is not None and layout is not None
+    straight = layout[:place] + layout[place + 1 :] == ((0,), (2,))
+    if not others and part == -1 and result is owner and straight and shape.sequence_axis == 1 and shape.rank == 3:
+        return draw_target(reader, "over_time.LastOverTime", {}, owner.seen(((0,), (1,), (2,))))
     written = ast.unparse(node.slice)
     return draw_text(reader, [f"_0[{written}]", *_selections(place, part)], [owner])
 

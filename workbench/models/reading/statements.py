@@ -36,6 +36,7 @@ class Reader(Calls):
     def run(self, function: Function, given: Given, named: Keywords) -> Any:
         """Returns what a function of the file returns."""
         self.depth += 1
+        self.running.append(function.node)
         try:
             scope = self._bound(function, given, named)
             if isinstance(function.node, ast.Lambda):
@@ -44,6 +45,7 @@ class Reader(Calls):
             return left.value if left is not None else None
         finally:
             self.depth -= 1
+            self.running.pop()
 
     def _bound(self, function: Function, given: Given, named: Keywords) -> Scope:
         """Returns the variables that a function starts with."""

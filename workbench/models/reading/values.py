@@ -102,7 +102,8 @@ class Definition:
         constants: What is assigned in its body.
         target: `MODULE.CLASS` where it is one of our own modules, word for word; else "".
         is_module: Whether it comes from `nn.Module`.
-        within: The prelude it comes from, or None for the file itself.
+        own: Its own functions.
+        line: The class itself and its parents in the file, nearest first.
     """
 
     name: str
@@ -111,6 +112,8 @@ class Definition:
     constants: dict[str, ast.expr] = field(default_factory=dict)
     target: str = ""
     is_module: bool = False
+    own: frozenset[ast.FunctionDef] = frozenset()
+    line: tuple[Definition, ...] = ()
 
 
 @dataclass(eq=False)
