@@ -24,7 +24,7 @@ def test_the_first_start_has_the_defaults_and_writes_nothing(tmp_path: Path, mon
 def test_settings_come_back_as_they_were_saved(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     seconds = MappingProxyType({"digits-cnn": 31.5})
-    wanted = Settings("dark", "zh_CN", ("/a", "/数据"), "AAAA", "BBBB", "train", "/tmp", True, "cuda:1", 1.25, False, seconds)
+    wanted = Settings("dark", "zh_CN", ("/a", "/数据"), "AAAA", "BBBB", "/tmp", False, seconds)
     save_settings(wanted, path)
     assert load_settings(path) == wanted
     assert os.listdir(tmp_path) == ["settings.toml"]
@@ -42,12 +42,12 @@ def test_unknown_keys_and_comments_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["theme = 'pink'", "theme = 3", "recent = 'x'", "font_scale = nan", "font_scale = 'big'", "seconds = 2", "tour_seen = 1"]
+    "line", ["theme = 'pink'", "theme = 3", "recent = 'x'", "animate = 1", "animate = 'yes'", "seconds = 2"]
 )
 def test_a_value_of_no_use_takes_its_default(tmp_path: Path, line: str) -> None:
     path = tmp_path / "settings.toml"
-    path.write_text(f"{line}\npage = 'train'\n")
-    assert load_settings(path) == Settings(page="train")
+    path.write_text(f"{line}\nlast_folder = '/tmp'\n")
+    assert load_settings(path) == Settings(last_folder="/tmp")
 
 
 def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:

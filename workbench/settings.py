@@ -30,11 +30,7 @@ class Settings:
         language: `system`, `en` or `zh_CN`.
         recent: Folders of the projects opened last, newest first.
         geometry, docks: The window as Qt saved it, base64.
-        page: The page that was open.
         last_folder: Where the last file dialog ended.
-        tour_seen: Whether the tour was finished or left.
-        device: Preferred device of new projects.
-        font_scale: Of all text; 1 is the system's size.
         animate: Whether things may move.
         seconds: Training time measured on this machine, by starter.
         extra: Keys that this version does not know; kept.
@@ -45,11 +41,7 @@ class Settings:
     recent: tuple[str, ...] = ()
     geometry: str = ""
     docks: str = ""
-    page: str = ""
     last_folder: str = ""
-    tour_seen: bool = False
-    device: str = "auto"
-    font_scale: float = 1.0
     animate: bool = True
     seconds: Mapping[str, float] = field(default_factory=lambda: _EMPTY)
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
@@ -167,8 +159,6 @@ def _usable(name: str, value: Any, default: Any) -> Any:
         if not isinstance(value, Mapping):
             return None
         return MappingProxyType({key: float(item) for key, item in value.items() if type(item) in (int, float)})
-    if isinstance(default, float) and type(value) in (int, float):
-        return float(min(max(value, 0.5), 3.0)) if value == value else None
     if type(value) is not type(default) or value not in _CHOICES.get(name, (value,)):
         return None
     return value

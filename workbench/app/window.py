@@ -291,7 +291,7 @@ class Window(QMainWindow):
     def _leave(self) -> None:
         self._closing = True
         self._keep_layouts()
-        self.keep(geometry=bytes(self.saveGeometry().toBase64().data()).decode("ascii"), page=self._current)
+        self.keep(geometry=bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         for page in self._pages.values():
             page.hidden()
         self.session.trainer.stop()

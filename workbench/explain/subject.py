@@ -92,10 +92,6 @@ class Subject:
         shown = ((self.values[self.input].float() - black) / span).clamp(0, 1)[0].permute(1, 2, 0)
         return (shown * 255).round().byte().cpu().numpy()
 
-    def with_target(self, target: int) -> Subject:
-        """Returns the same row with another class in question."""
-        return replace(self, target=target)
-
     def probe_values(self, rows: int = PROBE_ROWS) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Returns values and lengths of validation rows by input name; without prepared data, of this row alone."""
         if self.prepared is None:

@@ -27,11 +27,6 @@ def copy_fragment(graph: Graph, ids: Iterable[str]) -> str:
     return json.dumps(document, sort_keys=True, ensure_ascii=False)
 
 
-def is_fragment(text: str) -> bool:
-    """Whether the text may be one of ours, without reading it whole."""
-    return text.lstrip().startswith("{") and f'"{_MARK}"' in text
-
-
 def paste_fragment(graph: Graph, text: str, position: tuple[float, float] | None = None) -> tuple[Graph, tuple[str, ...]]:
     """Adds what `copy_fragment` gave.
 

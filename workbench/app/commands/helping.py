@@ -67,7 +67,6 @@ class HelpCommands(QObject):
         tour, self.tour = self.tour, None
         if tour is not None:
             tour.deleteLater()
-        self._window.keep(tour_seen=True)
 
     def show_about(self) -> None:
         """Says version, licences and where the log lies."""
