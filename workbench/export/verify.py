@@ -107,7 +107,7 @@ class Verification:
 
     def to_json(self) -> dict[str, Any]:
         """Returns it as JSON values, with the keys that other programs rely on."""
-        cases = [{**asdict(case), "passed": case.passed} for case in self.cases]
+        cases = [{**asdict(case), "passed": case.passed, **_words_of(case.name)} for case in self.cases]
         return {
             "passed": self.passed, "max_abs_difference": self.max_abs_difference, "largest_output": self.largest_output,
             "tolerance": self.tolerance, "cases": cases, "provider": self.provider, "metrics": dict(self.metrics), "seconds": self.seconds,
@@ -216,7 +216,7 @@ def stored_verification(folder: Path) -> Verification:
         document = json.loads((folder / VERIFICATION_FILE).read_text("utf-8"))
         cases = tuple(_stored_case(case) for case in document["cases"])
         return Verification(cases, document["provider"], document["metrics"], document["seconds"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise ExportError(
             Text("The bundle {path} has no readable verification.", path=str(folder)), Text("Export the run again."),
         ) from error
@@ -225,6 +225,19 @@ def stored_verification(folder: Path) -> Verification:
 def _stored_case(stored: Mapping[str, Any]) -> Case:
     name = recognised(stored["name"], _SIZED_CASES)
     return Case(**{key: value for key, value in stored.items() if key != "passed"} | {"name": name})
+
+
+def _words_of(name: str) -> dict[str, Any]:
+    """Returns what a name was made from, so that it can be said in another language later."""
+    return {"template": name.template, "values": dict(name.values)} if isinstance(name, Text) else {}
+
+
+def _stored_case(stored: Mapping[str, Any]) -> Case:
+    facts = {key: value for key, value in stored.items() if key not in ("passed", "template", "values")}
+    template, values = stored.get("template"), stored.get("values")
+    if isinstance(template, str) and isinstance(values, dict) and template.format(**values) == facts["name"]:
+        facts["name"] = Text(template, **values)
+    return Case(**facts)
 
 
 def read_record(folder: Path) -> dict[str, Any]:
