@@ -92,7 +92,9 @@ _BUILD = (
     Action("build.layout", "Lay out the drawing", "Shift+L", "edit", "build", "lay_out", "Place the selected layers, or all, neatly.", ("布局",)),
     Action("build.fit", "Fit into view", "", "view", "build", "fit_view", "Bring the selection, or everything, into view.", ("zoom", "F")),
     Action("build.source", "Show the source", "Ctrl+U", "view", "build", "show_source", "The drawing as plain PyTorch.", ("code", "源代码")),
-    Action("build.picture", "Save the drawing as a picture...", "", "file", "build", "save_picture", "Write the drawing to a PNG file."),
+    Action("build.picture", "Save the drawing as a picture...", "", "file", "build", "save_picture", "Write the drawing as SVG, PDF or PNG."),
+    Action("build.markdown", "Copy the layer table as Markdown", "", "", "build", "copy_table", "Layers, shapes and costs.", ("README",)),
+    Action("build.latex", "Copy the layer table as LaTeX", "", "", "build", "copy_latex", "Layers, shapes and costs.", ("paper",)),
 )
 
 ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_VIEW, *_RUN, *_HELP, *_BUILD)

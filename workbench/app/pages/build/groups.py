@@ -16,7 +16,7 @@ from workbench.graph.graph import Graph, Node
 from workbench.graph.grouping import group_paths
 
 _PADDING_PX = 14.0
-_TITLE_PX = 20.0
+_TITLE_PX = 26.0
 
 
 def port_names(layer: Any, params: Any, side: str) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class Borders:
 
     def paint(self, painter: QPainter, rect: QRectF, zoom: float, look: theme.Theme) -> None:
         """Paints the frames that show."""
-        for path, box in self.boxes.items():
+        for box in self.boxes.values():
             if not box.intersects(rect):
                 continue
             wash = QColor(look.quiet)
@@ -83,10 +83,18 @@ class Borders:
             painter.setBrush(wash)
             painter.setPen(QPen(QColor(look.faint), 0, Qt.PenStyle.DashLine))
             painter.drawRoundedRect(box, 10, 10)
-            if zoom >= 0.3:
-                painter.setFont(interface_font(11, True))
+
+    def paint_titles(self, painter: QPainter, rect: QRectF, zoom: float, look: theme.Theme) -> None:
+        """Paints their names, over the wires."""
+        if zoom < 0.3:
+            return
+        painter.setFont(interface_font(11, True))
+        for path, box in self.boxes.items():
+            if box.intersects(rect):
+                place = _title_box(path, box)
+                painter.fillRect(place, QColor(look.canvas))
                 painter.setPen(QColor(look.quiet))
-                painter.drawText(_title_box(path, box), Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, _title(path))
+                painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, _title(path))
 
 
 def _title(path: str) -> str:
@@ -94,7 +102,7 @@ def _title(path: str) -> str:
 
 
 def _title_box(path: str, box: QRectF) -> QRectF:
-    return QRectF(box.left() + 10, box.top() + 2, text_width(_title(path)) * 1.25 + 8, _TITLE_PX - 2)
+    return QRectF(box.left() + 10, box.top() + 1, text_width(_title(path)) * 1.25 + 4, 16)
 
 
 def _depth_below(graph: Graph, path: str) -> int:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QFileDialog, QSplitter, QTabWidget, QToolTip, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job
-from workbench.app.language import tr
+from workbench.app.language import say, tr
 from workbench.app.pages.build.arranging import Arranging
 from workbench.app.pages.build.blocks import BLOCK_MARK
 from workbench.app.pages.build.commands import Commands
+from workbench.app.pages.build.cost_table import CostPanel
 from workbench.app.pages.build.costs import CostBook
 from workbench.app.pages.build.finder import Finder
 from workbench.app.pages.build.inspector import Inspector
@@ -25,6 +26,7 @@ from workbench.app.pages.build.outline import OutlinePanel
 from workbench.app.pages.build.overlays import MiniMap, TotalsCard, place_overlays
 from workbench.app.pages.build.own_blocks import OwnBlocks
 from workbench.app.pages.build.palette import LayerPalette
+from workbench.app.pages.build.pictures import image_of, save_picture
 from workbench.app.pages.build.problems_panel import ProblemsPanel
 from workbench.app.pages.build.scene import CanvasScene
 from workbench.app.pages.build.search_popup import LayerSearch
@@ -32,6 +34,7 @@ from workbench.app.pages.build.source_panel import SourcePanel
 from workbench.app.pages.build.view import CanvasView, LayerWanted
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState
+from workbench.errors import ProjectError
 from workbench.graph.graph import PortRef
 from workbench.layers import LAYERS
 
@@ -77,11 +80,11 @@ class BuildPage(Arranging, OwnBlocks, Page):
 
     def _centre(self) -> QWidget:
         self.problems, self.source = ProblemsPanel(self.commands), SourcePanel(self.commands)
-        self.outline = OutlinePanel(self)
+        self.outline, self.costs = OutlinePanel(self), CostPanel(self)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("build.tabs")
         self.tabs.setDocumentMode(True)
-        for name, panel in ((tr("Problems"), self.problems), (tr("Outline"), self.outline), (tr("Source"), self.source)):
+        for name, panel in ((tr("Problems"), self.problems), (tr("Outline"), self.outline), (tr("Source"), self.source), (tr("Costs"), self.costs)):
             self.tabs.addTab(panel, name)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setIconSize(QSize(8, 8))
@@ -120,6 +123,7 @@ class BuildPage(Arranging, OwnBlocks, Page):
         self.problems.node_chosen.connect(self.go_to)
         self.problems.count_changed.connect(self._show_count)
         self.source.node_chosen.connect(self.go_to)
+        self.costs.node_chosen.connect(self.go_to)
         self.inspector.finished.connect(self.view.setFocus)
         self.commands.refused.connect(self.say)
         self.commands.laid_out.connect(lambda: self.view.fit())
@@ -173,6 +177,7 @@ class BuildPage(Arranging, OwnBlocks, Page):
         self.inspector.show_selection()
         self.outline.refresh()
         self.source.refresh()
+        self.costs.refresh()
         self.map.refresh()
         self._place()
 
@@ -181,7 +186,7 @@ class BuildPage(Arranging, OwnBlocks, Page):
         self.motion.finish()
         self._later.stop()
         self._refresh_slow_parts()
-        for panel in (self.outline, self.source):
+        for panel in (self.outline, self.source, self.costs):
             if panel.isVisible():
                 panel.refresh_now()
 
@@ -213,6 +218,8 @@ class BuildPage(Arranging, OwnBlocks, Page):
             self.outline.show_selection()
         if self.source.isVisible():
             self.source.mark_selection()
+        if self.costs.isVisible():
+            self.costs.show_selection()
 
     def _show_count(self, errors: int, warnings: int) -> None:
         look, count = theme.current(), errors + warnings
@@ -329,19 +336,27 @@ class BuildPage(Arranging, OwnBlocks, Page):
 
     def picture(self, scale: float = 2.0) -> QImage:
         """Returns the whole drawing as a picture."""
-        box = self.canvas.bounds().adjusted(-40, -40, 40, 40)
-        scale = min(scale, 8000 / max(box.width(), box.height(), 1))
-        image = QImage(QSize(round(box.width() * scale), round(box.height() * scale)), QImage.Format.Format_RGB32)
-        painter = QPainter(image)
-        self.canvas.render(painter, QRectF(image.rect()), box)
-        painter.end()
-        return image
+        return image_of(self.canvas, scale)
 
     def save_picture(self) -> None:
-        """Asks for a file and writes the drawing to it."""
-        name, _ = QFileDialog.getSaveFileName(self, tr("Save the drawing"), "model.png", "PNG (*.png)")
-        if name:
-            self.picture().save(str(Path(name)))
+        """Asks for a file and writes the drawing to it, as SVG, PDF or PNG."""
+        kinds = "SVG (*.svg);;PDF (*.pdf);;PNG (*.png)"
+        name, kind = QFileDialog.getSaveFileName(self, tr("Save the drawing"), "model.svg", kinds)
+        if not name:
+            return
+        path = Path(name) if Path(name).suffix else Path(f"{name}.{kind[:3].lower()}")
+        try:
+            save_picture(self.canvas, path)
+        except ProjectError as error:
+            self.say(say(error.message))
+
+    def copy_table(self) -> None:
+        """Puts the layer table on the clipboard as Markdown."""
+        self.costs.copy("markdown")
+
+    def copy_latex(self) -> None:
+        """Puts the layer table on the clipboard as LaTeX."""
+        self.costs.copy("latex")
 
     def page_state(self) -> Any:
         return self.view.transform(), self.view.visible_rect().center(), self.tabs.currentIndex(), self._splitter.saveState()

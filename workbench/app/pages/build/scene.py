@@ -340,6 +340,7 @@ class CanvasScene(QGraphicsScene):
         self.remarks.paint(painter, rect, zoom, look)
         self.borders.paint(painter, rect, zoom, look)
         self.canvas_painter.wires(painter, self.wires_in(rect), zoom, look)
+        self.borders.paint_titles(painter, rect, zoom, look)
         self.canvas_painter.cards(painter, self.cards_in(rect), zoom, look)
         if self.canvas_painter.pictures.late:
             self.paint_again()
