@@ -18,6 +18,7 @@ _DEFAULT_RATE = {"adamw": 0.002, "sgd": 0.1}
 _RECTIFIERS = ("relu",)
 _NORMS_AFTER = {"conv2d": "batch_norm2d", "linear": "layer_norm", "lstm": "layer_norm", "embedding": "layer_norm"}
 _CLIP = 1.0
+_FAR = 20.0
 
 Edit = Callable[[Project, str], Project]
 Live = Callable[[Project], tuple[Change, ...]]
@@ -60,6 +61,13 @@ def _times_rate(factor: float) -> tuple[Edit, Live]:
         return (Change("recipe.optimizer.learning_rate", learning_rate(project) * factor),)
 
     return change, live
+
+
+def _usual_rate(project: Project, _node: str) -> Project:
+    """Sets the optimizer's own learning rate, where the present one is far from it."""
+    usual = _DEFAULT_RATE.get(project.recipe.optimizer.name, 0.001)
+    far = not usual / _FAR <= learning_rate(project) <= usual * _FAR
+    return _with_optimizer(project, learning_rate=usual) if far else project
 
 
 def learning_rate(project: Project) -> float:
@@ -170,6 +178,10 @@ def _catalogue() -> dict[str, Remedy]:
     halve, live_halve = _times_rate(0.5)
     higher, live_higher = _times_rate(3.0)
     remedies = (
+        Remedy(
+            "usual-learning-rate", Text("Usual learning rate"), Text("The present one is far from what this optimizer works with."), _usual_rate,
+            lambda project: (Change("recipe.optimizer.learning_rate", learning_rate(_usual_rate(project, ""))),),
+        ),
         Remedy("lower-learning-rate", Text("Learning rate ÷ 3"), Text("Shorter steps do not overshoot."), lower, live_lower),
         Remedy("halve-learning-rate", Text("Halve the learning rate"), Text("Shorter steps do not overshoot."), halve, live_halve),
         Remedy("raise-learning-rate", Text("Learning rate × 3"), Text("Longer steps leave a plateau."), higher, live_higher),
@@ -199,7 +211,7 @@ def _catalogue() -> dict[str, Remedy]:
         Remedy("check-labels", Text("Look at the labels"), Text("Labels that do not match the rows cannot be learned."), page="data"),
     )
     return {remedy.name: remedy for remedy in remedies} | {
-        "replace-relu-by-gelu": replace(remedies[8], name="replace-relu-by-gelu"),
+        "replace-relu-by-gelu": replace(remedies[9], name="replace-relu-by-gelu"),
     }
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from workbench.errors import Text
 from workbench.training.events import Finding
 
-REMEDIES = ("lower-learning-rate", "clip-gradients", "add-normalisation")
+REMEDIES = ("usual-learning-rate", "lower-learning-rate", "clip-gradients", "add-normalisation")
 
 
 def all_finite(tensors: list[Tensor]) -> bool:

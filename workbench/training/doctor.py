@@ -64,7 +64,7 @@ class LossWatch:
             Text("The loss is running away: {now:.3g} now, {lowest:.3g} at its lowest.", now=self.average, lowest=lowest),
             Text("Steps that are too long overshoot the valley, and every overshoot makes the next one longer."),
             step, evidence={"loss": self.average, "lowest": lowest, "first": self.first},
-            remedies=("lower-learning-rate", "clip-gradients", "add-normalisation"),
+            remedies=("usual-learning-rate", "lower-learning-rate", "clip-gradients", "add-normalisation"),
         )
 
     def _stuck(self, step: int) -> Finding | None:
@@ -79,7 +79,7 @@ class LossWatch:
                  step=step, loss=self.average, chance=self._chance.loss),
             Text("Nothing that the model reads helps it yet: the steps are too long or too short, or labels and inputs do not match."),
             step, evidence={"loss": self.average, "chance": self._chance.loss},
-            remedies=("lower-learning-rate", "raise-learning-rate", "check-labels"),
+            remedies=("usual-learning-rate", "lower-learning-rate", "raise-learning-rate", "check-labels"),
         )
 
     def state(self) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class DeadUnits:
                 Text("{dead} of {units} units of {node} are 0 on every row looked at.", dead=count, units=units, node=path),
                 Text("A rectifier that is always 0 passes no gradient, so the weights before it cannot recover."),
                 step, self._nodes.get(path, ""), {"dead": count, "units": units},
-                ("lower-learning-rate", "replace-relu", "add-normalisation"),
+                ("usual-learning-rate", "lower-learning-rate", "replace-relu", "add-normalisation"),
             ))
         self._dead.clear()
         return found

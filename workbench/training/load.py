@@ -73,7 +73,7 @@ def load_weights(project: Project, run: RunFolder, which: Which = "best") -> Any
     from workbench.training.snapshots import read_snapshot
 
     checkpoint = run.best() if which == "best" else run.last()
-    if checkpoint is None and run.checkpoints():
+    if checkpoint is None and any(run.checkpoints_path.glob("*")):
         raise ProjectError(Text("No checkpoint of the run {name} is whole.", name=run.name), Text("Resume it, or choose another run."))
     if checkpoint is None:
         raise ProjectError(
