@@ -20,7 +20,7 @@ from workbench.text import Text
 
 PLACEHOLDER = "torch:"
 _SINGULAR = frozenset({"output"})
-_MOST_NODES = 20_000
+_MOST_NODES = 4_000
 
 
 class Drawing:

@@ -213,6 +213,10 @@ class Expressions:
             return operations.constant_named(f"{owner.name}.{name}")
         if isinstance(owner, Instance):
             return self._member_of(owner, name, line)
+        if isinstance(owner, Definition) and name in owner.constants:
+            return self.value(owner.constants[name], {})
+        if isinstance(owner, Definition) and name in owner.methods:
+            return Function(owner.methods[name], {})
         if isinstance(owner, Module):
             return operations.module_attribute(owner, name)
         if isinstance(owner, Tensor):

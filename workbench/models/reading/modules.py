@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.graph.graph import PortRef
 from workbench.graph.shape import Shape
 from workbench.models.reading import operations, views
-from workbench.models.reading.drawing import Drawing, module_path
+from workbench.models.reading.drawing import Drawing, is_plain, module_path
 from workbench.models.reading.inversion import SIZES, Match, invert, normal
 from workbench.models.reading.reading import NotDrawableError, WrongSizeError
 from workbench.models.reading.values import Blank, Module, States, Tensor, Unknown, Weight
@@ -104,6 +104,9 @@ def found(drawing: Drawing, twin: Twin, sources: Sequence[tuple[PortRef, Shape |
         NotDrawableError: There is no layer for it.
         WrongSizeError: It was made for another size, and sizes are being tried.
     """
+    unclear = next((value for value in twin.arguments.values() if not is_plain(value)), None)
+    if unclear is not None:
+        raise NotDrawableError(Text("Its argument {what} is not known.", what=getattr(unclear, "text", "") or type(unclear).__name__.lower()))
     shapes = [shape for _, shape in sources if shape is not None]
     best = invert(twin.target, twin.arguments, shapes) if len(shapes) == len(sources) else None
     if best is None or best.differing:
