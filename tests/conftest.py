@@ -58,6 +58,16 @@ def no_stray_threads() -> Iterator[None]:
     assert not names, f"threads left running: {names}"
 
 
+@pytest.fixture(autouse=True)
+def no_stray_hooks() -> Iterator[None]:
+    """Fails a test that leaves a hook on every torch module behind."""
+    yield
+    module = sys.modules.get("torch.nn.modules.module")
+    if module is not None:
+        left = [name for name, table in vars(module).items() if name.startswith("_global_") and name.endswith("_hooks") and table]
+        assert not left, f"hooks left on all modules: {left}"
+
+
 def _lives_on(thread: threading.Thread) -> bool:
     # Threads that libraries keep for the whole process by design.
     return thread.name.startswith(("pydevd", "execnet", "ThreadPoolExecutor", "TMonitor", "Dummy", "QueueFeederThread"))
