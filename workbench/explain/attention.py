@@ -5,7 +5,8 @@ Attention is where the model looks, not why it decides; the window says so besid
 
 from __future__ import annotations
 
-import importlib
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from workbench.explain.capture import capture
 from workbench.explain.evidence import evidence_of
 from workbench.explain.faithfulness import faithfulness
 from workbench.explain.method import Method, Watch, has_text
+from workbench.explain.places import attended_ports, place_names, step_at, valid_count
 from workbench.explain.results import AttentionMaps, TokenScores
+from workbench.models.printing import definitions
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -48,9 +51,10 @@ class ShowAttention(Method):
 
     def explain(self, subject: Subject, params: AttentionParams, watch: Watch) -> AttentionMaps:
         """Runs the row once and recomputes the weights of each layer."""
-        layers, maps = attention_maps(subject, watch, params.node)
-        tokens = position_names(subject, maps[0].shape[-1])
-        return AttentionMaps(layers, maps, tokens, tokens, self.facts(subject, watch, target=""))
+        found = attention_maps(subject, watch, params.node)
+        layers, maps, names = tuple(item.layer for item in found), tuple(item.weights for item in found), tuple(item.names for item in found)
+        facts = self.facts(subject, watch, target="")
+        return AttentionMaps(layers, maps, *names[0], facts, names if len(set(names)) > 1 else ())
 
 
 class AttentionRollout(Method):
@@ -66,13 +70,19 @@ class AttentionRollout(Method):
     Params = AttributionParams
 
     def fits(self, plan: Any) -> bool:
-        """Whether tokens go through attention layers."""
-        return has_text(plan) and any_module_with(plan, "attention_weights")
+        """Whether tokens go through attention of a sequence to itself."""
+        return has_text(plan) and any(_looks_at_itself(step) for step in plan.steps)
 
     def explain(self, subject: Subject, params: AttributionParams, watch: Watch) -> TokenScores:
         """Multiplies the layers' mean attention and measures how faithful the ranking is."""
-        _, maps = attention_maps(subject, watch)
-        values = rollout(maps).mean(0).astype(np.float32)
+        found = attention_maps(subject, watch)
+        within = [item for item in found if item.within and item.names[0] == subject.tokens]
+        if not within:
+            raise GraphError(
+                Text("No layer of this model lets the words look at each other."),
+                Text("Attention rollout follows self-attention; the maps of other attention layers stand under Attention."),
+            )
+        values = rollout(tuple(item.weights for item in within)).mean(0).astype(np.float32)
         with evidence_of(subject, watch) as evidence:
             share = faithfulness(evidence, values, seed=params.seed) if params.faithfulness else None
             result = evidence.result(values, self.facts(subject, watch, target="", faithfulness=share, seed=params.seed))
@@ -93,13 +103,30 @@ def rollout(maps: tuple[np.ndarray, ...]) -> np.ndarray:
     return flow
 
 
-def attention_maps(subject: Subject, watch: Watch, node: str = "") -> tuple[tuple[str, ...], tuple[np.ndarray, ...]]:
-    """Returns layer paths and softmax weights, float32 `(heads, T, T)` each, without padding.
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one attention layer did.
+
+    Attributes:
+        layer: The path of its module.
+        weights: Softmax weights, float32 `(heads, queries, keys)`, without padding.
+        names: What the queries and the keys are called.
+        within: Whether a sequence looks at itself.
+    """
+
+    layer: str
+    weights: np.ndarray
+    names: tuple[tuple[str, ...], tuple[str, ...]]
+    within: bool
+
+
+def attention_maps(subject: Subject, watch: Watch, node: str = "") -> list[Looked]:
+    """Returns the weights of attention layers, in the order of the model.
 
     Args:
         subject: The row.
         watch: Counts the passes.
-        node: Only this layer; "" takes all.
+        node: Only the layers of this node, or this module; "" takes all.
 
     Raises:
         GraphError: There is no attention layer, or none of that name.
@@ -107,7 +134,7 @@ def attention_maps(subject: Subject, watch: Watch, node: str = "") -> tuple[tupl
     import torch
 
     paths = outermost_with(subject.model, "attention_weights")
-    chosen = [path for path in paths if node in ("", path)]
+    chosen = [path for path in paths if node in ("", path) or path.startswith(node + ".")]
     if not chosen:
         raise GraphError(
             Text("This model has no attention layer {node}.", node=node), Text("Attention layers: {names}.", names=", ".join(paths)),
@@ -116,17 +143,27 @@ def attention_maps(subject: Subject, watch: Watch, node: str = "") -> tuple[tupl
         watch.count(1)
         captured.model.call(dict(subject.values), dict(subject.lengths))
         modules = dict(captured.model.named_modules())
-        weights = []
+        found: list[Looked] = []
         for path in chosen:
             args, kwargs = captured.inputs[path]
-            weights.append(modules[path].attention_weights(*args, **kwargs)[0].float().cpu().numpy())
-    count = len(subject.tokens) or weights[0].shape[-1]
-    return tuple(chosen), tuple(item[:, :count, :count] for item in weights)
+            weights = modules[path].attention_weights(*args, **kwargs)[0].float().cpu().numpy()
+            found.append(_looked(subject, path, modules[path], weights))
+    return found
 
 
-def position_names(subject: Subject, count: int) -> tuple[str, ...]:
-    """Returns the tokens where they line up with `count` positions, else numbers from 1."""
-    return subject.tokens if len(subject.tokens) == count else tuple(str(index + 1) for index in range(count))
+def _looked(subject: Subject, path: str, module: Any, weights: np.ndarray) -> Looked:
+    """Cuts padding off and names what is left."""
+    step = step_at(subject.model.plan, path)
+    ports = attended_ports(step, path, module) if step is not None else ("", "")
+    shapes = [step.inputs.get(port) if step is not None else None for port in ports]
+    queries, keys = (valid_count(subject, shape, count) for shape, count in zip(shapes, weights.shape[1:], strict=True))
+    names = place_names(subject, shapes[0], ports[0], queries), place_names(subject, shapes[1], ports[1], keys)
+    return Looked(path, weights[:, :queries, :keys], names, ports[0] == ports[1])
+
+
+def _looks_at_itself(step: Any) -> bool:
+    """Whether a step holds an attention whose queries and keys come from one sequence."""
+    return _holds(step, "class SelfAttention(") and any(shape.sequence_axis is not None for shape in step.inputs.values())
 
 
 def outermost_with(model: Any, method: str) -> list[str]:
@@ -140,6 +177,14 @@ def outermost_with(model: Any, method: str) -> list[str]:
 
 def any_module_with(plan: Any, method: str) -> bool:
     """Whether some layer of the plan becomes one of our modules that has `method`, or that is made of such modules."""
-    files = {step.call.target.rpartition(".")[0] for step in plan.steps} - {"nn"}
-    found = [vars(importlib.import_module(f"workbench.layers.modules.{file}")).values() for file in sorted(files)]
-    return any(isinstance(value, type) and method in vars(value) for values in found for value in values)
+    return any(_holds(step, f"def {method}(") for step in plan.steps)
+
+
+def _holds(step: Any, words: str) -> bool:
+    """Whether these words stand in the definition of a step's module, or of those that it is made of."""
+    return any(words in body for body in _bodies(step.call.target))
+
+
+@lru_cache(maxsize=256)
+def _bodies(target: str) -> tuple[str, ...]:
+    return () if target.startswith("nn.") else tuple(definitions([target])[1])

@@ -58,13 +58,23 @@ class FeatureMaps:
 
 @dataclass(frozen=True, slots=True)
 class AttentionMaps:
-    """Attention weights by layer: `layers` node names, `maps` a list of float32 `(heads, queries, keys)`."""
+    """Attention weights by layer: `layers` module paths, `maps` a list of float32 `(heads, queries, keys)`.
+
+    Attributes:
+        queries, keys: What the positions of the first layer are called.
+        names: The same of every layer; () where all layers have those of the first.
+    """
 
     layers: tuple[str, ...]
     maps: tuple[np.ndarray, ...]
     queries: tuple[str, ...]
     keys: tuple[str, ...]
     facts: Facts
+    names: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+
+    def names_of(self, layer: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Returns what looks and what is looked at in a layer, by its place in `layers`."""
+        return self.names[layer] if self.names else (self.queries, self.keys)
 
 
 @dataclass(frozen=True, slots=True)

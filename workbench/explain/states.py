@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalogue import Params as BaseParams
 from workbench.catalogue import param
 from workbench.errors import GraphError
-from workbench.explain.attention import any_module_with, outermost_with, position_names
+from workbench.explain.attention import any_module_with, outermost_with
 from workbench.explain.capture import capture
 from workbench.explain.method import Method, Watch
+from workbench.explain.places import place_names, step_at, valid_count
 from workbench.explain.results import StateTrace
 from workbench.text import Text
 
@@ -32,7 +33,7 @@ class ShowStates(Method):
     label = "States and gates"
     category = "look inside"
     summary = "What a recurrent layer remembers, lets in and forgets at every step."
-    aliases = ("lstm gates", "hidden state", "cell state", "lstmvis", "隐藏状态", "门控")
+    aliases = ("lstm gates", "gru gates", "hidden state", "cell state", "lstmvis", "隐藏状态", "门控")
     result = "StateTrace"
     Params = StatesParams
 
@@ -55,6 +56,8 @@ class ShowStates(Method):
             captured.model.call(dict(subject.values), dict(subject.lengths))
             args, kwargs = captured.inputs[path]
             traces = dict(captured.model.named_modules())[path].trace(*args, **kwargs, layer=params.layer, reverse=params.reverse)
-        count = len(subject.tokens) or next(iter(traces.values())).shape[1]
+        step = step_at(subject.model.plan, path)
+        shape = None if step is None else step.inputs.get("input")
+        count = valid_count(subject, shape, next(iter(traces.values())).shape[1])
         arrays = {name.replace("_", " "): trace[0, :count].float().cpu().numpy() for name, trace in traces.items()}
-        return StateTrace(path, arrays, position_names(subject, count), self.facts(subject, watch, target=""))
+        return StateTrace(path, arrays, place_names(subject, shape, "input", count), self.facts(subject, watch, target=""))
