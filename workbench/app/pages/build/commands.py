@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
+from workbench.app.commands.sources import fragment_of
 from workbench.app.language import say, tr
 from workbench.app.pages.build.linking import Linking, Verdict
 from workbench.app.pages.build.structuring import Structuring
@@ -256,14 +257,17 @@ class Commands(Structuring, QObject):
             self._apply(tr("Cut {names}", names=self._names(chosen)), edit.remove_nodes(self.graph, chosen))
 
     def paste(self, position: Place | None = None) -> None:
-        """Adds what the clipboard holds."""
+        """Adds what the clipboard holds: nodes, or a class of PyTorch source, which is drawn."""
         try:
-            graph, ids = edit.paste_fragment(self.graph, QApplication.clipboard().text(), position)
+            text, problem = fragment_of(QApplication.clipboard().text())
+            graph, ids = edit.paste_fragment(self.graph, text, position)
         except GraphError as error:
             self.refused.emit(say(error.message))
             return
         self._apply(tr("Paste"), graph)
         self.select(ids)
+        if problem is not None:
+            self.refused.emit(say(problem.message))
 
     def duplicate(self, ids: Iterable[str]) -> None:
         """Adds copies of nodes and of the wires between them."""

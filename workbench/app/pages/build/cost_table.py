@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _DELAY_MS = 80
 _SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
-_WIDTHS = (130, 120, 100, 90, 110, 120, 110, 70, 110)
+_WIDTHS = (124, 112, 88, 76, 100, 100, 100, 60, 90)
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -161,6 +161,7 @@ class CostPanel(QWidget):
         self._build_table()
         bar = QHBoxLayout()
         bar.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
+        bar.setSpacing(theme.SPACE_8)
         bar.addWidget(button("build.costs.markdown", tr("Copy as Markdown"), lambda: self.copy("markdown"), tip=tr("The layer table for a README")))
         bar.addWidget(button("build.costs.latex", tr("Copy as LaTeX"), lambda: self.copy("latex"), tip=tr("The layer table for a paper")))
         bar.addStretch(1)

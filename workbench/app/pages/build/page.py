@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QFileDialog, QSplitter, QTabWidget, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QSplitter, QTabWidget, QToolTip, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job
-from workbench.app.language import say, tr
+from workbench.app.language import tr
 from workbench.app.pages.build.arranging import Arranging
 from workbench.app.pages.build.blocks import BLOCK_MARK
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.cost_table import CostPanel
 from workbench.app.pages.build.costs import CostBook
+from workbench.app.pages.build.differences import ComparePanel
 from workbench.app.pages.build.finder import Finder
 from workbench.app.pages.build.inspector import Inspector
 from workbench.app.pages.build.levels import Levels
@@ -26,7 +26,7 @@ from workbench.app.pages.build.outline import OutlinePanel
 from workbench.app.pages.build.overlays import MiniMap, TotalsCard, place_overlays
 from workbench.app.pages.build.own_blocks import OwnBlocks
 from workbench.app.pages.build.palette import LayerPalette
-from workbench.app.pages.build.pictures import image_of, save_picture
+from workbench.app.pages.build.picturing import Picturing
 from workbench.app.pages.build.problems_panel import ProblemsPanel
 from workbench.app.pages.build.scene import CanvasScene
 from workbench.app.pages.build.search_popup import LayerSearch
@@ -34,7 +34,6 @@ from workbench.app.pages.build.source_panel import SourcePanel
 from workbench.app.pages.build.view import CanvasView, LayerWanted
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState
-from workbench.errors import ProjectError
 from workbench.graph.graph import PortRef
 from workbench.layers import LAYERS
 
@@ -42,7 +41,7 @@ _LATER_MS = 25
 _INPUT_OF_KIND = {"image": "image_input", "text": "text_input", "number": "number_input"}
 
 
-class BuildPage(Arranging, OwnBlocks, Page):
+class BuildPage(Arranging, OwnBlocks, Picturing, Page):
     """Draws the model.
 
     Attributes:
@@ -80,11 +79,12 @@ class BuildPage(Arranging, OwnBlocks, Page):
 
     def _centre(self) -> QWidget:
         self.problems, self.source = ProblemsPanel(self.commands), SourcePanel(self.commands)
-        self.outline, self.costs = OutlinePanel(self), CostPanel(self)
+        self.outline, self.costs, self.compare = OutlinePanel(self), CostPanel(self), ComparePanel(self)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("build.tabs")
         self.tabs.setDocumentMode(True)
-        for name, panel in ((tr("Problems"), self.problems), (tr("Outline"), self.outline), (tr("Source"), self.source), (tr("Costs"), self.costs)):
+        panels = (self.problems, self.outline, self.source, self.costs, self.compare)
+        for name, panel in zip((tr("Problems"), tr("Outline"), tr("Source"), tr("Costs"), tr("Compare")), panels, strict=True):
             self.tabs.addTab(panel, name)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setIconSize(QSize(8, 8))
@@ -124,6 +124,8 @@ class BuildPage(Arranging, OwnBlocks, Page):
         self.problems.count_changed.connect(self._show_count)
         self.source.node_chosen.connect(self.go_to)
         self.costs.node_chosen.connect(self.go_to)
+        self.compare.node_chosen.connect(self.go_to)
+        self.compare.compared.connect(self._mark)
         self.inspector.finished.connect(self.view.setFocus)
         self.commands.refused.connect(self.say)
         self.commands.laid_out.connect(lambda: self.view.fit())
@@ -148,6 +150,10 @@ class BuildPage(Arranging, OwnBlocks, Page):
         self.canvas.show_graph(self.session.project.graph, inferred, LAYERS, self.levels.inside)
         self.canvas.show_problems(inferred.problems)
         self._show_selection()
+
+    def _mark(self, found: Any, before: Any) -> None:
+        self.canvas.marks.show(found, before, self.canvas.drawing.card_of)
+        self.canvas.paint_again()
 
     def _entered(self) -> None:
         self._show_drawing()
@@ -178,6 +184,7 @@ class BuildPage(Arranging, OwnBlocks, Page):
         self.outline.refresh()
         self.source.refresh()
         self.costs.refresh()
+        self.compare.follow()
         self.map.refresh()
         self._place()
 
@@ -333,30 +340,6 @@ class BuildPage(Arranging, OwnBlocks, Page):
     def show_source(self) -> None:
         """Shows the drawing as PyTorch."""
         self.tabs.setCurrentWidget(self.source)
-
-    def picture(self, scale: float = 2.0) -> QImage:
-        """Returns the whole drawing as a picture."""
-        return image_of(self.canvas, scale)
-
-    def save_picture(self) -> None:
-        """Asks for a file and writes the drawing to it, as SVG, PDF or PNG."""
-        kinds = "SVG (*.svg);;PDF (*.pdf);;PNG (*.png)"
-        name, kind = QFileDialog.getSaveFileName(self, tr("Save the drawing"), "model.svg", kinds)
-        if not name:
-            return
-        path = Path(name) if Path(name).suffix else Path(f"{name}.{kind[:3].lower()}")
-        try:
-            save_picture(self.canvas, path)
-        except ProjectError as error:
-            self.say(say(error.message))
-
-    def copy_table(self) -> None:
-        """Puts the layer table on the clipboard as Markdown."""
-        self.costs.copy("markdown")
-
-    def copy_latex(self) -> None:
-        """Puts the layer table on the clipboard as LaTeX."""
-        self.costs.copy("latex")
 
     def page_state(self) -> Any:
         return self.view.transform(), self.view.visible_rect().center(), self.tabs.currentIndex(), self._splitter.saveState()

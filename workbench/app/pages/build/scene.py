@@ -13,6 +13,7 @@ from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.app.pages.build.buckets import Buckets
 from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card
+from workbench.app.pages.build.differences import Marks
 from workbench.app.pages.build.figures import counted
 from workbench.app.pages.build.groups import Borders, describe_group, port_names
 from workbench.app.pages.build.painting import CanvasPainter, Detail, blocks, detail_at
@@ -53,7 +54,7 @@ class CanvasScene(QGraphicsScene):
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.graph = Graph()
         self.drawing = Drawing()
-        self.borders, self.remarks = Borders(), RemarksLayer()
+        self.borders, self.remarks, self.marks = Borders(), RemarksLayer(), Marks()
         self.cards: dict[str, Card] = {}
         self.selected: frozenset[str] = frozenset()
         self.selected_edges: tuple[Edge, ...] = ()
@@ -335,6 +336,7 @@ class CanvasScene(QGraphicsScene):
         self.canvas_painter.ground(painter, device.width(), device.height(), look)
         if detail_at(zoom) is Detail.BLOCK:
             self._draw_far(painter, zoom)
+            self.marks.paint(painter, self.cards, look)
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.remarks.paint(painter, rect, zoom, look)
@@ -342,6 +344,7 @@ class CanvasScene(QGraphicsScene):
         self.canvas_painter.wires(painter, self.wires_in(rect), zoom, look)
         self.borders.paint_titles(painter, rect, zoom, look)
         self.canvas_painter.cards(painter, self.cards_in(rect), zoom, look)
+        self.marks.paint(painter, self.cards, look)
         if self.canvas_painter.pictures.late:
             self.paint_again()
 
