@@ -178,9 +178,7 @@ def _input_spec(item: Any, prepared: Any, several: bool, index: int) -> InputSpe
         )
     if preprocessor.kind == FieldKind.NUMBER:
         return InputSpec(item.name, item.field, "number", (item.name,), unit=preprocessor.unit)
-    raise ExportError(
-        Text("An input of kind {kind} cannot be exported.", kind=Text(str(preprocessor.kind))), Text("Use image, text or number inputs."),
-    )
+    return InputSpec(item.name, item.field, "category", (item.name,), labels=tuple(preprocessor.categories))
 
 
 def _output_spec(item: Any, prepared: Any, project: Project, several: bool, taken: set[str]) -> OutputSpec:

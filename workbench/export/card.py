@@ -32,6 +32,8 @@ def _input_line(item: InputSpec) -> str:
             f"- `{item.tensors[0]}`, `{item.tensors[1]}`: int64 (N, T), token ids from `{item.tokenizer or TOKENIZER_FILE}` padded on "
             f"the right with 0, and 1 for every real token; at most {item.maximum_length} tokens."
         )
+    if item.kind == "category":
+        return f"- `{item.tensors[0]}`: int64 (N,), the number of the category in this order: {', '.join(item.labels[:50])}."
     return f"- `{item.tensors[0]}`: float32 (N,){', in ' + item.unit if item.unit else ''}."
 
 

@@ -67,6 +67,9 @@ class Deployed(nn.Module):
                 ids = torch.arange(EXAMPLE_ROWS * EXAMPLE_TOKENS).reshape(EXAMPLE_ROWS, -1) % max(spec.vocabulary, 2)
                 tensors += [ids, torch.ones_like(ids)]
                 axes += [{0: "batch", 1: f"{spec.name}_length"} for _ in range(2)]
+            elif spec.kind == "category":
+                tensors.append(torch.arange(EXAMPLE_ROWS) % len(spec.labels))
+                axes.append({0: "batch"})
             else:
                 tensors.append(torch.linspace(-1, 1, EXAMPLE_ROWS))
                 axes.append({0: "batch"})
@@ -133,7 +136,7 @@ def _before(spec: InputSpec, preprocessor: Any) -> nn.Module:
         mean = torch.tensor(preprocessor.mean, dtype=torch.float64).view(1, -1, 1, 1)
         scale, shift = (1 / (255 * spread)).float(), (-mean / spread).float()
         return ImageBefore(preprocessor.channels, preprocessor.height, preprocessor.width, scale, shift)
-    return nn.Identity() if spec.kind == "text" else NumberBefore(preprocessor.mean, preprocessor.deviation)
+    return nn.Identity() if spec.kind in ("text", "category") else NumberBefore(preprocessor.mean, preprocessor.deviation)
 
 
 def _after(spec: OutputSpec, preprocessor: Any) -> nn.Module:

@@ -154,6 +154,8 @@ class Bundle:
             if not isinstance(value, str):
                 raise ExportError(Text("{field} must be a text.", field=spec.field), Text("Give some words."))
             return np.asarray(self.tokenizers[spec.name].encode(value).ids or [UNK], np.int64)
+        if spec.kind == "category":
+            return np.asarray(_category(spec, value), np.int64)
         try:
             return np.asarray(value, np.float32).reshape(())
         except (TypeError, ValueError) as error:
@@ -278,6 +280,18 @@ def _tokenizer(path: Path, spec: InputSpec) -> Any:
     tokenizer.no_padding()
     tokenizer.enable_truncation(spec.maximum_length)
     return tokenizer
+
+
+def _category(spec: InputSpec, value: Any) -> int:
+    """Returns the number of a category given by its name or its number."""
+    if str(value) in spec.labels:
+        return spec.labels.index(str(value))
+    if isinstance(value, (int, np.integer)) and 0 <= value < len(spec.labels):
+        return int(value)
+    raise ExportError(
+        Text("{value} is no {field} that this model knows.", value=str(value)[:80], field=spec.field),
+        Text("It knows {names}.", names=", ".join(spec.labels[:12])),
+    )
 
 
 def _padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -22,14 +22,15 @@ class InputSpec:
     Attributes:
         name: The input node.
         field: The field of the data it was trained on.
-        kind: `image`, `text` or `number`.
-        tensors: Names of the ONNX inputs: one for images `(N, H, W, C)` uint8 and numbers `(N,)` float32; `input_ids` and
+        kind: `image`, `text`, `number` or `category`.
+        tensors: Names of the ONNX inputs: one for images `(N, H, W, C)` uint8, numbers `(N,)` float32 and categories `(N,)` int64; `input_ids` and
             `attention_mask` `(N, T)` int64 for texts.
         channels, height, width: Of images: channels as given to the graph, and the size the model sees after its own resizing.
         maximum_length: Of texts: longer ones are cut, in tokens.
         vocabulary: Of texts: the number of token ids.
         tokenizer: Of texts: the tokenizer's file in the bundle.
         unit: Of numbers.
+        labels: Of categories: the names, in the order of their numbers.
     """
 
     name: str
@@ -43,6 +44,7 @@ class InputSpec:
     vocabulary: int = 0
     tokenizer: str = ""
     unit: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,8 @@ def spec_from(metadata: Mapping[str, str]) -> BundleSpec:
             raise ExportError(
                 Text("This bundle was made by a newer version (schema {version}).", version=version), Text("Update Model Workbench."),
             )
-        inputs = tuple(InputSpec(**_with_tuple(item, "tensors")) for item in raw.pop("inputs"))
-        outputs = tuple(OutputSpec(**_with_tuple(item, "labels")) for item in raw.pop("outputs"))
+        inputs = tuple(InputSpec(**_with_tuples(item, "tensors", "labels")) for item in raw.pop("inputs"))
+        outputs = tuple(OutputSpec(**_with_tuples(item, "labels")) for item in raw.pop("outputs"))
         return BundleSpec(inputs=inputs, outputs=outputs, **raw)
     except (KeyError, TypeError, ValueError) as error:
         raise ExportError(
@@ -129,5 +131,5 @@ def spec_from(metadata: Mapping[str, str]) -> BundleSpec:
         ) from error
 
 
-def _with_tuple(item: dict[str, Any], name: str) -> dict[str, Any]:
-    return {**item, name: tuple(item[name])}
+def _with_tuples(item: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {**item, **{name: tuple(item[name]) for name in names if name in item}}
