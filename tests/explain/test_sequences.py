@@ -122,8 +122,8 @@ def test_rollout_follows_self_attention_alone() -> None:
 
 
 GATES = {
-    "rnn": {"hidden", "from input", "from memory"},
-    "gru": {"hidden", "reset gate", "update gate", "candidate"},
+    "rnn": {"hidden", "from the input", "from the memory"},
+    "gru": {"hidden", "reset gate", "update gate", "candidate state"},
     "lstm": {"hidden", "cell", "input gate", "forget gate", "cell candidate", "output gate"},
 }
 

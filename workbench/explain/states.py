@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from workbench.explain.subject import Subject
 
 
+WORDS = {"from_input": "from the input", "from_memory": "from the memory", "candidate": "candidate state"}
+"""What traces are called whose own name says too little."""
+
+
 class StatesParams(BaseParams):
     """Which layer."""
 
@@ -59,5 +63,5 @@ class ShowStates(Method):
         step = step_at(subject.model.plan, path)
         shape = None if step is None else step.inputs.get("input")
         count = valid_count(subject, shape, next(iter(traces.values())).shape[1])
-        arrays = {name.replace("_", " "): trace[0, :count].float().cpu().numpy() for name, trace in traces.items()}
+        arrays = {WORDS.get(name, name.replace("_", " ")): trace[0, :count].float().cpu().numpy() for name, trace in traces.items()}
         return StateTrace(path, arrays, place_names(subject, shape, "input", count), self.facts(subject, watch, target=""))
