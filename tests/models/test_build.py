@@ -272,7 +272,7 @@ def test_the_interpreter_is_thin() -> None:
 
 
 def test_only_classes_that_layers_use_are_allowed() -> None:
-    used = {layer.call(params, inputs).target for name in LAYERS.names() for layer, params, inputs in generated(name, 4)}
+    used = {layer.call(params, inputs).target for name in LAYERS.names() for layer, params, inputs in generated(name, 24)}
     assert {target.removeprefix("nn.") for target in used if target.startswith("nn.")} == ALLOWED
     with pytest.raises(AssertionError):
         make(Call("nn.Bilinear", {"in1_features": 1, "in2_features": 1, "out_features": 1}))

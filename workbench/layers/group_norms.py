@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.catalogue import Params, param
+from workbench.graph.graph import Graph
+from workbench.graph.problem import Fix
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
@@ -26,6 +28,19 @@ def _needs_channels(shape: Shape, context: Context) -> LayerProblem:
             fixes.become(context, "layer_norm", Text("Use Layer norm instead")),
             fixes.become(context, "rms_norm", Text("Use RMS norm instead")),
         ],
+    )
+
+
+def _one_number(context: Context, repairs: list[Fix[Graph]]) -> LayerProblem:
+    return LayerProblem(
+        "norm.one-place",
+        Text(
+            "{node} would standardise single numbers of {source}, so nothing is left of them.",
+            node=context.name, source=checks.source_name(context, "input"),
+        ),
+        reason=Text("A single number minus its own mean is always zero."),
+        port="input",
+        fixes=[*repairs, fixes.remove(context)],
     )
 
 
@@ -64,6 +79,10 @@ class GroupNorm(Layer):
                 port="input",
                 fixes=[fixes.change(context, label, groups=fitting), fixes.become(context, "layer_norm", Text("Use Layer norm instead"))],
             )
+        if channels == params.groups and all(size == 1 for size in shape.dims[2:]):
+            fewer = (windows.divisors(channels, channels - 1) or [1])[0]
+            label = Text("Use {groups} groups", groups=fewer) if fewer > 1 else Text("Use 1 group")
+            raise _one_number(context, [fixes.change(context, label, groups=fewer)] if channels > 1 else [])
         return {"output": shape}
 
     def call(self, params: GroupNormParams, inputs: Shapes) -> Call:
@@ -102,14 +121,7 @@ class InstanceNorm(Layer):
             raise _needs_channels(shape, context)
         checks.known(shape["channel"], "channel", context)
         if all(size == 1 for size in shape.dims[2:]):
-            raise LayerProblem(
-                "norm.one-place",
-                Text("{node}: every channel from {source} has a single number, so nothing is left of it.",
-                     node=context.name, source=checks.source_name(context, "input")),
-                reason=Text("A single number minus its own mean is always zero."),
-                port="input",
-                fixes=[fixes.become(context, "layer_norm", Text("Use Layer norm instead")), fixes.remove(context)],
-            )
+            raise _one_number(context, [fixes.become(context, "layer_norm", Text("Use Layer norm instead"))])
         return {"output": shape}
 
     def call(self, params: InstanceNormParams, inputs: Shapes) -> Call:

@@ -47,6 +47,31 @@ def steady_axis(axis: str, shape: Shape, context: Context) -> int:
     return int(shape[axis])
 
 
+def without(shape: Shape, axis: str, context: Context) -> Shape:
+    """Returns a shape without one axis; channels that are left alone are the features of a vector.
+
+    Raises:
+        LayerProblem: No axis but the batch would be left.
+    """
+    kept = [(name, dim) for name, dim in zip(shape.axes, shape.dims, strict=True) if name != axis]
+    names = [name for name, _ in kept]
+    if len(names) == 1:
+        raise LayerProblem(
+            "axis.last-one",
+            Text("{node} would take the only axis of {shape} away.", node=context.name, shape=shape.named()),
+            reason=Text("A row keeps at least one axis, if only of size 1."),
+            port="input",
+            fixes=[
+                fixes.become(context, "slice", Text("Keep one place of it instead"), axis=axis, start=0, stop=1),
+                fixes.become(context, "linear", Text("Weigh all of it into one number"), units=1),
+                fixes.remove(context),
+            ],
+        )
+    if names == [Axis.BATCH, Axis.CHANNEL]:
+        names = [Axis.BATCH, Axis.FEATURE]
+    return Shape(tuple(names), tuple(dim for _, dim in kept), shape.dtype, shape.vocabulary)
+
+
 class ReshapeParams(Params):
     """The new axes."""
 
@@ -230,7 +255,7 @@ class Select(Layer):
         shape = inputs["input"]
         axis = params.along(shape) if shape.rank > 1 else params.axis
         if axis in shape.axes[1:] and shape[axis].ragged and params.index == 0:
-            return {"output": _without(shape, axis)}
+            return {"output": without(shape, axis, context)}
         if axis in shape.axes and shape[axis].ragged and params.index == -1:
             raise LayerProblem(
                 "axis.padded",
@@ -248,7 +273,7 @@ class Select(Layer):
                 port="input",
                 fixes=[fixes.change(context, Text("Take the last place"), index=-1), fixes.change(context, Text("Take the first place"), index=0)],
             )
-        return {"output": _without(shape, axis)}
+        return {"output": without(shape, axis, context)}
 
     def call(self, params: SelectParams, inputs: Shapes) -> Call:
         shape = inputs["input"]
@@ -261,15 +286,6 @@ class Select(Layer):
 
     def causal(self, params: SelectParams) -> bool:
         return params.index == 0 or (params.axis != "" and params.axis not in SEQUENCE_AXES)
-
-
-def _without(shape: Shape, axis: str) -> Shape:
-    """Returns a shape without one axis; a channel axis left alone is a vector's feature axis."""
-    kept = [(name, dim) for name, dim in zip(shape.axes, shape.dims, strict=True) if name != axis]
-    names = [name for name, _ in kept]
-    if names == [Axis.BATCH, Axis.CHANNEL]:
-        names = [Axis.BATCH, Axis.FEATURE]
-    return Shape(tuple(names), tuple(dim for _, dim in kept), shape.dtype, shape.vocabulary)
 
 
 class SplitParams(Params):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from workbench.catalogue import Params, param
-from workbench.graph.shape import SEQUENCE_AXES, Axis, Shape
+from workbench.graph.shape import SEQUENCE_AXES, Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.rearranging import without
 from workbench.text import Text
 
 _METHODS = {"mean": "mean", "max": "amax", "min": "amin", "sum": "sum"}
@@ -56,11 +57,7 @@ class Reduce(Layer):
                 port="input",
                 fixes=[fixes.remove(context)],
             )
-        kept = [(name, dim) for name, dim in zip(shape.axes, shape.dims, strict=True) if name != axis]
-        names = [name for name, _ in kept]
-        if names == [Axis.BATCH, Axis.CHANNEL]:
-            names = [Axis.BATCH, Axis.FEATURE]
-        return {"output": shape.with_axes(names, [dim for _, dim in kept])}
+        return {"output": without(shape, axis, context)}
 
     def call(self, params: ReduceParams, inputs: Shapes) -> Call:
         shape = inputs["input"]
