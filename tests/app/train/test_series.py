@@ -129,6 +129,7 @@ def test_a_growing_run_moves_its_axis_seldom() -> None:
 def test_ticks_are_written_short() -> None:
     assert [tick_words(value, 0.25) for value in (0.0, 0.25, 1.0)] == ["0", "0.25", "1.00"]
     assert (tick_words(12_000, 2000), tick_words(0.001, 0.001), tick_words(2e-5, 1e-5)) == ("12,000", "0.001", "2e-5")
+    assert len({tick_words(0.00016 + place * 2e-6, 2e-6) for place in range(4)}) == 4
     assert log_ticks(-3, 2) == [-3, -2, -1, 0, 1, 2]
     assert len(log_ticks(-0.2, 0.2)) >= 1
 

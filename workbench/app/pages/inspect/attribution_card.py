@@ -183,9 +183,9 @@ class TokenMethodView(MethodView):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(theme.SPACE_12)
-        self.title.setFixedWidth(128)
+        self.title.setFixedWidth(108)
         self.title.setWordWrap(True)
-        self.facts.setFixedWidth(148)
+        self.facts.setFixedWidth(112)
         self.strip = TokenStrip(f"inspect.attribution.{name}.tokens", self)
         layout.addWidget(self.title, 0, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.strip, 0, 1)
@@ -208,7 +208,7 @@ def facts_markup(facts: Facts) -> str:
     if facts.residual is not None:
         good = colours.good if facts.residual <= 0.01 else colours.doubtful if facts.residual <= 0.05 else colours.wrong
         parts.append(f'<span style="color:{good}">{tr("residual {share} %", share=f"{facts.residual * 100:.1f}")}</span>')
-    return "<br>".join(parts) or tr("{passes} passes", passes=facts.passes)
+    return "<br>".join(parts) or (tr("one pass") if facts.passes == 1 else tr("{passes} passes", passes=facts.passes))
 
 
 def facts_tip(facts: Facts) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem
 from workbench.app import theme
 from workbench.app.pages.train.scales import linear_ticks, log_ticks, tick_words
 
-PIXELS_A_TICK = {"left": 32, "bottom": 110}
+PIXELS_A_TICK = {"left": 26, "bottom": 110}
 LEFT_PX, OVER_PX = 54, 10
 
 

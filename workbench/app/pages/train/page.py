@@ -186,10 +186,11 @@ class TrainPage(Page):
         if not self.isVisible():
             return
         now = time.monotonic()
-        if now - self._curves_at >= CURVES_SECONDS:
+        curves_late, facts_late = now - self._curves_at - CURVES_SECONDS, now - self._facts_at - FACTS_SECONDS
+        if curves_late >= max(facts_late, 0):
             self._curves_at = now
             self.curves.poll()
-        elif now - self._facts_at >= FACTS_SECONDS:
+        elif facts_late >= 0:
             self._facts_at = now
             self._show_live_facts()
 

@@ -98,7 +98,7 @@ class LivePlot(Card):
         plot.setMenuEnabled(False)
         plot.showGrid(x=False, y=True, alpha=0.14)
         plot.setMouseEnabled(x=True, y=False)
-        plot.setContentsMargins(0, 0, 0, 0)
+        plot.setContentsMargins(0, theme.SPACE_4, theme.SPACE_16, 0)
         box.setMouseMode(pg.ViewBox.RectMode)
         box.disableAutoRange()
         box.setDefaultPadding(0)
@@ -142,7 +142,8 @@ class LivePlot(Card):
 
     def _new_curve(self, key: str, label: str, colour: str, dash: int, faint: bool, group: str) -> Curve:
         self.remove_curve(key)
-        item = pg.PlotCurveItem(pen=_pen(colour, dash, faint), connect="finite", skipFiniteCheck=False, antialias=False)
+        pen = _pen(colour, dash, faint, round(self.devicePixelRatioF()))
+        item = pg.PlotCurveItem(pen=pen, connect="finite", skipFiniteCheck=False, antialias=False)
         item.setZValue(-1 if faint else 1)
         item.setVisible(group not in self.legend.hidden)
         self._plot.addItem(item, ignoreBounds=True)
@@ -343,7 +344,7 @@ class LivePlot(Card):
         return True
 
 
-def _pen(colour: str, dash: int, faint: bool) -> Any:
+def _pen(colour: str, dash: int, faint: bool, width: int) -> Any:
     shade = pg.mkColor(colour)
     shade.setAlpha(80 if faint else 255)
-    return pg.mkPen(shade, width=1, style=DASHES[dash % len(DASHES)])
+    return pg.mkPen(shade, width=max(width, 1), style=DASHES[dash % len(DASHES)])

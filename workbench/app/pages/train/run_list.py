@@ -19,7 +19,7 @@ from workbench.training.events import RunState
 if TYPE_CHECKING:
     from workbench.project.runs import RunInfo
 
-ROWS_SHOWN, ROW_PX, HEADER_PX = 5, 27, 30
+FEWEST, MOST, ROW_PX, HEADER_PX = 2, 6, 27, 30
 
 
 class RunList(QTreeWidget):
@@ -44,7 +44,7 @@ class RunList(QTreeWidget):
         self.setRootIsDecorated(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setFixedHeight(ROWS_SHOWN * ROW_PX + HEADER_PX)
+        self.setFixedHeight(FEWEST * ROW_PX + HEADER_PX)
         self._set_columns()
         self.currentItemChanged.connect(self._chosen)
         self.itemChanged.connect(self._ticked)
@@ -78,6 +78,7 @@ class RunList(QTreeWidget):
             self.clear()
             for info in runs:
                 self.addTopLevelItem(self._item(info))
+            self.setFixedHeight(max(FEWEST, min(len(runs), MOST)) * ROW_PX + HEADER_PX)
         for index, info in enumerate(runs):
             self._fill(self.topLevelItem(index), info, live if live and live[0] == info.path else None)
             if info.path == selected and self.currentItem() is not self.topLevelItem(index):

@@ -63,7 +63,8 @@ def tick_words(value: float, step: float) -> str:
     if abs(value) < step * 1e-6:
         return "0"
     if step < 1e-4 or abs(value) >= 1e7:
-        return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e")
+        digits = max(2, math.ceil(math.log10(abs(value) / step) + 1e-9) + 1)
+        return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e")
     places = max(0, -math.floor(math.log10(step) + 1e-9))
     if round(step * 10**places, 6) != round(step * 10**places):
         places += 1
