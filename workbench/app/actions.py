@@ -36,6 +36,8 @@ _FILE = (
     Action("file.new", "New project...", "Ctrl+N", "file", "", "new_project", "Start with an empty canvas.", ("新建",)),
     Action("file.open", "Open project...", "Ctrl+O", "file", "", "open_project", "Open a project folder.", ("打开",)),
     Action("file.open-data", "Open data...", "", "file", "", "open_data", "Make a project from a file or a folder of data.", ("导入",)),
+    Action("file.open-source", "Open PyTorch source...", "", "file", "", "open_source", "Draw a class of a Python file; nothing of it is run.",
+           ("import", "code", "源代码")),
     Action("file.save", "Save", "Ctrl+S", "file", "", "save_project", "Write the project to its folder.", ("保存",)),
     Action("file.save-as", "Save as...", "Ctrl+Shift+S", "file", "", "save_project_as", "Write the project to another folder."),
     Action("file.duplicate", "Duplicate project...", "", "file", "", "duplicate_project", "Open an unsaved copy of this project."),

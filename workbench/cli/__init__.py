@@ -60,7 +60,7 @@ def catalogue(
 
 @app.command()
 def new(
-    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="A starter's name, or `auto` to have one proposed for the data.")],
+    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="A starter's name, `auto`, or FILE.py[:CLASS] to read PyTorch source.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet.")],
     data: Annotated[str, typer.Option("--data", metavar="SRC", help="A file, a folder, or generated:NAME.", show_default=False)] = "",
     json: Json = False,

@@ -20,12 +20,34 @@ from workbench.text import Text
 
 def new(template: str, folder: Path, data: str) -> Answer:
     """Makes a project."""
+    from workbench.project.from_source import source_of
     from workbench.project.new import new_project
 
     folder = folder.expanduser().absolute()
     project = new_project(template, folder, data)
-    document = {"project": str(folder), "template": template, "data": project.data.source}
-    return Answer(document, [f"Made {folder}.", f"Train it with: workbench train {folder}"])
+    document: dict[str, Any] = {"project": str(folder), "template": template, "data": project.data.source}
+    lines = [f"Made {folder}.", f"Train it with: workbench train {folder}"]
+    given = source_of(template)
+    if given is not None:
+        document["problems"], said = _not_drawn(*given, sized=bool(data))
+        lines = [lines[0], *said, f"Look at it with: workbench check {folder}"]
+    return Answer(document, lines)
+
+
+def _not_drawn(path: Path, class_name: str, sized: bool) -> tuple[list[dict[str, Any]], list[str]]:
+    """Returns what of a source file could not be drawn, as documents and as lines; data that was given has settled the sizes."""
+    from workbench.project.from_source import read_file
+
+    reading = read_file(path, class_name)
+    problems = [problem for problem in reading.problems if not (sized and problem.kind == "source.input")]
+    found = [
+        {
+            "node": reading.graph[problem.node].path if problem.node in reading.graph else "", "message": problem.message, "fixes": [],
+            "kind": problem.kind, "severity": problem.severity.value, "reason": problem.reason,
+        }
+        for problem in problems
+    ]
+    return found, [f"{problem.severity.value}: {problem.message} {problem.reason}".rstrip() for problem in problems]
 
 
 def check(folder: Path, settings: list[str]) -> Answer:

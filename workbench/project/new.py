@@ -9,6 +9,7 @@ from workbench.data.base import Dataset
 from workbench.errors import ProjectError
 from workbench.project.adapt import adapt
 from workbench.project.file import SETTINGS_FILE, is_project, save
+from workbench.project.from_source import learning, project_of, read_file, source_of
 from workbench.project.project import Project
 from workbench.project.propose import propose
 from workbench.project.starters import STARTERS
@@ -21,7 +22,7 @@ def make_project(template: str, data: str = "", name: str = "", base: Path | Non
     """Returns a new project, not saved yet.
 
     Args:
-        template: The name of a starter, or `auto` to have a network proposed for the data.
+        template: The name of a starter, `auto` to have a network proposed for the data, or `FILE.py[:CLASS]` to read a class of PyTorch.
         data: A path, `sample:NAME` or `generated:NAME`; "" keeps the starter's own.
         name: What to call it; "" keeps the template's name.
         base: The folder that a relative path in `data` is relative to; default: the current one.
@@ -29,11 +30,15 @@ def make_project(template: str, data: str = "", name: str = "", base: Path | Non
 
     Raises:
         CatalogueError: There is no such starter.
+        GraphError: The source file holds nothing that can be drawn.
         DataError: The data cannot be read or does not suit the starter.
         ProjectError: `auto` without data.
     """
     if template == AUTO and not data:
         raise ProjectError(Text("`auto` needs data to propose a network for."), Text("Add --data with a file, a folder or generated:NAME."))
+    source_file = source_of(template)
+    if source_file is not None:
+        return _with_data(project_of(read_file(*source_file)), data, name, base)
     starter = None if template == AUTO else STARTERS[template]
     project = starter.make(language) if starter else None
     if data:
@@ -44,6 +49,14 @@ def make_project(template: str, data: str = "", name: str = "", base: Path | Non
             source = project.data.source
         project = _on(project, dataset, source)
     assert project is not None
+    return replace(project, name=name) if name else project
+
+
+def _with_data(project: Project, data: str, name: str, base: Path | None) -> Project:
+    """Returns a project read from source, with the data that it shall learn from."""
+    if data:
+        dataset, source = _opened(data, base)
+        project = _on(learning(project, dataset), dataset, source)
     return replace(project, name=name) if name else project
 
 

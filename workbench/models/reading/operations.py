@@ -30,7 +30,11 @@ _NAMED: dict[str, Any] = {"math.pi": math.pi, "math.e": math.e, "math.inf": math
 def label_of(node: ast.AST) -> str:
     """Returns a short name for what an expression does: the function, the method or the sign."""
     if isinstance(node, ast.Call):
-        return ast.unparse(node.func)[:60] if not isinstance(node.func, ast.Attribute) or isinstance(node.func.value, ast.Name) else node.func.attr
+        root: ast.expr = node.func
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        plain = isinstance(root, ast.Name) or not isinstance(node.func, ast.Attribute)
+        return ast.unparse(node.func)[:60] if plain else getattr(node.func, "attr", "")
     if isinstance(node, ast.BinOp):
         return type(node.op).__name__.lower()
     return type(node).__name__.lower()
