@@ -171,7 +171,8 @@ def test_drawings_that_cannot_be_trained(case: str, project: Path) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    ["", "train.epochs", "nope.a=1", "train.nope=1", "train.epochs=abc", "train.epochs=1.5", "train.epochs=99999999999999999999", "train.batch_size=0",
+    ["", "train.epochs", "nope.a=1", "train.nope=1", "train.epochs=abc", "train.epochs=1.5", "train.epochs=99999999999999999999",
+     "train.batch_size=0",
      "train.optimizer.learning_rate=nan", "train.optimizer=[1]", "model.conv1.nope=1", "model..x=1", "data.source=5", "data.format='nope'",
      "data.split={validation=0.9,test=0.9}", "objective.7.target='x'", "train.device='toaster'", "train.device='cuda:99'",
      "train.epochs=1\ndata.source=2", "数据.x=1"],
