@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from workbench.app import language
 from workbench.app.help import GENERATED, WRITTEN, matching, topic_of, topic_text
 from workbench.app.hover_help import explain, term_of, terms
-from workbench.app.tour import STEPS, place_beside
+from workbench.app.tour import STEPS, Bubble, Tour, place_beside
 from workbench.app.window import Window
 
 
@@ -100,3 +100,18 @@ def test_every_term_has_both_languages_and_is_found_by_its_words(qapp: Any) -> N
     assert term_of("Batch size") == "batch_size"
     assert term_of("accuracy/val") == "accuracy"
     assert term_of("nothing of that kind") == ""
+
+
+@pytest.mark.parametrize("words", ["en", "zh_CN"])
+def test_no_step_cuts_its_text(window: Window, words: str) -> None:
+    language.set_language(words)
+    tour = Tour(window)
+    for number, step in enumerate(STEPS):
+        bubble = Bubble(window, tour, step, number, len(STEPS))
+        bubble.fit()
+        bubble.show()
+        QApplication.processEvents()
+        for label in bubble.findChildren(QLabel):
+            assert label.height() >= label.heightForWidth(label.width()), label.text()
+        bubble.hide()
+        bubble.deleteLater()

@@ -83,7 +83,7 @@ class Tour(QObject):
         super().__init__(window)
         self.setObjectName("window.tour")
         self._window, self._steps, self.number = window, steps, -1
-        self._bubble: _Bubble | None = None
+        self._bubble: Bubble | None = None
         self._frame: _TargetFrame | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -158,7 +158,7 @@ class Tour(QObject):
             return
         self._drop()
         self._frame = _TargetFrame(self._window)
-        self._bubble = _Bubble(self._window, self, self._steps[self.number], self.number, len(self._steps))
+        self._bubble = Bubble(self._window, self, self._steps[self.number], self.number, len(self._steps))
         self._place()
         self._frame.show()
         self._bubble.show()
@@ -179,7 +179,7 @@ class Tour(QObject):
         target = self._target()
         self._frame.setGeometry(self._window.rect())
         self._frame.point_at(target)
-        self._bubble.adjustSize()
+        self._bubble.fit()
         self._bubble.move(place_beside(target, self._bubble.size(), self._window.rect()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -229,7 +229,7 @@ class _TargetFrame(QWidget):
         painter.end()
 
 
-class _Bubble(QFrame):
+class Bubble(QFrame):
     """What the step says, and Back, Next, Leave."""
 
     def __init__(self, window: QWidget, tour: Tour, step: Step, number: int, count: int) -> None:
@@ -245,7 +245,6 @@ class _Bubble(QFrame):
         title, text = QLabel(tr(step.title)), QLabel(tr(step.text))
         theme.mark(title, "subject")
         text.setWordWrap(True)
-        text.setMinimumHeight(text.heightForWidth(BUBBLE_WIDTH_PX - 2 * theme.SPACE_16))
         head = QHBoxLayout()
         head.addWidget(title)
         head.addStretch(1)
@@ -263,6 +262,14 @@ class _Bubble(QFrame):
         last = number == count - 1
         row.addWidget(button("window.tour.next", tr("Done") if last else tr("Next"), tour.forward, kind="primary"))
         return row
+
+    def fit(self) -> None:
+        """As high as its text needs, measured once the style sheet has set the font."""
+        for label in self.findChildren(QLabel):
+            label.ensurePolished()
+        layout = self.layout()
+        layout.activate()
+        self.setFixedHeight(layout.totalHeightForWidth(BUBBLE_WIDTH_PX))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
