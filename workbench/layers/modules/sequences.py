@@ -60,6 +60,8 @@ class SequenceConvTranspose1d(nn.ConvTranspose1d):
 class SequenceMaxPool(nn.Module):
     """Maximum in windows along a sequence: (N, T, D) -> (N, T', D); padded positions never win.
 
+    It pools the rows as images one pixel high per position, since torch's MaxPool1d exports for one length only.
+
     Args:
         kernel_size: Positions in the window.
         stride: How far the window moves at a time.
@@ -69,11 +71,11 @@ class SequenceMaxPool(nn.Module):
     def __init__(self, kernel_size: int, stride: int, partial: bool = True) -> None:
         super().__init__()
         self.stride, self.more = stride, kernel_size - 1 if partial else 0
-        self.pool = nn.MaxPool1d(kernel_size, stride)
+        self.pool = nn.MaxPool2d((kernel_size, 1), (stride, 1))
 
     def forward(self, input: Tensor, lengths: Tensor | None = None) -> Tensor:
-        rows = without_padding(input, lengths, float("-inf"))
-        pooled = self.pool(nn.functional.pad(rows.transpose(1, 2), (0, self.more), value=float("-inf"))).transpose(1, 2)
+        rows = nn.functional.pad(without_padding(input, lengths, float("-inf")), (0, 0, 0, self.more), value=float("-inf"))
+        pooled = self.pool(rows[:, None])[:, 0]
         return pooled if lengths is None else without_padding(pooled, (lengths + self.stride - 1) // self.stride)
 
 
