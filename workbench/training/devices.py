@@ -12,6 +12,8 @@ import torch
 from workbench.errors import Text, TrainingError
 
 PROBE_SECONDS = 0.5
+WORTH_A_DOUBLING = 0.25
+"""How much faster twice the threads must be: the window, the disk and other programs want cores too."""
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -67,20 +69,18 @@ def probe_threads(step: Callable[[torch.nn.Module], None], model: torch.nn.Modul
         times = {count: _seconds_with(count, step, own, PROBE_SECONDS / len(counts)) for count in counts}
     finally:
         torch.set_num_threads(before)
-    return min(counts, key=lambda count: times[count] * (1 + 0.02 * counts.index(count)))
+    return min(counts, key=lambda count: times[count] * (1 + WORTH_A_DOUBLING * counts.index(count)))
 
 
 def _seconds_with(count: int, step: Callable[[torch.nn.Module], None], model: torch.nn.Module, budget: float) -> float:
+    """Returns the mean of a step: with more threads than free cores the best step is fast and every tenth is slow."""
     torch.set_num_threads(count)
     step(model)
-    best, begin = float("inf"), time.perf_counter()
-    while True:
-        start = time.perf_counter()
+    steps, begin = 0, time.perf_counter()
+    while (spent := time.perf_counter() - begin) < budget or not steps:
         step(model)
-        now = time.perf_counter()
-        best = min(best, now - start)
-        if now - begin + best > budget:
-            return best
+        steps += 1
+    return spent / steps
 
 
 def copy_of(model: torch.nn.Module) -> torch.nn.Module:
