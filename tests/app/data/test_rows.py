@@ -293,3 +293,32 @@ def test_data_that_cannot_be_opened_says_why_where_it_stands(page: DataPage, ses
     qtbot.waitUntil(lambda: session.dataset_error is not None, timeout=10_000)
     page.refresh(None, session.project)
     assert page._stack.currentIndex() == 0 and "/nowhere/at/all" in page.empty._sentence.text()
+
+
+def test_what_is_wrong_with_the_data_is_looked_for_aside_and_once(page: DataPage, session: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from workbench.data.base import DataProblem
+
+    where: list[int] = []
+
+    def find(*_: Any) -> list[DataProblem]:
+        where.append(threading.get_ident())
+        return [DataProblem("duplicate", "Two rows are equal.", (page._rows.dataset.ids()[3],))]
+
+    monkeypatch.setattr("workbench.data.summary.find_problems", find)
+    page._looked = None
+    page._show_findings()
+    qtbot.waitUntil(lambda: any("equal" in row.message for row in page.findings.rows), timeout=10_000)
+    page._take_data()
+    assert len(where) == 1 and where[0] != threading.get_ident()
+    page.findings.rows[-1].remedies[0].do()
+    assert page.view.shown.tolist() == [3]
+
+
+def test_large_data_is_searched_aside(page: DataPage, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.app.pages.data.page.LARGE", 10)
+    page.search.setText(page._rows.dataset.ids()[5])
+    qtbot.waitUntil(lambda: page.view.current == 5, timeout=10_000)
+    page.show_all()
+    assert len(page.view.shown) == 1797

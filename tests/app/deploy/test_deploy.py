@@ -115,7 +115,9 @@ def page(session: Any, qtbot: Any, trained: Callable[..., Path]) -> Iterator[Dep
 
 
 @pytest.mark.timeout(180)
-def test_an_export_is_proven_shown_and_found_again(page: DeployPage, session: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_is_proven_shown_and_found_again(
+    page: DeployPage, session: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert page._stack.currentIndex() == 0 and page.empty.button.isVisible()
     page._edit(replace(session.project.export, author="Ann"), "author")
     page.empty.button.click()

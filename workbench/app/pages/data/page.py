@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
+from workbench.app.jobs import Job, run_job
 from workbench.app.language import say_error, tr
 from workbench.app.pages.data.counts import CountList
 from workbench.app.pages.data.row_menu import show_row_menu
@@ -23,11 +24,14 @@ from workbench.errors import WorkbenchError
 from workbench.project.feeding import target_fields
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from workbench.app.session import Session
     from workbench.data.base import DataProblem
     from workbench.project.project import Project
 
 SEARCH_DELAY_MS = 200
+LARGE = 20_000
 
 
 class DataPage(Page):
@@ -39,6 +43,10 @@ class DataPage(Page):
         super().__init__(session, parent)
         self._rows: Rows | None = None
         self._filter = Filter()
+        self._looked: Rows | None = None
+        self._found: list[DataProblem] = []
+        self._selecting: Job | None = None
+        self._looking: Job | None = None
         self._search_delay = QTimer(self)
         self._search_delay.setSingleShot(True)
         self._search_delay.setInterval(SEARCH_DELAY_MS)
@@ -207,8 +215,19 @@ class DataPage(Page):
     def _apply(self) -> None:
         if self._rows is None:
             return
-        shown = self._rows.select(self._filter)
-        self.view.set_rows(self._rows, shown)
+        if self._selecting is not None:
+            self._selecting.cancel()
+            self._selecting = None
+        rows, wanted = self._rows, self._filter
+        if wanted.words and len(rows.dataset) > LARGE:
+            self._count.setText(tr("Searching..."))
+            self._selecting = run_job(self, lambda _progress, _cancelled: rows.select(wanted), lambda shown: self._show_selected(rows, shown))
+        else:
+            self._show_selected(rows, rows.select(wanted))
+
+    def _show_selected(self, rows: Rows, shown: np.ndarray) -> None:
+        self._selecting = None
+        self.view.set_rows(rows, shown)
         self._count.setText(tr("{count} rows", count=f"{len(shown):,}"))
         self._all.setVisible(self._filter != Filter())
         self.splits.choose(SPLIT_NAMES.index(self._filter.split) if self._filter.split else -1)
@@ -217,18 +236,27 @@ class DataPage(Page):
 
     def _show_findings(self) -> None:
         error = self.session.prepared_error
-        rows = [] if error is None else [FindingRow(_sentence(error), severity="error")]
+        rows = [] if error is None else [FindingRow(say_error(error), severity="error")]
         problems = [*(self._rows.dataset.problems if self._rows else ())]
         if self._rows is not None and self._rows.prepared is not None:
             problems += [item for item in self._rows.prepared.problems if item not in problems]
-            problems += [item for item in self._found() if item not in problems]
+            problems += [item for item in self._found_in(self._rows) if item not in problems]
         self.findings.show_findings([*rows, *(self._finding(item) for item in problems)])
 
-    def _found(self) -> list[DataProblem]:
-        from workbench.data.summary import find_problems
+    def _found_in(self, rows: Rows) -> list[DataProblem]:
+        """Returns what was found in this data; the first time it is looked for on a worker thread and shown when it is there."""
+        if self._looked is rows:
+            return self._found
+        if self._looking is not None and self._looking.running:
+            self._looking.cancel()
+        self._looked, self._found = rows, []
+        self._looking = run_job(self, lambda _progress, _cancelled: problems_of(rows), lambda found: self._take_found(rows, found))
+        return []
 
-        assert self._rows is not None and self._rows.prepared is not None
-        return list(find_problems(self._rows.dataset, self._rows.prepared.splits))
+    def _take_found(self, rows: Rows, found: list[DataProblem]) -> None:
+        if self._looked is rows:
+            self._found = found
+            self._show_findings()
 
     def _finding(self, problem: DataProblem) -> FindingRow:
         remedies = ()
@@ -288,6 +316,14 @@ class DataPage(Page):
         self.search.blockSignals(False)
         self._apply()
         self.view.go_to(row)
+
+
+def problems_of(rows: Rows) -> list[DataProblem]:
+    """Returns what looks wrong in prepared data; reads every row."""
+    from workbench.data.summary import find_problems
+
+    assert rows.prepared is not None
+    return list(find_problems(rows.dataset, rows.prepared.splits))
 
 
 def _invitation() -> str:
