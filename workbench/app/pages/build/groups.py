@@ -1,4 +1,4 @@
-"""Groups on the canvas: the card of a folded one, and the border around an open one."""
+"""What cards say, of layers and of folded groups, and the border around an open group."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from workbench.app import theme
-from workbench.app.language import tr
+from workbench.app.language import say, tr
 from workbench.app.pages.build.card import Card, interface_font, text_width
+from workbench.graph.bypass import is_bypassed
 from workbench.graph.drawing import Drawing, ports_of_group
 from workbench.graph.graph import Graph, Node
 from workbench.graph.grouping import group_paths
@@ -25,6 +26,16 @@ def port_names(layer: Any, params: Any, side: str) -> tuple[str, ...]:
         return (side,)
     ports = layer.input_ports(params) if side == "input" else layer.output_ports(params)
     return tuple(port.name for port in ports)
+
+
+def second_line(node: Node, layer: Any, params: Any) -> str:
+    """Returns the small line of a layer's card: its kind and its main parameters."""
+    if layer is None:
+        return tr("unknown layer {name}", name=node.layer)
+    line = say(layer.summary_line(params)) if params is not None else ""
+    if is_bypassed(node):
+        return f"{tr('bypassed')} · {say(layer.label)}"
+    return f"{say(layer.label)} · {line}" if line else say(layer.label)
 
 
 def describe_group(card: Card, node: Node, members: tuple[str, ...], graph: Graph, inferred: Any, layers: Any) -> None:

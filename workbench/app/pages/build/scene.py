@@ -10,12 +10,13 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsScene
 
 from workbench.app import theme
-from workbench.app.language import say, tr
+from workbench.app.language import say
 from workbench.app.pages.build.buckets import Buckets
 from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card
+from workbench.app.pages.build.changes import Changes, looks_same
 from workbench.app.pages.build.differences import Marks
 from workbench.app.pages.build.figures import counted
-from workbench.app.pages.build.groups import Borders, describe_group, port_names
+from workbench.app.pages.build.groups import Borders, describe_group, port_names, second_line
 from workbench.app.pages.build.painting import CanvasPainter, Detail, blocks, detail_at
 from workbench.app.pages.build.remarks import RemarksLayer
 from workbench.app.pages.build.routing import LONG_PX
@@ -96,11 +97,10 @@ class CanvasScene(QGraphicsScene):
         drawing = drawn(graph, inside, self.drawing)
         others = drawing.nodes.keys() != self.cards.keys() or drawing.hidden != self.drawing.hidden
         self.drawing = drawing
-        moved = self._show_nodes(graph, inferred, layers)
+        changes = self._show_nodes(graph, inferred, layers)
         if others or graph.edges is not self.graph.edges:
-            self._show_edges(graph)
-        self._place_wires(moved)
-        self._route_around(moved)
+            changes.wires |= self._show_edges(graph)
+        self._take_changes(changes)
         self.graph = graph
         self.borders.update(graph, drawing, self.cards)
         self.remarks.show(remarks_of(graph) if not inside else ())
@@ -112,27 +112,35 @@ class CanvasScene(QGraphicsScene):
             self.select(kept)
         self.repaint_wanted.emit()
 
-    def _show_nodes(self, graph: Graph, inferred: Any, layers: Any) -> set[str]:
-        moved: set[str] = set()
-        drawing = self.drawing
+    def _show_nodes(self, graph: Graph, inferred: Any, layers: Any) -> Changes:
+        changes, drawing = Changes(), self.drawing
         for gone in [card for card in self.cards if card not in drawing.nodes]:
-            self._drop_card(gone)
-            moved.add(gone)
+            changes.areas.append(self._drop_card(gone).rect)
         for node_id, node in drawing.nodes.items():
-            card = self.cards.get(node_id)
-            if card is not None and card.node is node and node_id not in drawing.groups:
+            card, folded = self.cards.get(node_id), node_id in drawing.groups
+            fresh = card is None
+            if card is not None and card.node is node:
+                if folded:
+                    describe_group(card, node, drawing.groups[node_id], graph, inferred, layers)
+                    changes.cards.add(node_id)
                 continue
             if card is None:
                 card = self.cards[node_id] = Card(node)
                 self._of_card[node_id] = {}
-            if node_id in drawing.groups:
-                describe_group(card, node, drawing.groups[node_id], graph, inferred, layers)
             else:
+                changes.areas.append(QRectF(card.rect))
+                changes.saw(node.position[0] - card.rect.center().x(), node.position[1] - card.rect.center().y())
+            if folded:
+                describe_group(card, node, drawing.groups[node_id], graph, inferred, layers)
+            elif fresh or not looks_same(card.node, node):
                 self._describe(card, node, inferred, layers)
+            card.node = node
+            card.change(faint=node_id in drawing.outside or is_bypassed(node))
             card.place(*node.position)
             self._index_card(card)
-            moved.add(node_id)
-        return moved
+            changes.areas.append(card.rect)
+            changes.cards.add(node_id)
+        return changes
 
     def _describe(self, card: Card, node: Node, inferred: Any, layers: Any) -> None:
         layer = layers.get(node.layer)
@@ -142,28 +150,27 @@ class CanvasScene(QGraphicsScene):
             self._blocks = None
         card.node = node
         card.change(
-            title=node.label or node.name, subtitle=_second_line(node, layer, params), colour=colour, known=layer is not None,
+            title=node.label or node.name, subtitle=second_line(node, layer, params), colour=colour, known=layer is not None,
             inputs=port_names(layer, params, "input"), outputs=port_names(layer, params, "output"),
-            faint=node.id in self.drawing.outside or is_bypassed(node),
         )
 
-    def _drop_card(self, node_id: str) -> None:
+    def _drop_card(self, node_id: str) -> Card:
         card = self.cards.pop(node_id)
         self._card_index.remove(card)
         self._blocks = None
         for key in list(self._of_card.pop(node_id)):
             self._drop_wire(key)
+        return card
 
-    def _show_edges(self, graph: Graph) -> None:
+    def _show_edges(self, graph: Graph) -> set[int]:
         drawing = self.drawing
         plain = not drawing.hidden
         wanted = {id(edge): edge for edge in graph.edges if plain or drawing.shows(edge)}
         for gone in [key for key, wire in self._wires.items() if key not in wanted or (not plain and self._strayed(wire)) or self._dangles(wire)]:
             self._drop_wire(gone)
-        for key, edge in wanted.items():
-            if key not in self._wires:
-                self._add_wire(key, edge)
+        fresh = {key for key, edge in wanted.items() if key not in self._wires and self._add_wire(key, edge)}
         self._inferred = None
+        return fresh
 
     def _strayed(self, wire: Wire) -> bool:
         """Whether a wire shows between other cards now."""
@@ -175,26 +182,39 @@ class CanvasScene(QGraphicsScene):
 
     def _place_wires(self, moved: Iterable[str]) -> None:
         for wire in {id(wire): wire for node in moved for wire in self._of_card.get(node, {}).values()}.values():
-            self._place_wire(wire)
+            wire.place()
+            self._route(wire)
 
-    def _route_around(self, moved: set[str]) -> None:
-        """Lets long wires look anew for their way where cards came or went."""
-        rects = [self.cards[node].rect for node in moved if node in self.cards]
-        near = len(rects) == len(moved) <= _FEW
-        wires = {id(wire): wire for rect in rects for wire in self.wires_in(rect)} if near else self._wires
-        for wire in wires.values():
-            if moved and (wire.lane is not None or wire.line.dy() >= LONG_PX):
+    def _take_changes(self, changes: Changes) -> None:
+        """Places the wires of changed cards, and lets long wires look anew for their way where cards came, went or moved.
+
+        Where all moved by the same step, what was between them still is: their wires slide along.
+        """
+        moved, step = changes.cards, changes.step
+        touched = {key for node in moved for key in self._of_card.get(node, ())} | changes.wires
+        for key in touched:
+            self._wires[key].place()
+        few = len(changes.areas) <= _FEW
+        near = {id(wire.edge) for area in changes.areas for wire in self.wires_in(area)} if few else self._wires.keys()
+        for key in {**dict.fromkeys(touched), **dict.fromkeys(near if changes.areas else ())}:
+            wire = self._wires[key]
+            if step is not None and key not in changes.wires and wire.source.id in moved and wire.target.id in moved:
+                wire.slide(step[0])
+                self._wire_index.put(wire, *wire.bounds())
+            elif wire.lane is not None or wire.line.dy() >= LONG_PX:
                 self._route(wire)
+            elif key in touched:
+                self._wire_index.put(wire, *wire.bounds())
 
-    def _add_wire(self, key: int, edge: Edge) -> None:
+    def _add_wire(self, key: int, edge: Edge) -> bool:
         (start, leaves), (end, enters) = self.drawing.end(edge.source), self.drawing.end(edge.target)
         source, target = self.cards.get(start), self.cards.get(end)
         if source is None or target is None:
-            return
+            return False
         wire = self._wires[key] = Wire(edge, source, target, leaves, enters)
         self._of_card[source.id][key] = wire
         self._of_card[target.id][key] = wire
-        self._place_wire(wire)
+        return True
 
     def _drop_wire(self, key: int) -> None:
         wire = self._wires.pop(key, None)
@@ -207,10 +227,6 @@ class CanvasScene(QGraphicsScene):
     def _index_card(self, card: Card) -> None:
         rect = card.rect
         self._card_index.put(card, rect.left(), rect.top(), rect.right(), rect.bottom())
-
-    def _place_wire(self, wire: Wire) -> None:
-        wire.place()
-        self._route(wire)
 
     def _route(self, wire: Wire) -> None:
         wire.route(lambda area: [card.rect for card in self.cards_in(area) if card is not wire.source and card is not wire.target])
@@ -372,15 +388,6 @@ def ports_of(card: Card) -> list[tuple[str, QPointF, bool]]:
     """Returns name, place and whether it is an output for every port of a card."""
     inputs = [(name, card.input_point(name), False) for name in card.inputs]
     return inputs + [(name, card.output_point(name), True) for name in card.outputs]
-
-
-def _second_line(node: Node, layer: Any, params: Any) -> str:
-    if layer is None:
-        return tr("unknown layer {name}", name=node.layer)
-    line = say(layer.summary_line(params)) if params is not None else ""
-    if is_bypassed(node):
-        return f"{tr('bypassed')} · {say(layer.label)}"
-    return f"{say(layer.label)} · {line}" if line else say(layer.label)
 
 
 def _edges_of(graph: Graph, problem: Problem[Any]) -> list[Edge]:

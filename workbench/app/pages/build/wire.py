@@ -64,6 +64,11 @@ class Wire:
         if lane != self.lane:
             self.lane, self._path = lane, None
 
+    def slide(self, dx: float) -> None:
+        """Takes the way past the cards along, where both ends and all between them moved alike."""
+        if self.lane is not None:
+            self.lane += dx
+
     @property
     def straight(self) -> bool:
         """Whether a line does: the ports are one above the other."""
