@@ -124,6 +124,38 @@ def cross_macs(width: int, memory: int, steps: int, seen: int, heads: int, key_h
     return 2 * steps * width * width + seen * memory * keys_and_values + 2 * steps * seen * width
 
 
+def self_kept(width: int, steps: int, heads: int, key_heads: int = 0, dropout: float = 0.0, positions: str = "none") -> int:
+    """Returns the numbers that torch keeps on a CPU for the backward pass of a self-attention, beside its input and result."""
+    slopes = heads * steps * steps if positions == "alibi" else 0
+    if dropout:
+        return _kept_with_dropout(width, steps, steps, heads) + slopes
+    projected, repeated = steps * (width + 2 * (key_heads or heads) * (width // heads)), 1 < (key_heads or heads) < heads
+    turned = positions == "rotary"
+    copies = (3 if turned else 2 if repeated else 0) * width * steps
+    if turned and repeated:  # nothing looks into the projections themselves
+        projected, copies = 0, 4 * width * steps
+    return projected + copies + width * steps + heads * steps + slopes
+
+
+def cross_kept(width: int, steps: int, seen: int, heads: int, key_heads: int = 0, dropout: float = 0.0) -> int:
+    """Returns the numbers that torch keeps on a CPU for the backward pass of a cross-attention, beside its inputs and result."""
+    if dropout:
+        return _kept_with_dropout(width, steps, seen, heads)
+    shared = key_heads or heads
+    keys_and_values = 2 * seen * (width if 1 < shared < heads else shared * (width // heads))
+    return 2 * width * steps + keys_and_values + heads * steps
+
+
+def _kept_with_dropout(width: int, steps: int, seen: int, heads: int) -> int:
+    """With dropout there is no fused way: the weights, their noise and both together are kept."""
+    return 2 * width * (steps + seen) + 3 * heads * steps * seen
+
+
+def rows_kept(shape: Shape, length: int) -> int:
+    """Returns what reading an image position by position keeps: a copy; a sequence needs none."""
+    return width(shape) * places(shape, length) if checks.is_image(shape) else 0
+
+
 def check_heads(heads: int, width: int, context: Context, port: str = "input", key_heads: int = 0, rotary: bool = False) -> None:
     """Raises where heads do not divide the width, key heads the heads, or where a head cannot be turned in pairs."""
     if width % heads:

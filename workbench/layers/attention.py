@@ -59,7 +59,9 @@ class SelfAttention(Layer):
 
     def cost(self, params: SelfAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         cost = super().cost(params, inputs, outputs, length)
-        return Cost(cost.parameters, cost.macs, 5 * cost.activations)
+        sizes = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length), params.heads, params.key_heads
+        kept = attending.self_kept(*sizes, params.dropout, params.positions)
+        return Cost(cost.parameters, cost.macs, cost.activations + kept)
 
     def summary_line(self, params: SelfAttentionParams) -> str:
         return Text("{heads} heads, causal", heads=params.heads) if params.causal else Text("{heads} heads", heads=params.heads)
@@ -122,8 +124,11 @@ class CrossAttention(Layer):
 
     def cost(self, params: CrossAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         cost = super().cost(params, inputs, outputs, length)
-        shared = 2 * (params.key_heads or params.heads) * (attending.width(inputs["input"]) // params.heads)
-        return Cost(cost.parameters, cost.macs, 3 * cost.activations + shared * attending.places(inputs["memory"], length))
+        looks, seen = inputs["input"], inputs["memory"]
+        sizes = attending.width(looks), attending.places(looks, length), attending.places(seen, length)
+        kept = attending.cross_kept(*sizes, params.heads, params.key_heads, params.dropout)
+        kept += attending.rows_kept(looks, length) + attending.rows_kept(seen, length)
+        return Cost(cost.parameters, cost.macs, cost.activations + kept)
 
     def summary_line(self, params: CrossAttentionParams) -> str:
         return Text("{heads} heads", heads=params.heads)
@@ -200,7 +205,10 @@ class ImageAttention(Layer):
 
     def cost(self, params: ImageAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         cost = super().cost(params, inputs, outputs, length)
-        return Cost(cost.parameters, cost.macs, (7 if params.residual else 5) * cost.activations)
+        channels, steps = int(inputs["input"]["channel"]), attending.places(inputs["input"], length)
+        kept = attending.self_kept(channels, steps, params.heads, params.key_heads, params.dropout)
+        rows = params.residual + (params.positions != "none" or not params.residual)
+        return Cost(cost.parameters, cost.macs, cost.activations * (1 + rows) + kept)
 
     def summary_line(self, params: ImageAttentionParams) -> str:
         return Text("{heads} heads", heads=params.heads)

@@ -71,6 +71,12 @@ class DotProductAttention(Layer):
         pairs = attending.places(query, length) * attending.places(inputs["keys"], length)
         return pairs * (attending.width(query) + attending.width(values))
 
+    def cost(self, params: DotProductAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        cost = super().cost(params, inputs, outputs, length)
+        looks, seen = attending.places(inputs["query"], length), attending.places(inputs["keys"], length)
+        kept = attending.width(inputs["keys"]) * (looks + seen) + 3 * looks * seen if params.dropout else looks
+        return Cost(cost.parameters, cost.macs, cost.activations + kept)
+
     def summary_line(self, params: DotProductAttentionParams) -> str:
         return Text("causal") if params.causal else ""
 
@@ -135,7 +141,7 @@ class AdditiveAttention(Layer):
     def cost(self, params: AdditiveAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         cost = super().cost(params, inputs, outputs, length)
         pairs = attending.places(inputs["keys"], length) * (attending.places(inputs["query"], length) if "query" in inputs else 1)
-        return Cost(cost.parameters, cost.macs, cost.activations + pairs * (params.units + 1))
+        return Cost(cost.parameters, cost.macs, cost.activations + pairs * (params.units + (3 if params.dropout else 1)))
 
     def summary_line(self, params: AdditiveAttentionParams) -> str:
         return Text("{units} units", units=params.units)
@@ -202,7 +208,12 @@ class CrossModalAttention(Layer):
 
     def cost(self, params: CrossModalAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         cost = super().cost(params, inputs, outputs, length)
-        return Cost(cost.parameters, cost.macs, 7 * cost.activations)
+        (one, ones), (other, others) = (
+            (attending.width(shape), attending.places(shape, length)) for shape in (inputs["first"], inputs["second"])
+        )
+        kept = attending.cross_kept(one, ones, others, params.heads, dropout=params.dropout)
+        kept += attending.cross_kept(other, others, ones, params.heads, dropout=params.dropout)
+        return Cost(cost.parameters, cost.macs, (3 if params.dropout else 2) * cost.activations + kept)
 
     def summary_line(self, params: CrossModalAttentionParams) -> str:
         return Text("{heads} heads", heads=params.heads)

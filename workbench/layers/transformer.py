@@ -101,8 +101,12 @@ class Blocks(Layer):
     def cost(self, params: BlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         cost = super().cost(params, inputs, outputs, length)
         width, steps = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length)
-        bent = 6 if params.activation == "swiglu" else 4
-        return Cost(cost.parameters, cost.macs, params.layers * steps * (12 * width + bent * params.units(width)))
+        bent = {"gelu": 2, "relu": 1, "swiglu": 4}[params.activation]
+        if params.dropout:  # noise and what it leaves, instead of what went in
+            bent = {"gelu": 3, "relu": 3, "swiglu": 5}[params.activation]
+        kept = (6 if params.dropout else 4) * width * steps + bent * params.units(width) * steps
+        kept += attending.self_kept(width, steps, params.heads, params.key_heads, params.dropout, params.positions)
+        return Cost(cost.parameters, cost.macs, params.layers * kept + (width * steps if params.norm == "pre" else 0))
 
     def summary_line(self, params: BlockParams) -> str:
         return Text("{layers} × {heads} heads", layers=params.layers, heads=params.heads)
@@ -178,8 +182,9 @@ class TransformerDecoder(Blocks):
         if "memory" not in inputs:
             return cost
         width, steps = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length)
-        shared = 2 * (params.key_heads or params.heads) * (width // params.heads)
-        kept = params.layers * (5 * width * steps + shared * attending.places(inputs["memory"], length))
+        sizes = width, steps, attending.places(inputs["memory"], length), params.heads, params.key_heads, params.dropout
+        once = (3 if params.dropout else 2) * width * steps + attending.cross_kept(*sizes)
+        kept = params.layers * (once + attending.rows_kept(inputs["memory"], length))
         return Cost(cost.parameters, cost.macs, cost.activations + kept)
 
     def causal_from(self, params: BlockParams, port: str) -> bool:
