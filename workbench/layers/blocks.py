@@ -93,7 +93,7 @@ class DenseBlockParams(Params):
     """What can be set on a dense block."""
 
     layers: int = param(
-        3, label="Layers", help="How many convolutions there are; each sees the results of all before it.", unit="layers", ge=1, le=64
+        3, label="Convolutions", help="How many convolutions there are; each sees the results of all before it.", ge=1, le=64
     )
     growth: int = param(12, label="Growth", help="How many channels each convolution adds.", unit="channels", ge=1, le=1_000_000, log=True)
     kernel: int = param(3, label="Kernel", help="Height and width of the windows; even ones count as one more.", unit="px", main=False, ge=1, le=127)
