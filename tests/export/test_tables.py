@@ -39,3 +39,12 @@ def test_categories_are_given_by_name(bundle: Bundle) -> None:
 def test_an_unknown_category_is_named(bundle: Bundle) -> None:
     with pytest.raises(ExportError, match="purple"):
         bundle.predict([{"colour": "purple", "size": 8.0}])
+
+
+def test_the_others_are_answered_where_one_cannot_be_read(bundle: Bundle) -> None:
+    rows = [{"colour": "red", "size": 8.0}, {"colour": "purple", "size": 8.0}, {"colour": "green", "size": 6.0}]
+    answers = bundle.predict(rows, skip_unreadable=True)
+    assert [answer.get("label", "") for answer in answers] == ["ripe", "", "unripe"]
+    assert "purple" in answers[1]["error"]["message"]
+    with pytest.raises(ExportError, match="purple"):
+        bundle.predict([rows[1]], skip_unreadable=True)

@@ -41,14 +41,15 @@ def predict(model: Path, inputs: list[str], provider: str, allow_fallback: bool)
         from workbench.export.predict import Bundle
 
         bundle = Bundle(model)
-        predictions = bundle.predict(inputs, provider, allow_fallback)
+        predictions = bundle.predict(inputs, provider, allow_fallback, skip_unreadable=True)
         running = bundle.provider
     else:
         if not model.exists():
             raise ExportError(Text("There is nothing at {path}.", path=str(model)), Text("Give an exported bundle or a run folder."))
         predictions, running = _with_torch(model, inputs, provider), "torch"
     document = {"provider": running, "predictions": predictions}
-    return Answer(document, [f"{item['input']}: {_shown(item)}" for item in predictions])
+    failed = any("error" in item for item in predictions)
+    return Answer(document, [f"{item['input']}: {_shown(item)}" for item in predictions], 1 if failed else 0)
 
 
 def _absolute(value: str) -> str:
@@ -74,6 +75,8 @@ def _with_torch(folder: Path, inputs: list[str], provider: str) -> list[dict[str
 
 
 def _shown(item: Mapping[str, Any]) -> str:
+    if "error" in item:
+        return f"{item['error']['message']} {item['error']['hint']}".strip()
     if "label" in item:
         best = sorted(item["scores"].items(), key=lambda pair: -pair[1])[:3]
         return f"{item['label']} ({', '.join(f'{name} {score:.1%}' for name, score in best)})"

@@ -79,7 +79,7 @@ class Bundle:
         return {spec.name: _tokenizer(self.folder / spec.tokenizer, spec) for spec in self.spec.inputs if spec.kind == "text"}
 
     def predict(
-        self, raw: Any, provider: str = "cpu", allow_fallback: bool = False,
+        self, raw: Any, provider: str = "cpu", allow_fallback: bool = False, *, skip_unreadable: bool = False,
     ) -> list[dict[str, Any]]:
         """Predicts.
 
@@ -88,19 +88,38 @@ class Bundle:
                 `(H, W, C)` (`(N, H, W, C)` for several), texts, numbers; or dicts by input or field name.
             provider: A short name (`cpu`, `cuda`, ...).
             allow_fallback: Whether the CPU may stand in for a missing provider.
+            skip_unreadable: Whether the other rows are answered where some cannot be read; those have an `error` instead.
 
         Returns:
             One dict per row: `input`, and `label` and `scores`, or `value` and `unit`; by output name where there are several.
 
         Raises:
-            ExportError: A value cannot be read, or the provider is missing.
+            ExportError: A value cannot be read (with `skip_unreadable`: none can), or the provider is missing.
         """
         session = self.session(provider, allow_fallback=allow_fallback)
         rows = self.rows(raw)
+        encoded, errors = self._encoded_all(rows, skip_unreadable)
         found: list[dict[str, Any]] = []
-        for block in _alike([self._encoded(values) for _, values in rows]):
+        for block in _alike([values for values in encoded if values is not None]):
             found += self._answers(run_session(session, _names(self.spec), self._feed(block)), len(block))
-        return [{"input": name, **answer} for (name, _), answer in zip(rows, found, strict=True)]
+        answers = iter(found)
+        return [{"input": name, **(errors[place] if place in errors else next(answers))} for place, (name, _) in enumerate(rows)]
+
+    def _encoded_all(
+        self, rows: Sequence[tuple[str, Mapping[str, Any]]], skip_unreadable: bool,
+    ) -> tuple[list[dict[str, np.ndarray] | None], dict[int, dict[str, Any]]]:
+        """Returns the ONNX values of every row (None where it cannot be read), and by place what is wrong with those."""
+        encoded: list[dict[str, np.ndarray] | None] = []
+        errors: dict[int, dict[str, Any]] = {}
+        for place, (_, values) in enumerate(rows):
+            try:
+                encoded.append(self._encoded(values))
+            except ExportError as error:
+                if not skip_unreadable or len(errors) + 1 == len(rows):
+                    raise
+                encoded.append(None)
+                errors[place] = {"error": {"message": str(error.message), "hint": str(error.hint)}}
+        return encoded, errors
 
     def rows(self, raw: Any) -> list[tuple[str, dict[str, Any]]]:
         """Returns every row that `raw` names: what it is called, and its raw values by input name."""
