@@ -219,7 +219,8 @@ class GLU(Activation):
         shape = checks.numbers(inputs, context)
         axis = params.halved(shape)
         if axis not in shape.axes[1:]:
-            repairs = [fixes.change(context, Text("Use the {axis} axis", axis=Text(name)), axis=name) for name in reversed(shape.axes[1:])]
+            even = [name for name in reversed(shape.axes[1:]) if shape[name].constant is not None and int(shape[name]) % 2 == 0]
+            repairs = [fixes.change(context, Text("Use the {axis} axis", axis=Text(name)), axis=name) for name in even]
             message = Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named())
             raise LayerProblem("axis.missing", message, port="input", fixes=repairs)
         size = checks.known(shape[axis], axis, context)
