@@ -52,6 +52,9 @@ def _grow(graph: Graph, inferred: Inferred, rng: Random) -> tuple[Graph, Inferre
     grown, node = edit.add_node(graph, name, params=raw)
     for port in sources:
         grown = edit.connect(grown, Edge(port, PortRef(node, LAYERS[name].inputs[0].name)))
+    for other in LAYERS[name].inputs[1:]:
+        if not other.optional or rng.random() < 0.3:
+            grown = edit.connect(grown, Edge(rng.choice(ports[-8:]), PortRef(node, other.name)))
     result = infer(grown, LAYERS, previous=inferred)
     return (grown, result) if result.output_shapes(node) else (graph, inferred)
 
