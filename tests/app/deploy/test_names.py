@@ -74,3 +74,29 @@ def test_names_speak_chinese_too(page: Any, session: Any, qtbot: Any) -> None:
     qtbot.addWidget(made)
     latin = [child.accessibleName() for child in made.findChildren(QSlider) if child.accessibleName().isascii()]
     assert latin == []
+
+
+LONG = "a project whose name goes on and on " * 6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_long_names_widen_nothing(name: str, session: Any, qtbot: Any, trained: Callable[..., Path]) -> None:
+    import json
+
+    folder = trained()
+    about = next((folder / "runs").iterdir()) / "run.json"
+    about.write_text(json.dumps({**json.loads(about.read_text()), "name": LONG}))
+    session.open(folder)
+    made = page_class(next(row for row in PAGES if row.name == name))(session)
+    qtbot.addWidget(made)
+    made.show()
+    made.refresh(None, session.project)
+    made.shown()
+    assert LONG in session.runs[0].name
+    assert made.minimumSizeHint().width() <= 960
+    if name == "inspect":
+        qtbot.waitUntil(lambda: made.answer is not None and made._job is None, timeout=30_000)
+    for dock in made.docks.values():
+        inside = dock.widget().widget() if hasattr(dock.widget(), "widget") else dock.widget()
+        assert inside.minimumSizeHint().width() <= 400
+    made.hidden()

@@ -89,7 +89,8 @@ def test_the_menu_of_a_run(runs: RunList, qtbot: Any) -> None:
 
 
 def test_figures_have_names_in_both_languages() -> None:
-    assert [metric_words(tag) for tag in ("loss/val", "accuracy/test", "mae/val")] == ["Validation loss", "Test accuracy", "Mean absolute error · validation"]
+    told = [metric_words(tag) for tag in ("loss/val", "accuracy/test", "mae/val")]
+    assert told == ["Validation loss", "Test accuracy", "Mean absolute error · validation"]
     assert (metric_value("accuracy/test", 0.9926), metric_value("loss/val", 0.0286)) == ("99.26 %", "0.0286")
     assert score_words({"mae/val": 2.5}) == "2.50"
     set_language("zh_CN")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import say, tr
@@ -114,17 +114,24 @@ class FilesCard(Card):
         self._list = QLabel()
         self._list.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._list.setTextFormat(Qt.TextFormat.RichText)
+        self._path = QLineEdit()
+        self._path.setObjectName("deploy.files.path")
+        self._path.setAccessibleName(tr("Folder of the bundle"))
+        self._path.setReadOnly(True)
+        self.content.addWidget(self._path)
         self.content.addWidget(self._list)
         self.add_control(button("deploy.files.open", tr("Open folder"), self._open, tip=tr("Show the bundle in the file manager")))
 
     def show_bundle(self, folder: Path, inputs: str, outputs: str) -> None:
         """Lists the files of a bundle and what its model takes and gives."""
         self._folder = folder
+        self._path.setText(str(folder))
+        self._path.setToolTip(str(folder))
         rows = [f"<tr><td><b>{item.name}</b></td><td align='right'>&nbsp;&nbsp;{size(item.stat().st_size)}</td>"
                 f"<td>&nbsp;&nbsp;<span style='color:{theme.current().quiet}'>{_purpose(item.name)}</span></td></tr>"
                 for item in sorted(folder.iterdir()) if item.is_file()]
         facts = f"{tr('takes')} {inputs} &nbsp;→&nbsp; {tr('gives')} {outputs}"
-        self._list.setText(f"<p>{folder}</p><table cellspacing='2'>{''.join(rows)}</table><p style='color:{theme.current().quiet}'>{facts}</p>")
+        self._list.setText(f"<table cellspacing='2'>{''.join(rows)}</table><p style='color:{theme.current().quiet}'>{facts}</p>")
 
     def _open(self) -> None:
         if self._folder is not None:

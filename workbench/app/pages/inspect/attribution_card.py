@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 UNSIGNED = ("saliency", "attention_rollout")
 PICTURE_PX = 132
-FLAT, VEIL = 1e-9, 225
+FLAT, VEIL, LONGEST = 1e-9, 225, 32
 
 
 class AttributionCard(Card):
@@ -57,7 +57,7 @@ class AttributionCard(Card):
             else:
                 view.fade()
         target = answer.labels[answer.target] if answer.target < len(answer.labels) else str(answer.target)
-        self.set_title(tr("What carried the decision for {target}", target=target))
+        self.set_title(tr("What carried the decision for {target}", target=target if len(target) <= LONGEST else target[: LONGEST - 1] + "…"))
         self._key.setText(_legend())
         self._verdict.setText(agreement(found))
         self._verdict.setVisible(bool(self._verdict.text()))

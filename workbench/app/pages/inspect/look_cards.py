@@ -36,6 +36,8 @@ class FeatureCard(Card):
         self.node.setObjectName("inspect.features.node")
         self.node.setAccessibleName(tr("Layer"))
         self.node.setMinimumWidth(160)
+        self.node.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.node.setToolTip(tr("The layer whose maps are shown"))
         self.node.activated.connect(lambda index: self.node_wanted.emit(self.node.itemData(index)))
         self.strongest = QCheckBox(tr("Strongest first"))
         self.strongest.setObjectName("inspect.features.strongest")

@@ -66,6 +66,7 @@ class QuestionPanel(QWidget):
         self.run = QComboBox()
         self.run.setObjectName("inspect.question.run")
         self.run.setAccessibleName(tr("Run"))
+        self.run.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.run.activated.connect(lambda index: self.run_chosen.emit(self.run.itemData(index)))
         self.step = quiet("")
         layout.addWidget(self.run)

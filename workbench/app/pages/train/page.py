@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
@@ -118,8 +118,9 @@ class TrainPage(Page):
         self._log.setObjectName("train.curves.log")
         self._log.setToolTip(tr("Draw the loss on a logarithmic axis: small differences late in a run become visible"))
         self._log.toggled.connect(self._set_log)
-        row.addWidget(self._title)
-        row.addStretch(1)
+        self._title.setObjectName("train.curves.run")
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row.addWidget(self._title, 1)
         row.addWidget(quiet(tr("Smoothing")))
         row.addWidget(self._smoothing)
         row.addWidget(self._log)
@@ -162,6 +163,7 @@ class TrainPage(Page):
         run = self.session.selected_run
         self.curves.set_runs(run.path if run else None, self.runs.compared)
         self._title.setText(self.runs.titles.get(run.path, run.name) if run else "")
+        self._title.setToolTip(str(run.path) if run else "")
         self.doctor.show_run(run)
         self._stack.setCurrentIndex(1 if run is not None else 0)
 
