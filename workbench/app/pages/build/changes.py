@@ -27,6 +27,14 @@ class Changes:
         if len(self._steps) < 2:
             self._steps.add((dx, dy))
 
+    def wide(self, most: int) -> list[QRectF]:
+        """Returns the areas, or where there are many the one that holds them all."""
+        if len(self.areas) <= most:
+            return self.areas
+        left, top = min(area.left() for area in self.areas), min(area.top() for area in self.areas)
+        right, bottom = max(area.right() for area in self.areas), max(area.bottom() for area in self.areas)
+        return [QRectF(left, top, right - left, bottom - top)]
+
     @property
     def step(self) -> tuple[float, float] | None:
         """By how much all cards that were there before moved, where that is the same for all."""

@@ -194,9 +194,8 @@ class CanvasScene(QGraphicsScene):
         touched = {key for node in moved for key in self._of_card.get(node, ())} | changes.wires
         for key in touched:
             self._wires[key].place()
-        few = len(changes.areas) <= _FEW
-        near = {id(wire.edge) for area in changes.areas for wire in self.wires_in(area)} if few else self._wires.keys()
-        for key in {**dict.fromkeys(touched), **dict.fromkeys(near if changes.areas else ())}:
+        near = {id(wire.edge) for area in changes.wide(_FEW) for wire in self.wires_in(area)}
+        for key in touched | near:
             wire = self._wires[key]
             if step is not None and key not in changes.wires and wire.source.id in moved and wire.target.id in moved:
                 wire.slide(step[0])
