@@ -89,6 +89,7 @@ class Inferred:
     ) -> None:
         self.graph, self.layers, self.given, self.order = graph, layers, given, order
         self._outcomes, self._whole = outcomes, whole
+        self._bypassed: frozenset[str] = frozenset()
 
     @property
     def ok(self) -> bool:
@@ -209,6 +210,8 @@ class _Inference:
         self.wires, self.fed = graph.wires_by_target(), graph.wires_by_source()
         self.outcomes: dict[str, _Outcome] = dict(previous._outcomes) if previous else {}  # pyright: ignore[reportPrivateUsage]
         self.known: dict[tuple[str, int], _Parsed] = {}
+        # What leaves a bypassed node depends on which of its ports are wired.
+        self.bypassed: set[str] = set(previous._bypassed) if previous else set()  # pyright: ignore[reportPrivateUsage]
         self.rewired = self.renamed = True
 
     def run(self) -> Inferred:
@@ -225,7 +228,9 @@ class _Inference:
             if old is None or new.outputs != old.outputs:
                 for edge in self.fed.get(node, ()):
                     dirty.add(edge.target.node)
-        return Inferred(self.graph, self.layers, self.given, order, self.outcomes, self._whole(order))
+        found = Inferred(self.graph, self.layers, self.given, order, self.outcomes, self._whole(order))
+        found._bypassed = frozenset(self.bypassed & self.graph.nodes.keys())  # pyright: ignore[reportPrivateUsage]
+        return found
 
     def _in_turn(self, order: list[str], dirty: set[str]) -> list[str]:
         """Returns the order and then the nodes on and after a cycle, which forget the shapes they once had."""
@@ -259,7 +264,7 @@ class _Inference:
             del self.outcomes[node]
         old = before.wires_by_target()
         dirty = {node for node in old.keys() | self.wires.keys() if old.get(node) != self.wires.get(node)}
-        dirty |= {node.id for node in self.graph if node.extra and is_bypassed(node)}
+        dirty |= self.bypassed
         gone = before.nodes.keys() ^ self.graph.nodes.keys()
         return dirty | {edge.target.node for node in gone for edge in self.fed.get(node, ())}
 
@@ -280,7 +285,9 @@ class _Inference:
         node = self.graph[id]
         parsed = old.parsed if old else self._parsed(node)
         if is_bypassed(node):
+            self.bypassed.add(id)
             return self._passed(node, parsed, old)
+        self.bypassed.discard(id)
         if parsed.params is None or parsed.layer is None:
             return _Outcome(parsed, Context(node.id, node.path), _NO_SHAPES)
         arrived = _Arrived()
