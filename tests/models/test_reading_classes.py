@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from tests.models.foreign import CLASSES, HEAD, Foreign
 from torch import Tensor, nn
 
+from tests.models.foreign import CLASSES, HEAD, Foreign
 from workbench.models.build import build
 from workbench.models.reading import load_foreign, read_source
 

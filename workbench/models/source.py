@@ -178,7 +178,11 @@ def _is_through(step: Step) -> bool:
 
 
 def _shapes(step: Step) -> str:
-    return ", ".join(_sizes(step.outputs[port]) for port in step.call.outputs)
+    """Returns the shapes of the results; the names of axes too where the step gives new ones."""
+    sizes = ", ".join(_sizes(step.outputs[port]) for port in step.call.outputs)
+    before = {axis for shape in step.inputs.values() for axis in shape.axes}
+    first = step.outputs[step.call.outputs[0]].axes if step.call.outputs else ()
+    return f"{sizes} as {', '.join(first)}" if step.call.expression and before and not before.issuperset(first) else sizes
 
 
 def _statement(step: Step, names: _Names) -> str:

@@ -292,7 +292,7 @@ def bound(target: str, given: Given, named: Mapping[str, Any]) -> dict[str, Any]
     names = _RNN[target].split() if target in _RNN else list(found.parameters) if (found := signature(target)) is not None else []
     pairs = [(names[index] if index < len(names) else f"argument{index + 1}", value) for index, value in enumerate(given)]
     plain = {key: value.constant if isinstance(value, Dim) and value.constant is not None else value for key, value in [*pairs, *named.items()]}
-    return {} if target == "nn.Identity" or class_of(target) is None and not plain else plain
+    return {} if target == "nn.Identity" or (class_of(target) is None and not plain) else plain
 
 
 def copied(value: Any) -> Any:

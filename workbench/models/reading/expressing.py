@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
@@ -29,19 +29,23 @@ def operand(index: int) -> str:
     return f"_{index}"
 
 
-def express(texts: Sequence[str], shapes: Sequence[Shape]) -> Match | None:
+_AXES = {1: ("feature",), 2: ("time", "feature"), 3: ("channel", "height", "width"), 4: ("channel", "depth", "height", "width")}
+
+
+def express(texts: Sequence[str], shapes: Sequence[Shape], axes: Sequence[str] = ()) -> Match | None:
     """Returns the layer that prints one of these expressions, the first text first.
 
     Args:
         texts: Ways to write the same; `_0`, `_1` are the tensors.
         shapes: Their shapes.
+        axes: The names of the axes of the result after the batch, where they are known.
     """
     for text in texts:
         wanted = _tokens(text)
         for layer in LAYERS:
             inputs = by_port(layer, tuple(shapes))
             if inputs is not None and not layer.role:
-                found = _searched(layer, inputs, wanted)
+                found = _searched(layer, inputs, wanted, axes)
                 if found is not None:
                     return found
     return None
@@ -73,18 +77,19 @@ def _printed(call: Call | None, inputs: Shapes) -> list[str]:
         return []
 
 
-def _searched(layer: Layer, inputs: Shapes, wanted: list[str]) -> Match | None:
+def _searched(layer: Layer, inputs: Shapes, wanted: list[str], axes: Sequence[str]) -> Match | None:
+    values = _values(wanted, inputs, axes)
     raw: dict[str, Any] = {}
     printed = _printed(said(layer, raw, inputs), inputs)
     score = _likeness(printed, wanted)
-    if not printed and not choices_of_any(layer):
+    if not printed and not choices_of_any(layer) and "reshape" not in wanted:
         return None
     for _ in range(_ROUNDS):
         if score == 1.0:
             break
         before = score
         for name in type(layer).Params.model_fields:
-            for value in [*choices_of(layer, name), *_values(wanted, inputs)]:
+            for value in [*choices_of(layer, name), *values]:
                 trial = {**raw, name: value}
                 reached = _likeness(_printed(said(layer, trial, inputs), inputs), wanted)
                 if reached > score:
@@ -107,19 +112,20 @@ def _likeness(printed: list[str], wanted: list[str]) -> float:
     return same / max(len(printed), len(wanted))
 
 
-def _values(wanted: list[str], inputs: Shapes) -> list[Any]:
+def _values(wanted: list[str], inputs: Shapes, axes: Sequence[str]) -> list[Any]:
     """Returns what a parameter may be: numbers in the text, axes of the inputs and, for orders, all orders of few axes."""
     found: list[Any] = []
     for token in wanted:
         if token[0].isdigit():
-            found.append(float(token) if "." in token or "e" in token else int(token))
+            number = float(token) if "." in token or "e" in token else int(token)
+            found += [number, -number]
     first = next(iter(inputs.values()))
     found += first.axes[1:]
+    if "reshape" in wanted:
+        sizes = [token for token in wanted if token.isdigit()][1:]
+        names = axes if len(axes) == len(sizes) else _AXES.get(len(sizes), ())
+        found.append(", ".join(f"{axis} {size}" for axis, size in zip(names, sizes, strict=False)))
     if "permute" in wanted and first.rank <= 5:
         found += [", ".join(order) for order in permutations(first.axes[1:])]
     return list(dict.fromkeys(found))
 
-
-def filled(texts: Sequence[str], values: Mapping[str, Any]) -> list[str]:
-    """Returns texts with values put in."""
-    return [text.format(**values) for text in texts]

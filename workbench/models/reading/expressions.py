@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import operations, views
+from workbench.models.reading import operations
 from workbench.models.reading.drawing import Drawing
 from workbench.models.reading.file import SourceFile
 from workbench.models.reading.reading import NotDrawableError
@@ -250,7 +250,7 @@ class Expressions:
             if isinstance(index, slice):
                 return Container(owner.kind, dict(list(owner.items.items())[index]), list(owner.paths))
             return owner.items[keys[index] if isinstance(index, int) else index]
-        if isinstance(owner, list | tuple | str) and isinstance(index, int | slice) or isinstance(owner, dict) and isinstance(index, CONSTANT):
+        if (isinstance(owner, list | tuple | str) and isinstance(index, int | slice)) or (isinstance(owner, dict) and isinstance(index, CONSTANT)):
             try:
                 return owner[index]  # type: ignore[index]
             except (IndexError, KeyError, TypeError) as error:

@@ -43,9 +43,9 @@ MODULES = {
 }
 """Functions that are modules without weights: name -> class and the arguments after the tensor."""
 
-SAME = frozenset("contiguous float to cpu cuda clone type_as double half requires_grad_ view_as_real".split()) - {"view_as_real"}
+SAME = frozenset(["contiguous", "float", "to", "cpu", "cuda", "clone", "type_as", "double", "half", "requires_grad_", "view_as_real"]) - {"view_as_real"}
 MADE = frozenset(
-    "zeros ones empty rand randn arange tensor full eye zeros_like ones_like randn_like rand_like new_zeros new_ones linspace randint triu tril".split()
+    ["zeros", "ones", "empty", "rand", "randn", "arange", "tensor", "full", "eye", "zeros_like", "ones_like", "randn_like", "rand_like", "new_zeros", "new_ones", "linspace", "randint", "triu", "tril"]
 )
 REDUCED = {"mean": "GlobalAverage MeanOverTime", "amax": "GlobalMaximum MaxOverTime", "max": "GlobalMaximum MaxOverTime", "amin": "GlobalMinimum"}
 JOINED = {"add": "+", "sub": "-", "subtract": "-", "mul": "*", "multiply": "*", "div": "/", "divide": "/", "matmul": "@", "bmm": "@", "mm": "@"}
@@ -134,7 +134,16 @@ def _sizes(given: Arguments) -> list[Any]:
 
 def _view(reader: Expressions, given: Arguments, named: Named) -> Any:
     wanted = _sizes(given[1:]) or list(named.get("shape", named.get("size", ())))
-    return views.reshaped(_tensor(given[0]), wanted) if _tensor(given[0]).shape is not None else _passed(reader, given[0])
+    tensor = _tensor(given[0])
+    if tensor.shape is None:
+        return _passed(reader, tensor)
+    try:
+        return views.reshaped(tensor, wanted)
+    except NotDrawableError:
+        sizes = [size.constant if isinstance(size, Dim) else size for size in wanted[1:]]
+        if not sizes or not all(isinstance(size, int) and size > 0 for size in sizes) or wanted[0] not in (-1, views.sizes(tensor)[0]):
+            raise
+        return operations.draw_text(reader, [f"_0.reshape(-1, {', '.join(map(str, sizes))})"], [tensor])
 
 
 def _tensor(value: Any) -> Tensor:

@@ -129,7 +129,7 @@ def examples(tree: ast.Module, text: str) -> list[tuple[int, ...]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("randn", "rand", "zeros", "ones"):
             sizes = node.args[0].elts if node.args and isinstance(node.args[0], ast.Tuple | ast.List) else node.args
             numbers = [size.value for size in sizes if isinstance(size, ast.Constant) and isinstance(size.value, int)]
-            if len(numbers) == len(sizes) or len(numbers) == len(sizes) - 1 and not isinstance(sizes[0], ast.Constant):
+            if len(numbers) == len(sizes) or (len(numbers) == len(sizes) - 1 and not isinstance(sizes[0], ast.Constant)):
                 found.append(tuple(numbers[1:] if len(numbers) == len(sizes) else numbers))
     for match in _COMMENT.finditer(text):
         found.append(tuple(int(part) for part in match.group(1).split(",")))

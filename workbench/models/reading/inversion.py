@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 from workbench.errors import CatalogueError
-from workbench.graph.ports import LayerProblem
+from workbench.graph.ports import Context, LayerProblem
 from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
 from workbench.layers.base import Call, Layer, Shapes
@@ -53,13 +53,14 @@ _FOUND: dict[tuple[str, str, tuple[Shape, ...]], Match | None] = {}
 _KNOWN: dict[tuple[str, ...], Match] = {}
 
 
-def candidates(target: str, shapes: Iterable[Shape]) -> list[tuple[Layer, Shapes]]:
+def candidates(target: str, wanted: Mapping[str, Any], shapes: Iterable[Shape]) -> list[tuple[Layer, Shapes]]:
     """Returns the layers that may say this target for these inputs, with the inputs by port."""
     given = tuple(shapes)
+    numbers = tuple(dict.fromkeys(part for value in wanted.values() for part in _spread(value, 1) if type(part) is int))
     found: list[tuple[Layer, Shapes]] = []
     for layer in LAYERS:
         inputs = by_port(layer, given)
-        if inputs is not None and target in targets_of(layer, inputs):
+        if inputs is not None and target in targets_of(layer, inputs, numbers):
             found.append((layer, inputs))
     return found
 
@@ -75,11 +76,12 @@ def by_port(layer: Layer, shapes: tuple[Shape, ...]) -> Shapes | None:
     return {port.name: shape for port, shape in zip(ports, shapes, strict=False)}
 
 
-def targets_of(layer: Layer, inputs: Shapes) -> set[str]:
+def targets_of(layer: Layer, inputs: Shapes, numbers: tuple[int, ...] = ()) -> set[str]:
     """Returns the targets that a layer says with one parameter changed at most."""
     found: set[str] = set()
     trials: list[dict[str, Any]] = [{}]
     trials += [{name: value} for name in type(layer).Params.model_fields for value in choices_of(layer, name)]
+    trials += [{name: value} for name in type(layer).Params.model_fields for value in numbers if not choices_of(layer, name)]
     for raw in trials:
         call = said(layer, raw, inputs)
         if call is not None:
@@ -150,9 +152,23 @@ def _again(target: str, wanted: Mapping[str, Any], shapes: tuple[Shape, ...], be
 
 def _best(target: str, wanted: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Match | None:
     """Returns the nearest of all layers; of several that say it exactly, the one with the fewest parameters to set."""
-    found = [match for layer, inputs in candidates(target, shapes) if (match := _nearest(layer, inputs, target, wanted)) is not None]
     plain = target.rpartition(".")[2].lower()
-    return min(found, key=lambda match: (len(match.differing), len(match.params), match.layer.replace("_", "") != plain), default=None)
+    found: list[tuple[tuple[int, bool, int, bool], Match]] = []
+    for layer, inputs in candidates(target, wanted, shapes):
+        match = _nearest(layer, inputs, target, wanted)
+        if match is not None:
+            rank = len(match.differing), not accepts(layer, match.params, inputs), len(match.params), layer.name.replace("_", "") != plain
+            found.append((rank, match))
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def accepts(layer: Layer, raw: Mapping[str, Any], inputs: Shapes) -> bool:
+    """Whether the shape rule of a layer takes these inputs."""
+    try:
+        layer.shape(layer.parse(dict(raw)), inputs, Context("", layer.name))
+    except REFUSED:
+        return False
+    return True
 
 
 def _nearest(layer: Layer, inputs: Shapes, target: str, wanted: Mapping[str, Any]) -> Match | None:
@@ -210,6 +226,8 @@ def _values(wanted: Mapping[str, Any], inputs: Shapes) -> list[Any]:
         found += [value, *value] if isinstance(value, tuple) else [value]
     found += [axis for shape in inputs.values() for axis in shape.axes[1:]]
     found += _orders(wanted, inputs)
+    numbers = [value for value in found if type(value) is int and 1 < value < 1_000_000]
+    found += sorted({one // other for one in numbers for other in numbers if one % other == 0} - set(numbers))[:12]
     return [value for value, _ in dict.fromkeys((value, type(value)) for value in found) if value is not None]
 
 
@@ -281,7 +299,7 @@ def signature(target: str) -> inspect.Signature | None:
         if "__init__" in vars(parent):
             found = inspect.signature(vars(parent)["__init__"])
             kinds = {item.kind for item in found.parameters.values()}
-            if inspect.Parameter.VAR_POSITIONAL not in kinds or parent is made and target in ("nn.Identity",):
+            if inspect.Parameter.VAR_POSITIONAL not in kinds or (parent is made and target in ("nn.Identity",)):
                 return found.replace(parameters=list(found.parameters.values())[1:])
     return None
 

@@ -53,8 +53,10 @@ def forward(reader: Expressions, module: Module, given: Sequence[Any], named: Ma
     special = _SPECIAL.get(kind) if module.target.startswith("nn.") else None
     if special is not None:
         return special(reader, module, values, named)
-    tensors = _tensors(values, named)
-    if any(value is not None for key, value in named.items() if key not in ("input", "lengths")):
+    ours = not module.target.startswith("nn.")
+    more = [value for key, value in named.items() if ours and key not in ("input", "lengths") and isinstance(value, Tensor)]
+    tensors = _tensors([*values, *more], named)
+    if any(value is not None and not (ours and isinstance(value, Tensor)) for key, value in named.items() if key not in ("input", "lengths")):
         raise NotDrawableError(Text("Its arguments by name have no place in the drawing."))
     results = draw(reader, module, Twin(module.target, module.arguments, renames or {}), tensors)
     if module.arguments.get("inplace") is True and len(tensors) == 1:
@@ -234,7 +236,23 @@ def _adaptive(reader: Expressions, module: Module, values: Sequence[Any], named:
         whole = tensor.seen(((0,), (1,), (2,)))
         pooled = draw(reader, module, Twin(target, {}), [whole])[0]
         return views.unsqueezed(pooled, 2) if pooled.shape is not None else pooled
-    return draw(reader, module, Twin(module.target, module.arguments), [tensor])[0]
+    return draw(reader, module, _in_parts(module, tensor), [tensor])[0]
+
+
+def _in_parts(module: Module, tensor: Tensor) -> Twin:
+    """Returns pooling to a grid: windows of one size where the grid divides the image, else the pooling that measures them."""
+    shape, size = tensor.shape, module.arguments.get("output_size")
+    if shape is None or shape.rank < 4 or any(dim.constant is None for dim in shape.dims[2:]):
+        return Twin(module.target, module.arguments)
+    given = [int(dim) for dim in shape.dims[2:]]
+    sizes = tuple(own if own is not None else side for own, side in zip(size, given, strict=False)) if isinstance(size, list | tuple) else (size,) * len(given)
+    if len(sizes) != len(given) or not all(isinstance(one, int) and one > 0 for one in sizes):
+        return Twin(module.target, module.arguments)
+    average = "Avg" in module.target
+    if any(side % one for side, one in zip(given, sizes, strict=True)):
+        return Twin("adaptive.AdaptiveAverage" if average else "adaptive.AdaptiveMaximum", {"sizes": sizes})
+    kernel = tuple(side // one for side, one in zip(given, sizes, strict=True))
+    return Twin(f"nn.{'Avg' if average else 'Max'}Pool{len(given)}d", {"kernel_size": kernel})
 
 
 def _flatten(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:

@@ -247,6 +247,7 @@ def _indexed(reader: Expressions, node: ast.Subscript, owner: Tensor, parts: lis
     if not others and part == -1 and result is owner and straight and shape.sequence_axis == 1 and shape.rank == 3:
         return draw_target(reader, "over_time.LastOverTime", {}, owner.seen(((0,), (1,), (2,))))
     written = ast.unparse(node.slice)
+    written = written[1:-1] if written.startswith("(") and isinstance(node.slice, ast.Tuple) else written
     return draw_text(reader, [f"_0[{written}]", *_selections(place, part)], [owner])
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import copy
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.models.reading.calls import Calls, Given, Keywords
+from workbench.models.reading.expressing import express, operand
 from workbench.models.reading.expressions import Scope
 from workbench.models.reading.operations import settled
 from workbench.models.reading.reading import NotDrawableError
@@ -14,6 +16,16 @@ from workbench.models.reading.values import Container, Function, Instance, Modul
 from workbench.text import Text
 
 _IGNORED = (ast.Pass, ast.Assert, ast.Raise, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
+
+
+class _Renamed(ast.NodeTransformer):
+    """Puts numbered operands in the place of variables."""
+
+    def __init__(self, names: dict[str, ast.Name]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return self.names.get(node.id, node)
 
 
 @dataclass
@@ -116,7 +128,8 @@ class Reader(Calls):
     def _named(self, statement: ast.Assign, scope: Scope) -> Any:
         """Works an assignment out; in our own print the variable is the name of the node."""
         drawing = self.drawing
-        first = statement.targets[0]
+        target = statement.targets[0]
+        first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
         if not self.printed or drawing is None or not isinstance(first, ast.Name) or self.depth > 1:
             return self.value(statement.value, scope)
         group, drawing.hint = drawing.group, first.id
@@ -124,12 +137,30 @@ class Reader(Calls):
         if prefix:
             drawing.group, drawing.hint = prefix, first.id[len(prefix) + 1 :]
         try:
-            value = self.value(statement.value, scope)
+            value = self._operator(statement, scope) or self.value(statement.value, scope)
             if isinstance(value, Tensor) and value.shape is not None and value.layout != tuple((axis,) for axis in range(value.shape.rank)):
                 value = Tensor.plain(*settled(self, value))
         finally:
             drawing.group, drawing.hint = group, ""
         return value
+
+    def _operator(self, statement: ast.Assign, scope: Scope) -> Any:
+        """Draws an expression of our own print as the one layer that prints it; None where no layer does."""
+        found = [part for part in ast.walk(statement.value) if isinstance(part, ast.Name)]
+        names = dict.fromkeys(part.id for part in sorted(found, key=lambda part: (part.lineno, part.col_offset)))
+        tensors = {name: value for name in names if isinstance(value := scope.get(name), Tensor)}
+        whole = all(value.shape is not None and len(value.layout or ()) == value.shape.rank for value in tensors.values())
+        if not tensors or "self" in names or not whole:
+            return None
+        numbers = {name: ast.Name(operand(index)) for index, name in enumerate(tensors)}
+        text = ast.unparse(_Renamed(numbers).visit(copy.deepcopy(statement.value)))
+        line = self.file.text.splitlines()[statement.lineno - 1]
+        axes = line.rpartition(") as ")[2].split(", ")[1:] if ") as " in line else []
+        match = express([text], [value.shape for value in tensors.values() if value.shape is not None], axes)
+        if match is None or self.drawing is None:
+            return None
+        results = self.drawing.draw(match, [(value.port, value.shape) for value in tensors.values()])[1]
+        return results[0] if len(results) == 1 else tuple(results)
 
     def groups(self) -> list[str]:
         """Returns the paths of the groups, the longest first."""
@@ -204,8 +235,6 @@ class Reader(Calls):
 
 def _loaded(target: ast.expr) -> Any:
     """Returns the target of `+=` as something that is read."""
-    import copy
-
     found = copy.copy(target)
     if isinstance(found, ast.Name | ast.Attribute | ast.Subscript):
         found.ctx = ast.Load()
