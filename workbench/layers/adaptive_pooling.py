@@ -86,7 +86,7 @@ class AdaptiveAveragePool3d(AdaptivePool):
     formula = "y[c, i, j, k] = mean of x[c, u, v, w] for ⌊i·D/d⌋ ≤ u < ⌈(i+1)·D/d⌉, and so for height and width"
     rank = 3
     simple = "nn.AvgPool3d"
-    target = "adaptive.AdaptiveAverage"
+    target = "adaptive.AdaptiveAverage3d"
 
 
 class AdaptiveMaxPool3d(AdaptivePool):
@@ -99,4 +99,4 @@ class AdaptiveMaxPool3d(AdaptivePool):
     formula = "y[c, i, j, k] = max of x[c, u, v, w] for ⌊i·D/d⌋ ≤ u < ⌈(i+1)·D/d⌉, and so for height and width"
     rank = 3
     simple = "nn.MaxPool3d"
-    target = "adaptive.AdaptiveMaximum"
+    target = "adaptive.AdaptiveMaximum3d"

@@ -45,3 +45,11 @@ class AdaptiveMaximum(nn.Module):
 
     def extra_repr(self) -> str:
         return f"sizes={self.sizes}"
+
+
+class AdaptiveAverage3d(AdaptiveAverage):
+    """Mean over the fields of a volume: (N, C, D, H, W) -> (N, C, *sizes)."""
+
+
+class AdaptiveMaximum3d(AdaptiveMaximum):
+    """Maximum over the fields of a volume: (N, C, D, H, W) -> (N, C, *sizes)."""

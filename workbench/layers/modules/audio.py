@@ -5,8 +5,6 @@ Legend: N batch, T samples, S steps, K pitches, M bands.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
@@ -14,16 +12,16 @@ from torch import Tensor, nn
 def waves(window: int) -> Tensor:
     """Returns cosines, then sines, of every pitch under a Hann window, `(2 * K, 1, window)`."""
     place = torch.arange(window, dtype=torch.float64)
-    hann = 0.5 - 0.5 * torch.cos(2 * math.pi * place / window)
+    hann = 0.5 - 0.5 * torch.cos(2 * torch.pi * place / window)
     turns = torch.outer(torch.arange(window // 2 + 1, dtype=torch.float64), place) % window
-    angle = 2 * math.pi * turns / window
+    angle = 2 * torch.pi * turns / window
     return (torch.cat([torch.cos(angle), -torch.sin(angle)]) * hann).float()[:, None]
 
 
 def mel_bands(bands: int, pitches: int, rate: int, lowest: float, highest: float) -> Tensor:
     """Returns triangles that overlap by half, equally wide on the mel scale 2595 * log10(1 + f / 700), `(M, K)`."""
-    ends = [2595 * math.log10(1 + pitch / 700) for pitch in (lowest, highest)]
-    mels = torch.linspace(ends[0], ends[1], bands + 2, dtype=torch.float64)
+    first, last = (2595 * torch.log10(1 + torch.tensor([lowest, highest], dtype=torch.float64) / 700)).tolist()
+    mels = torch.linspace(first, last, bands + 2, dtype=torch.float64)
     edges = 700 * (10 ** (mels / 2595) - 1)
     pitch = torch.linspace(0, rate / 2, pitches, dtype=torch.float64)
     rising = (pitch - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
