@@ -135,7 +135,14 @@ def test_a_class_is_chosen() -> None:
         read_source(text, "C")
 
 
-LINEAR = "class A(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.a = nn.Linear(4, 4)\n    def forward(self, x):\n        return self.a(x)\n"
+LINEAR = """class A(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(4, 4)
+    def forward(self, x):
+        return self.a(x)
+"""
+LOOPS = "        for i in range(9999):\n            for j in range(9999):\n                y = i + j\n        return"
 REFUSED = {
     "many lines": "x = 1\n" * 1_000_000,
     "parentheses": "(" * 100_000 + ")" * 100_000,
@@ -148,7 +155,7 @@ REFUSED = {
     "empty": "",
     "no class": "x = 1",
     "no forward": HEAD + "class A(nn.Module):\n    pass\n",
-    "rounds": HEAD + LINEAR.replace("        return", "        for i in range(9999):\n            for j in range(9999):\n                y = i + j\n        return"),
+    "rounds": HEAD + LINEAR.replace("        return", LOOPS),
     "calls itself": HEAD + LINEAR.replace("nn.Linear(4, 4)", "A()"),
     "endless function": HEAD + "def f(x):\n    return f(x)\nclass A(nn.Module):\n    def forward(self, x):\n        return f(x)\n",
     "comprehension": HEAD + LINEAR.replace("nn.Linear(4, 4)", "[[[0 for i in range(9999)] for j in range(9999)] for k in range(9999)]"),
@@ -176,7 +183,8 @@ def test_nothing_is_run(tmp_path: Path) -> None:
         f"import os, antigravity\nos.system('touch {tmp_path / 'sprung'}')\nexec({trap!r})\n{trap}\n{HEAD}"
         f"@{trap}\nclass Meta(type):\n    {trap}\n"
         f"class A(nn.Module, metaclass={trap}):\n    {trap}\n    value = {trap}\n"
-        f"    def __init__(self, given={trap}):\n        super().__init__()\n        {trap}\n        eval({trap!r})\n        self.a = nn.Linear(4, 4)\n"
+        f"    def __init__(self, given={trap}):\n        super().__init__()\n        {trap}\n"
+        f"        eval({trap!r})\n        self.a = nn.Linear(4, 4)\n"
         f"    def forward(self, x):\n        {trap}\n        exec({trap!r})\n        return self.a(x)\n"
     )
     reading = read_source(text)

@@ -93,7 +93,9 @@ class Calls(Expressions):
         if place == "math":
             return _mathematics(node, short, given)
         if name == "collections.OrderedDict":
-            return dict(given[0]) if given and isinstance(given[0], list) else dict(given[0]) if given and isinstance(given[0], dict) else {}
+            return (
+                dict(given[0]) if given and isinstance(given[0], list) else dict(given[0]) if given and isinstance(given[0], dict) else {}
+            )
         if name in ("copy.deepcopy", "copy.copy"):
             return copied(given[0])
         if name == "functools.partial" and given:
@@ -165,7 +167,9 @@ class Calls(Expressions):
             raise NotDrawableError(Text("This class has no forward of its own."))
         module.calls += 1
         if self.drawing is None or self.depth > _DEEPEST:
-            raise NotDrawableError(Text("A module is called while modules are made.") if self.drawing is None else Text("Modules call each other without end."))
+            raise NotDrawableError(
+                Text("A module is called while modules are made.") if self.drawing is None else Text("Modules call each other without end.")
+            )
         return self._within(module, Function(definition.methods["forward"], {}, module), given, named)
 
     def _within(self, module: Instance, function: Function, given: Given, named: Keywords) -> Any:
@@ -179,7 +183,7 @@ class Calls(Expressions):
             if module.calls > 1:
                 self.path[own] = drawing.reserve(wanted)
             drawing.group = self.path.get(own, wanted) if module.calls > 1 else wanted
-        if module.definition is not None and module.definition.name in prelude().definitions and module.definition is prelude().definitions[module.definition.name]:
+        if module.definition is not None and module.definition in prelude().definitions.values():
             self.file = prelude()
         try:
             return self.run(function, given, named)
@@ -291,7 +295,9 @@ def bound(target: str, given: Given, named: Mapping[str, Any]) -> dict[str, Any]
     """Returns a constructor's arguments by name; what it does not know keeps a name that says so."""
     names = _RNN[target].split() if target in _RNN else list(found.parameters) if (found := signature(target)) is not None else []
     pairs = [(names[index] if index < len(names) else f"argument{index + 1}", value) for index, value in enumerate(given)]
-    plain = {key: value.constant if isinstance(value, Dim) and value.constant is not None else value for key, value in [*pairs, *named.items()]}
+    plain = {
+        key: value.constant if isinstance(value, Dim) and value.constant is not None else value for key, value in [*pairs, *named.items()]
+    }
     return {} if target == "nn.Identity" or (class_of(target) is None and not plain) else plain
 
 

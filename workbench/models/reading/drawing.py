@@ -100,7 +100,9 @@ class Drawing:
             self._taken.setdefault(parent, set()).add(name)
             group = parent
 
-    def draw(self, match: Match, sources: Sequence[tuple[PortRef, Shape | None]], name: str = "", group: str | None = None) -> tuple[str, list[Tensor]]:
+    def draw(
+        self, match: Match, sources: Sequence[tuple[PortRef, Shape | None]], name: str = "", group: str | None = None
+    ) -> tuple[str, list[Tensor]]:
         """Adds the node of a layer and returns its id and its results, in the order in which forward returns them."""
         layer = LAYERS[match.layer]
         inputs = _by_port(layer, match.params, [shape for _, shape in sources])
@@ -124,7 +126,9 @@ class Drawing:
         else:
             self.shapes |= {PortRef(node, port): shape for port, shape in shapes.items()}
 
-    def drawn_module(self, module: Module, match: Match, sources: Sequence[tuple[PortRef, Shape | None]], path: str, renames: Mapping[str, str]) -> list[Tensor]:
+    def drawn_module(
+        self, module: Module, match: Match, sources: Sequence[tuple[PortRef, Shape | None]], path: str, renames: Mapping[str, str]
+    ) -> list[Tensor]:
         """Adds the node of a module under its path, ties it where it is read twice, and writes the names of its weights down.
 
         Args:
@@ -157,12 +161,16 @@ class Drawing:
         kept = tuple(tie for tie in old.ties if tie.parameter != parameter)
         self._nodes[node] = replace(old, ties=(*kept, Tie(parameter, owner, other)))
 
-    def placeholder(self, label: str, params: Mapping[str, Any], tensors: Sequence[Tensor], reason: str, count: int = 1, name: str = "") -> list[Tensor]:
+    def placeholder(
+        self, label: str, params: Mapping[str, Any], tensors: Sequence[Tensor], reason: str, count: int = 1, name: str = ""
+    ) -> list[Tensor]:
         """Adds a node that stands for what cannot be drawn, says why, and returns its results."""
         sources = list(dict.fromkeys(tensor.port for tensor in tensors))
         raw = {key: value for key, value in params.items() if is_plain(value)}
         node = self.add(PLACEHOLDER + label, {**raw, "line": self.line}, [("input", source) for source in sources], name)
-        message = Text("Line {line}: {what} cannot be drawn; {node} stands in its place.", line=self.line, what=label, node=self._nodes[node].path)
+        message = Text(
+            "Line {line}: {what} cannot be drawn; {node} stands in its place.", line=self.line, what=label, node=self._nodes[node].path
+        )
         self.say("source.placeholder", message, reason, node)
         ports = ["output", *(f"output{index}" for index in range(2, count + 1))]
         return [Tensor(PortRef(node, port)) for port in ports]

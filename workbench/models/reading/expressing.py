@@ -128,4 +128,3 @@ def _values(wanted: list[str], inputs: Shapes, axes: Sequence[str]) -> list[Any]
     if "permute" in wanted and first.rank <= 5:
         found += [", ".join(order) for order in permutations(first.axes[1:])]
     return list(dict.fromkeys(found))
-

@@ -38,17 +38,36 @@ MODULES = {
         adaptive_avg_pool1d AdaptiveAvgPool1d output_size|adaptive_avg_pool2d AdaptiveAvgPool2d output_size
         adaptive_max_pool1d AdaptiveMaxPool1d output_size|adaptive_max_pool2d AdaptiveMaxPool2d output_size
         interpolate Upsample size scale_factor mode align_corners|upsample Upsample size scale_factor mode align_corners
-        """.strip().replace("\n", "|").split("|")
+        """.strip()
+        .replace("\n", "|")
+        .split("|")
     )
 }
 """Functions that are modules without weights: name -> class and the arguments after the tensor."""
 
-SAME = frozenset(["contiguous", "float", "to", "cpu", "cuda", "clone", "type_as", "double", "half", "requires_grad_", "view_as_real"]) - {"view_as_real"}
+SAME = frozenset("contiguous float to cpu cuda clone type_as double half requires_grad_".split())  # noqa: SIM905 (words read better)
 MADE = frozenset(
-    ["zeros", "ones", "empty", "rand", "randn", "arange", "tensor", "full", "eye", "zeros_like", "ones_like", "randn_like", "rand_like", "new_zeros", "new_ones", "linspace", "randint", "triu", "tril"]
+    """zeros ones empty rand randn arange tensor full eye zeros_like ones_like randn_like rand_like new_zeros new_ones linspace randint
+    triu tril""".split()  # noqa: SIM905 (words read better than quotes)
 )
-REDUCED = {"mean": "GlobalAverage MeanOverTime", "amax": "GlobalMaximum MaxOverTime", "max": "GlobalMaximum MaxOverTime", "amin": "GlobalMinimum"}
-JOINED = {"add": "+", "sub": "-", "subtract": "-", "mul": "*", "multiply": "*", "div": "/", "divide": "/", "matmul": "@", "bmm": "@", "mm": "@"}
+REDUCED = {
+    "mean": "GlobalAverage MeanOverTime",
+    "amax": "GlobalMaximum MaxOverTime",
+    "max": "GlobalMaximum MaxOverTime",
+    "amin": "GlobalMinimum",
+}
+JOINED = {
+    "add": "+",
+    "sub": "-",
+    "subtract": "-",
+    "mul": "*",
+    "multiply": "*",
+    "div": "/",
+    "divide": "/",
+    "matmul": "@",
+    "bmm": "@",
+    "mm": "@",
+}
 
 
 def call(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
@@ -168,7 +187,8 @@ def _looked(rule: Callable[..., Tensor], *defaults: Any, names: tuple[str, ...] 
         tensor = _tensor(given[0])
         if tensor.shape is None:
             return _passed(reader, tensor)
-        values = [named.get(key, given[index + 1] if len(given) > index + 1 else default) for index, (key, default) in enumerate(zip(names, defaults, strict=True))]
+        usual = enumerate(zip(names, defaults, strict=True), start=1)
+        values = [named.get(key, given[index] if len(given) > index else default) for index, (key, default) in usual]
         return rule(tensor, *values)
 
     return draw
@@ -254,7 +274,12 @@ def _over_known(reader: Expressions, name: str, tensor: Tensor, axes: set[int], 
 def _over_axes(reader: Expressions, name: str, tensor: Tensor, places: list[int]) -> Tensor:
     dims = str(places[0]) if len(places) == 1 else f"({', '.join(map(str, places))})"
     also = {"max": "amax", "min": "amin"}.get(name, name)
-    texts = [f"_0.{also}({dims})", f"_0.{also}(dim={dims})", f"_0.{also}(({', '.join(map(str, places))},))", f"torch.{also}(_0, dim={dims})"]
+    texts = [
+        f"_0.{also}({dims})",
+        f"_0.{also}(dim={dims})",
+        f"_0.{also}(({', '.join(map(str, places))},))",
+        f"torch.{also}(_0, dim={dims})",
+    ]
     return operations.draw_text(reader, texts, [tensor])
 
 
@@ -265,14 +290,23 @@ def _expand(reader: Expressions, given: Arguments, named: Named) -> Any:
 
 
 _RULES: dict[str, Rule] = {
-    "view": _view, "reshape": _view, "permute": _permute, "squeeze": _squeeze, "size": _size, "cat": _cat, "concat": _cat, "stack": _stack,
+    "view": _view,
+    "reshape": _view,
+    "permute": _permute,
+    "squeeze": _squeeze,
+    "size": _size,
+    "cat": _cat,
+    "concat": _cat,
+    "stack": _stack,
     "concatenate": _cat,
     "flatten": _looked(views.flattened, 0, -1, names=("start_dim", "end_dim")),
     "transpose": _looked(views.swapped, None, None, names=("dim0", "dim1")),
     "swapaxes": _looked(views.swapped, None, None, names=("axis0", "axis1")),
     "unsqueeze": _looked(views.unsqueezed, None, names=("dim",)),
     "dim": lambda reader, given, named: len(views.sizes(_tensor(given[0]))),
-    "flip": _flip, "expand": _expand, "repeat": _expand,
+    "flip": _flip,
+    "expand": _expand,
+    "repeat": _expand,
 }
 
 __all__ = ["Dim", "call", "made"]

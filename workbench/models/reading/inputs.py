@@ -116,7 +116,8 @@ def _score(layer: Layer, raw: Mapping[str, Any], shape: Shape) -> float:
     same = sum(one == other for one, other in zip(reached.dims, shape.dims, strict=True)) + (reached.vocabulary == shape.vocabulary)
     near = sum(
         0.25 * (one.maximum == other.maximum) + 0.25 * (one.name == other.name)
-        for left, right in zip(reached.dims[1:], shape.dims[1:], strict=True) if left != right
+        for left, right in zip(reached.dims[1:], shape.dims[1:], strict=True)
+        if left != right
         for one, other in zip(left.symbols(), right.symbols(), strict=False)
     )
     return (same + near) / (shape.rank + 1)
@@ -153,7 +154,14 @@ def proposed(name: str, module: Module | None, viewed: bool, shown: list[tuple[i
     elif kind == "Embedding":
         yield from _ids(name, arguments.get("num_embeddings", 2), longest)
     elif kind in _SEQUENCES or kind == "Conv1d":
-        width = next((arguments[key] for key in ("input_size", "embed_dim", "in_channels", "width", "normalized_shape") if isinstance(arguments.get(key), int)), 8)
+        width = next(
+            (
+                arguments[key]
+                for key in ("input_size", "embed_dim", "in_channels", "width", "normalized_shape")
+                if isinstance(arguments.get(key), int)
+            ),
+            8,
+        )
         if viewed:
             yield from _images(name, 1, [(1, width, width), *shown])
         yield from _sequences(name, width, shown)

@@ -19,10 +19,22 @@ from workbench.layers import LAYERS
 from workbench.layers.base import Call, Layer, Shapes
 
 UNHEEDED = frozenset({"inplace", "device", "dtype"})
-SIZES = frozenset({
-    "in_channels", "in_features", "num_features", "input_size", "width", "normalized_shape", "num_embeddings", "num_channels",
-    "in1_features", "in2_features", "embed_dim", "maximum_length",
-})
+SIZES = frozenset(
+    {
+        "in_channels",
+        "in_features",
+        "num_features",
+        "input_size",
+        "width",
+        "normalized_shape",
+        "num_embeddings",
+        "num_channels",
+        "in1_features",
+        "in2_features",
+        "embed_dim",
+        "maximum_length",
+    }
+)
 """Arguments that say what arrives, and not what is done with it."""
 
 REFUSED = (LayerProblem, CatalogueError, KeyError, ValueError, IndexError, TypeError, AssertionError, AttributeError, StopIteration)

@@ -39,7 +39,9 @@ class Twin:
     order: tuple[int, ...] = ()
 
 
-def forward(reader: Expressions, module: Module, given: Sequence[Any], named: Mapping[str, Any], renames: Mapping[str, str] | None = None) -> Any:
+def forward(
+    reader: Expressions, module: Module, given: Sequence[Any], named: Mapping[str, Any], renames: Mapping[str, str] | None = None
+) -> Any:
     """Draws a call of a module and returns what it returns.
 
     Raises:
@@ -56,7 +58,9 @@ def forward(reader: Expressions, module: Module, given: Sequence[Any], named: Ma
     ours = not module.target.startswith("nn.")
     more = [value for key, value in named.items() if ours and key not in ("input", "lengths") and isinstance(value, Tensor)]
     tensors = _tensors([*values, *more], named)
-    if any(value is not None and not (ours and isinstance(value, Tensor)) for key, value in named.items() if key not in ("input", "lengths")):
+    if any(
+        value is not None and not (ours and isinstance(value, Tensor)) for key, value in named.items() if key not in ("input", "lengths")
+    ):
         raise NotDrawableError(Text("Its arguments by name have no place in the drawing."))
     results = draw(reader, module, Twin(module.target, module.arguments, renames or {}), tensors)
     if module.arguments.get("inplace") is True and len(tensors) == 1:
@@ -108,7 +112,9 @@ def found(drawing: Drawing, twin: Twin, sources: Sequence[tuple[PortRef, Shape |
     """
     unclear = next((value for value in twin.arguments.values() if not is_plain(value)), None)
     if unclear is not None:
-        raise NotDrawableError(Text("Its argument {what} is not known.", what=getattr(unclear, "text", "") or type(unclear).__name__.lower()))
+        raise NotDrawableError(
+            Text("Its argument {what} is not known.", what=getattr(unclear, "text", "") or type(unclear).__name__.lower())
+        )
     shapes = [shape for _, shape in sources if shape is not None]
     best = invert(twin.target, twin.arguments, shapes) if len(shapes) == len(sources) else None
     if best is None or best.differing:
@@ -123,14 +129,20 @@ def found(drawing: Drawing, twin: Twin, sources: Sequence[tuple[PortRef, Shape |
     other = [key for key in best.differing if key not in SIZES]
     if other:
         wanted = normal(twin.target, twin.arguments)
-        raise NotDrawableError(Text("The catalogue's layer does not know {arguments}.", arguments=", ".join(f"{key}={wanted[key]!r}" for key in other)))
+        raise NotDrawableError(
+            Text("The catalogue's layer does not know {arguments}.", arguments=", ".join(f"{key}={wanted[key]!r}" for key in other))
+        )
     if best.differing and shapes:
         _say_size(drawing, twin, best)
     return best
 
 
 def _with_sizes(found: Match, best: Match | None) -> Match:
-    return found if best is None or best.layer != found.layer else Match(found.layer, found.params, best.call, best.differing if set(best.differing) <= SIZES else found.differing)
+    return (
+        found
+        if best is None or best.layer != found.layer
+        else Match(found.layer, found.params, best.call, best.differing if set(best.differing) <= SIZES else found.differing)
+    )
 
 
 def _say_size(drawing: Drawing, twin: Twin, best: Match) -> None:
@@ -140,8 +152,15 @@ def _say_size(drawing: Drawing, twin: Twin, best: Match) -> None:
     wanted, reached = normal(twin.target, twin.arguments)[key], normal(twin.target, best.call.arguments).get(key)
     drawing.say(
         "source.size",
-        Text("Line {line}: {layer} is made for {wanted}, but {reached} arrive.", line=drawing.line, layer=twin.target, wanted=str(wanted), reached=str(reached)),
-        Text("The drawing takes the size that arrives; weights of the other size cannot be loaded."), error=False,
+        Text(
+            "Line {line}: {layer} is made for {wanted}, but {reached} arrive.",
+            line=drawing.line,
+            layer=twin.target,
+            wanted=str(wanted),
+            reached=str(reached),
+        ),
+        Text("The drawing takes the size that arrives; weights of the other size cannot be loaded."),
+        error=False,
     )
 
 
@@ -178,7 +197,9 @@ def _attention(reader: Expressions, module: Module, values: Sequence[Any], named
     if not (_same(query, key) and _same(key, value)):
         raise NotDrawableError(Text("Attention between two sequences has no layer with these weights."))
     (result,) = draw(reader, module, Twin("attention.SelfAttention", ours, _ATTENTION, order), [query])
-    return views.permuted(result, order) if order and result.shape is not None else result, Unknown("attention weights", drawing_line(reader))
+    return views.permuted(result, order) if order and result.shape is not None else result, Unknown(
+        "attention weights", drawing_line(reader)
+    )
 
 
 def drawing_line(reader: Expressions) -> int:
@@ -245,7 +266,11 @@ def _in_parts(module: Module, tensor: Tensor) -> Twin:
     if shape is None or shape.rank < 4 or any(dim.constant is None for dim in shape.dims[2:]):
         return Twin(module.target, module.arguments)
     given = [int(dim) for dim in shape.dims[2:]]
-    sizes = tuple(own if own is not None else side for own, side in zip(size, given, strict=False)) if isinstance(size, list | tuple) else (size,) * len(given)
+    sizes = (
+        tuple(own if own is not None else side for own, side in zip(size, given, strict=False))
+        if isinstance(size, list | tuple)
+        else (size,) * len(given)
+    )
     if len(sizes) != len(given) or not all(isinstance(one, int) and one > 0 for one in sizes):
         return Twin(module.target, module.arguments)
     average = "Avg" in module.target
@@ -324,8 +349,19 @@ def _embedding(reader: Expressions, module: Module, values: Sequence[Any], named
 
 
 _SPECIAL = {
-    "MultiheadAttention": _attention_result, "LSTM": _recurrent, "GRU": _recurrent, "RNN": _recurrent, "Flatten": _flatten,
-    "AdaptiveAvgPool2d": _adaptive, "AdaptiveMaxPool2d": _adaptive, "AdaptiveAvgPool1d": _adaptive, "AdaptiveMaxPool1d": _adaptive,
-    "Identity": _identity, "Softmax": _softmax, "LogSoftmax": _softmax, "Conv2d": _convolution, "Embedding": _embedding,
+    "MultiheadAttention": _attention_result,
+    "LSTM": _recurrent,
+    "GRU": _recurrent,
+    "RNN": _recurrent,
+    "Flatten": _flatten,
+    "AdaptiveAvgPool2d": _adaptive,
+    "AdaptiveMaxPool2d": _adaptive,
+    "AdaptiveAvgPool1d": _adaptive,
+    "AdaptiveMaxPool1d": _adaptive,
+    "Identity": _identity,
+    "Softmax": _softmax,
+    "LogSoftmax": _softmax,
+    "Conv2d": _convolution,
+    "Embedding": _embedding,
     **dict.fromkeys(("Conv1d", "ConvTranspose1d", "MaxPool1d", "AvgPool1d", "BatchNorm1d", "InstanceNorm1d"), _along_time),
 }

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from workbench.models.reading.expressions import Expressions
 
 SIGNS: dict[type[ast.operator], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//", ast.Mod: "%",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.MatMult: "@",
+    ast.Pow: "**",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
 }
 _NAMED: dict[str, Any] = {"math.pi": math.pi, "math.e": math.e, "math.inf": math.inf, "torch.pi": math.pi}
 
@@ -219,7 +226,11 @@ def item(reader: Expressions, node: ast.Subscript, owner: Any, index: Any) -> An
         whole = isinstance(index, tuple) and all(part in (slice(None), Ellipsis) for part in index[1:])
         return _state(owner, index[0] if whole else index)
     if isinstance(owner, Weight):
-        return Weight(owner.sizes, owner.line, owner.paths, owner.trained) if not isinstance(index, int) else Unknown(ast.unparse(node), node.lineno)
+        return (
+            Weight(owner.sizes, owner.line, owner.paths, owner.trained)
+            if not isinstance(index, int)
+            else Unknown(ast.unparse(node), node.lineno)
+        )
     parts = list(index) if isinstance(index, tuple | list) else [index]
     rank = len(views.sizes(owner))
     if Ellipsis in parts:
@@ -231,13 +242,12 @@ def item(reader: Expressions, node: ast.Subscript, owner: Any, index: Any) -> An
 def _indexed(reader: Expressions, node: ast.Subscript, owner: Tensor, parts: list[Any]) -> Tensor:
     """Draws an index whose every part is an axis: kept whole, new, or one position of a sequence."""
     chosen: list[tuple[int, Any]] = []
-    result, at = owner, 0
-    for part in parts:
+    result = owner
+    for at, part in enumerate(parts):
         if part is None:
             result = views.unsqueezed(result, at)
         elif not _whole(part, views.sizes(result)[at]):
             chosen.append((at, part))
-        at += 1
     if not chosen:
         return result
     shape, layout = owner.shape, owner.layout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from contextlib import suppress
 from itertools import islice, product
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +18,7 @@ from workbench.models.reading.inputs import Given
 from workbench.models.reading.operations import settled
 from workbench.models.reading.reading import NotDrawableError, Reading, WrongSizeError
 from workbench.models.reading.statements import Reader
-from workbench.models.reading.values import Container, Definition, Function, Instance, Module, Side, Tensor, Unknown, Weight, place
+from workbench.models.reading.values import Container, Definition, Instance, Module, Side, Tensor, Unknown, Weight, place
 from workbench.text import Text
 
 _MOST_TRIALS = 120
@@ -37,7 +39,8 @@ def read_source(text: str, class_name: str = "") -> Reading:
         return _ClassReading(file, _chosen(file, class_name)).reading()
     except (RecursionError, MemoryError):
         raise GraphError(
-            Text("This source is nested too deeply, or its loops run too often, to be drawn."), Text("Write the class with fewer repetitions.")
+            Text("This source is nested too deeply, or its loops run too often, to be drawn."),
+            Text("Write the class with fewer repetitions."),
         ) from None
 
 
@@ -53,7 +56,9 @@ def _chosen(file: SourceFile, class_name: str) -> Definition:
             )
         return found
     if not modules:
-        raise GraphError(Text("There is no class of nn.Module in this source."), Text("A class that is drawn begins with `class NAME(nn.Module):`."))
+        raise GraphError(
+            Text("There is no class of nn.Module in this source."), Text("A class that is drawn begins with `class NAME(nn.Module):`.")
+        )
     return modules[-1]
 
 
@@ -86,8 +91,10 @@ class _ClassReading:
         for given in givens:
             if given.assumed:
                 drawing.say(
-                    "source.input", Text("{name} is drawn as {shape}; the source does not say its size.", name=given.name, shape=given.shape.named()),
-                    Text("Change the input if yours is another."), error=False,
+                    "source.input",
+                    Text("{name} is drawn as {shape}; the source does not say its size.", name=given.name, shape=given.shape.named()),
+                    Text("Change the input if yours is another."),
+                    error=False,
                 )
         graph = drawing.graph()
         return Reading(graph, tuple(drawing.problems), MappingProxyType(dict(drawing.names)), self.definition.name)
@@ -112,7 +119,9 @@ class _ClassReading:
         """Returns the inputs with which no layer is given another size than it was made for; else the likeliest."""
         names = self._arguments()
         if not names:
-            raise GraphError(Text("forward of {name} takes nothing.", name=self.definition.name), Text("A model is given at least one tensor."))
+            raise GraphError(
+                Text("forward of {name} takes nothing.", name=self.definition.name), Text("A model is given at least one tensor.")
+            )
         met = self._met(names)
         shown = inputs.examples(self.file.tree, self.file.text)
         longest = self._longest()
@@ -133,8 +142,13 @@ class _ClassReading:
         """Returns how many positions the class knows, where it has learned ones; else the usual length."""
         _, root = self._made(None)
         found = [
-            value.sizes[1] for value in _values(root)
-            if isinstance(value, Weight) and value.sizes and len(value.sizes) == 3 and value.sizes[0] == 1 and isinstance(value.sizes[1], int)
+            value.sizes[1]
+            for value in _values(root)
+            if isinstance(value, Weight)
+            and value.sizes
+            and len(value.sizes) == 3
+            and value.sizes[0] == 1
+            and isinstance(value.sizes[1], int)
         ]
         tables = [value for value in _values(root) if isinstance(value, Module) and value.target == "nn.Embedding"]
         sizes = [table.arguments.get("num_embeddings") for table in tables[1:] if any("pos" in path for path in table.paths)]
@@ -146,10 +160,8 @@ class _ClassReading:
         drawing.probing = True
         reader, root = self._made(drawing)
         given = {name: Tensor(PortRef(name, "output")) for name in names}
-        try:
+        with suppress(NotDrawableError, WrongSizeError):
             reader.forward(root, list(given.values()), {})
-        except (NotDrawableError, WrongSizeError):
-            pass
         found: dict[str, tuple[Module | None, bool]] = {}
         for name in names:
             hits = [(module, viewed) for port, module, viewed in drawing.met if port == given[name].port]
@@ -180,7 +192,10 @@ class _ClassReading:
             value = value.states.tensor if isinstance(value, Side) and value.states.directions == 1 else value
             if not isinstance(value, Tensor):
                 if not isinstance(value, Unknown | type(None)) or len(values) == 1:
-                    drawing.say("source.result", Text("Line {line}: result {number} of forward is no tensor of the drawing.", line=drawing.line, number=index + 1))
+                    drawing.say(
+                        "source.result",
+                        Text("Line {line}: result {number} of forward is no tensor of the drawing.", line=drawing.line, number=index + 1),
+                    )
                 continue
             try:
                 port = settled(reader, value)[0]
@@ -204,8 +219,6 @@ def _input(drawing: Drawing, given: Given) -> Tensor:
 def _result_names(docstring: str) -> list[str]:
     """Returns the names of the outputs that our own print describes."""
     _, _, after = docstring.rpartition("Returns ")
-    import re
-
     return re.findall(r"(\w+) \([^)]*\)", after)
 
 
@@ -228,4 +241,4 @@ def _groups(root: Any) -> list[str]:
     return [path for value in _values(root) if isinstance(value, Instance) and value.definition is None for path in value.paths if path]
 
 
-__all__ = ["Function", "read_source"]
+__all__ = ["read_source"]

@@ -62,7 +62,9 @@ class Reader(Calls):
     def _bound(self, function: Function, given: Given, named: Keywords) -> Scope:
         """Returns the variables that a function starts with."""
         arguments, node = function.node.args, function.node
-        static = isinstance(node, ast.FunctionDef) and any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in node.decorator_list)
+        static = isinstance(node, ast.FunctionDef) and any(
+            isinstance(one, ast.Name) and one.id == "staticmethod" for one in node.decorator_list
+        )
         values = [function.owner, *given] if function.owner is not None and not static else list(given)
         names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]]
         scope: Scope = dict(function.scope)

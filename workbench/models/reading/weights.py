@@ -76,4 +76,6 @@ def _opened(path: Path) -> Mapping[str, Any]:
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise ProjectError(Text("{path} cannot be read as safetensors.", path=str(path)), Text("Save the weights with safetensors.torch.save_file.")) from error
+        raise ProjectError(
+            Text("{path} cannot be read as safetensors.", path=str(path)), Text("Save the weights with safetensors.torch.save_file.")
+        ) from error
