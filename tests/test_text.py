@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 
-from workbench.text import Text, recognised
+from workbench.text import Text
 
 CHINESE = {"Remove {node}": "移除 {node}", "Try: {fix}.": "试试: {fix}。", "dead": "失活"}
 
@@ -23,12 +23,3 @@ def test_a_sentence_is_a_string_and_can_be_said_otherwise() -> None:
 def test_braces_without_values_are_left_alone() -> None:
     assert Text("a set {1, 2}") == "a set {1, 2}"
     assert Text("a set {1, 2}").translated(_lookup) == "a set {1, 2}"
-
-
-def test_words_kept_as_english_find_their_template_again() -> None:
-    templates = ("batch of {size}", "image of {height} by {width}")
-    found = recognised("image of 17 by 11", templates)
-    assert isinstance(found, Text)
-    assert (found.template, found.values) == (templates[1], {"height": "17", "width": "11"})
-    assert found == "image of 17 by 11"
-    assert not isinstance(recognised("something else", templates), Text)

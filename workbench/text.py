@@ -6,8 +6,7 @@ line and tests just use it) that remembers the template and the values it was ma
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 
@@ -42,15 +41,6 @@ class Text(str):
         values = {name: translated(value, lookup) for name, value in self.values.items()}
         template = lookup(self.template)
         return template.format(**values) if values else template
-
-
-def recognised(words: str, templates: Iterable[str]) -> str:
-    """Returns words that were kept as plain English as the `Text` that they were made from; as they are where no template fits."""
-    for template in templates:
-        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(template))
-        if found := re.fullmatch(pattern, words):
-            return Text(template, **found.groupdict())
-    return words
 
 
 def _restore(template: str, values: dict[str, Any]) -> Text:

@@ -15,7 +15,7 @@ import numpy as np
 from workbench.errors import ExportError
 from workbench.export.session import run_session
 from workbench.export.spec import CARD_FILE, VERIFICATION_FILE, BundleSpec
-from workbench.text import Text, recognised
+from workbench.text import Text
 
 if TYPE_CHECKING:
     from workbench.export.predict import Bundle
@@ -24,7 +24,6 @@ TOLERANCE = 1e-5
 BATCH_SIZES = (1, 2, 3, 7, 33)
 MOST_ROWS, ROWS_AT_ONCE, RECORDED_ROWS = 2000, 128, 3
 SCHEMA_VERSION = 1
-_SIZED_CASES = ("batch of {size}", "image of {height} by {width}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +219,6 @@ def stored_verification(folder: Path) -> Verification:
         raise ExportError(
             Text("The bundle {path} has no readable verification.", path=str(folder)), Text("Export the run again."),
         ) from error
-
-
-def _stored_case(stored: Mapping[str, Any]) -> Case:
-    name = recognised(stored["name"], _SIZED_CASES)
-    return Case(**{key: value for key, value in stored.items() if key != "passed"} | {"name": name})
 
 
 def _words_of(name: str) -> dict[str, Any]:
