@@ -92,6 +92,13 @@ def test_code(command: Command, trained: Trained, tmp_path: Path) -> None:
     assert "Network" in names
 
 
+def test_the_table_of_layers(command: Command, trained: Trained, tmp_path: Path) -> None:
+    document = command("code", trained.project, "--table", "md", "-o", "layers.md", "--json").document
+    assert document == {"path": str(tmp_path / "layers.md"), "table": "md"}
+    assert (tmp_path / "layers.md").read_text().startswith("| Layer | Kind |")
+    assert "latex" in command("code", trained.project, "--table", "html", "--json").document["error"]["hint"]
+
+
 def test_data(command: Command, trained: Trained) -> None:
     for source in ("sample:digits", trained.project):
         document = command("data", source, "--json").document

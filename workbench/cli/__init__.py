@@ -76,9 +76,15 @@ def check(project: ProjectFolder, settings: Settings = None, json: Json = False)
 
 
 @app.command()
-def code(project: ProjectFolder, output: Output = None, settings: Settings = None, json: Json = False) -> None:
-    """Write the model as plain PyTorch source."""
-    guarded("projects", "code", json, folder=project, output=output, settings=settings or [])
+def code(
+    project: ProjectFolder,
+    output: Output = None,
+    table: Annotated[str, typer.Option("--table", metavar="md|latex", help="Write the table of layers instead.", show_default=False)] = "",
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Write the model as plain PyTorch source, or its layers as a table."""
+    guarded("projects", "code", json, folder=project, output=output, form=table, settings=settings or [])
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.cli.console import Answer, number, progress, table
 from workbench.cli.reading import open_data, read_project
 from workbench.errors import DataError, WorkbenchError
+from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix, Problem, Severity
 from workbench.project.check import Checked
 from workbench.project.check import check as check_project
@@ -167,17 +168,32 @@ def refuse_errors(project: Project, folder: Path) -> Checked:
     return checked
 
 
-def code(folder: Path, output: Path | None, settings: list[str]) -> Answer:
-    """Writes the source of the model."""
+def code(folder: Path, output: Path | None, settings: list[str], form: str = "") -> Answer:
+    """Writes the source of the model, or the table of its layers."""
     from workbench.models.source import source
     from workbench.project.atomic import write_atomically
 
     project, folder = read_project(folder, settings)
-    text = source(project.graph)
-    path = (output or folder / "model.py").expanduser().absolute()
+    ending, text = ("py", source(project.graph)) if not form else _layer_table(project.graph, form)
+    path = (output or folder / f"model.{ending}").expanduser().absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text)
+    if form:
+        return Answer({"path": str(path), "table": form}, [f"Wrote {path}."])
     return Answer({"path": str(path), "class": "Network"}, [f"Wrote {path}; its last class, Network, is the model."])
+
+
+def _layer_table(graph: Graph, form: str) -> tuple[str, str]:
+    """Returns file ending and text of the table of layers."""
+    from workbench.graph.infer import infer
+    from workbench.layers import LAYERS
+    from workbench.models.table import latex, markdown
+
+    forms = {"md": ("md", markdown), "latex": ("tex", latex)}
+    if form not in forms:
+        raise WorkbenchError(Text("There is no table format {name}.", name=form), Text("Use md or latex."))
+    ending, write = forms[form]
+    return ending, write(infer(graph, LAYERS))
 
 
 def runs(folder: Path) -> Answer:
