@@ -130,7 +130,7 @@ def test_unfolding_in_place_draws_a_border_whose_title_folds(bench: Any) -> None
     assert box.contains(bench.scene.cards["conv1"].rect)
     assert box.contains(bench.scene.cards["relu1"].rect)
     bench.view.fit()
-    place = bench.at(box.topLeft() + type(box.topLeft())(24, 8))
+    place = bench.at(box.bottomLeft() + type(box.topLeft())(24, -11))
     QTest.mouseDClick(bench.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert CARD in bench.scene.cards
 

@@ -17,7 +17,7 @@ from workbench.graph.graph import Graph, Node
 from workbench.graph.grouping import group_paths
 
 _PADDING_PX = 14.0
-_TITLE_PX = 26.0
+_TITLE_PX = 8.0
 
 
 def port_names(layer: Any, params: Any, side: str) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ def _title(path: str) -> str:
 
 
 def _title_box(path: str, box: QRectF) -> QRectF:
-    return QRectF(box.left() + 10, box.top() + 1, text_width(_title(path)) * 1.25 + 4, 16)
+    return QRectF(box.left() + 10, box.bottom() - 19, text_width(_title(path)) * 1.25 + 4, 16)
 
 
 def _depth_below(graph: Graph, path: str) -> int:
@@ -125,4 +125,4 @@ def _depth_below(graph: Graph, path: str) -> int:
 def _around(rects: list[QRectF], padding: float, title: float) -> QRectF:
     left, top = min(rect.left() for rect in rects), min(rect.top() for rect in rects)
     right, bottom = max(rect.right() for rect in rects), max(rect.bottom() for rect in rects)
-    return QRectF(left - padding, top - title, right - left + 2 * padding, bottom - top + title + padding)
+    return QRectF(left - padding, top - padding, right - left + 2 * padding, bottom - top + 2 * padding + title)
