@@ -149,6 +149,8 @@ class Tour(QObject):
     def _drop(self) -> None:
         for widget in (self._bubble, self._frame):
             if widget is not None:
+                if widget.isAncestorOf(self._window.focusWidget() or self._window):
+                    self._window.stack.setFocus()
                 widget.hide()
                 widget.deleteLater()
         self._bubble = self._frame = None
