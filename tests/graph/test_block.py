@@ -62,3 +62,11 @@ def test_a_folded_group_is_pasted_folded(graph: Graph) -> None:
     assert is_folded(pasted, "stem1.inner")
     alone, _ = edit.paste_fragment(Graph(), edit.copy_fragment(folded, ("conv", "act")))
     assert exposed_of(alone, "stem") == exposed_of(folded, "stem")
+
+
+def test_what_is_pasted_inside_a_group_stands_in_it(graph: Graph) -> None:
+    text = edit.copy_fragment(graph, ("rest", "conv"))
+    pasted, ids = edit.paste_fragment(graph, text, inside="stem")
+    assert sorted(pasted[node].path for node in ids) == ["stem.conv1", "stem.rest"]
+    inner, ids = edit.paste_fragment(graph, edit.copy_fragment(graph, ("act",)), inside="stem")
+    assert [inner[node].path for node in ids] == ["stem.inner.act1"]

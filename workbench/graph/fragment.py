@@ -27,13 +27,16 @@ def copy_fragment(graph: Graph, ids: Iterable[str]) -> str:
     return json.dumps(document, sort_keys=True, ensure_ascii=False)
 
 
-def paste_fragment(graph: Graph, text: str, position: tuple[float, float] | None = None) -> tuple[Graph, tuple[str, ...]]:
+def paste_fragment(
+    graph: Graph, text: str, position: tuple[float, float] | None = None, inside: str = "",
+) -> tuple[Graph, tuple[str, ...]]:
     """Adds what `copy_fragment` gave.
 
     Args:
         graph: The drawing.
         text: The text from the clipboard.
         position: Where the middle of the fragment goes, in pixels; None puts it a little below and to the right of where it was.
+        inside: The group it goes into; what comes from there stays as deep as it was. "" keeps each node's own group.
 
     Returns:
         The drawing and the ids of the new nodes.
@@ -45,7 +48,18 @@ def paste_fragment(graph: Graph, text: str, position: tuple[float, float] | None
     if not isinstance(document, dict) or _MARK not in document:
         raise GraphError(Text("The clipboard holds no part of a drawing."), Text("Copy some nodes first."))
     fragment = loads(_as_drawing(document))
-    return insert(graph, fragment, _offset(list(fragment), position))
+    return insert(graph, _relative(fragment, inside), _offset(list(fragment), position), inside)
+
+
+def _relative(fragment: Graph, inside: str) -> Graph:
+    """Returns a fragment whose nodes forget the group that they are put into again."""
+    if not inside:
+        return fragment
+    nodes = {
+        node.id: replace(node, group=node.group[len(inside):].lstrip(".")) if f"{node.group}.".startswith(f"{inside}.") else node
+        for node in fragment
+    }
+    return fragment.with_nodes(nodes)
 
 
 def _as_drawing(document: dict[str, object]) -> str:
