@@ -11,7 +11,8 @@ import pytest
 from tests.layers.cases import CASES, drawing, generated
 from tests.models.foreign import HEAD
 from workbench.errors import GraphError
-from workbench.graph.graph import Graph
+from workbench.graph import edit
+from workbench.graph.graph import Edge, Graph, Tie
 from workbench.layers import LAYERS
 from workbench.models.plan import plan
 from workbench.models.reading import read_source
@@ -61,6 +62,29 @@ def test_every_layer_comes_back(name: str) -> None:
         assert form(reading.graph)[0].keys() == form(graph)[0].keys()
         subject, original = form(reading.graph)[0]["subject"], form(graph)[0]["subject"]
         assert subject[1:] == original[1:]
+
+
+def test_groups_and_shared_weights_come_back() -> None:
+    graph, given = edit.add_node(Graph(), "image_input", name="picture", params={"height": 9, "width": 7, "field": "image"})
+    ends = []
+    for group in ("left", "right.deep"):
+        graph, conv = edit.add_node(graph, "conv2d", name="conv", group=group, params={"filters": 3})
+        graph, act = edit.add_node(graph, "relu", name="act", group=group)
+        graph, both = edit.add_node(graph, "add", name="both", group=group)
+        graph = edit.connect(graph, Edge.between(given, conv))
+        graph = edit.connect(graph, Edge.between(conv, act))
+        for source_node in (conv, act):
+            graph = edit.connect(graph, Edge.between(source_node, both, target_port="inputs"))
+        ends.append((conv, both))
+    graph = edit.change_node(graph, ends[1][0], ties=(Tie("weight", ends[0][0], "weight"),))
+    graph, joined = edit.add_node(graph, "concatenate", name="joined", params={"axis": "height"})
+    graph, out = edit.add_node(graph, "output", name="result")
+    for _, both in ends:
+        graph = edit.connect(graph, Edge.between(both, joined, target_port="inputs"))
+    graph = edit.connect(graph, Edge.between(joined, out))
+    reading = read_source(source(graph))
+    assert not reading.problems
+    assert form(reading.graph) == form(graph)
 
 
 def body(init: str, forward: str) -> str:
