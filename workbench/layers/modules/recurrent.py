@@ -7,8 +7,6 @@ N rows, T steps, D features, H units, K directions (1 or 2).
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -29,14 +27,17 @@ class OverRows(nn.RNNBase):
         """1, or 2 where rows are read from both ends."""
         return 2 if self.bidirectional else 1
 
-    def _run(self, input: Tensor, lengths: Tensor | None, state: Any) -> tuple[Tensor, Any]:
-        """Runs torch's layer over rows (N, T, D) with the lengths (N,) and returns its output (N, T, K * H) and its states."""
+    def _run(self, input: Tensor, lengths: Tensor | None, *begun: Tensor) -> tuple[Tensor, ...]:
+        """Runs torch's layer over rows (N, T, D) with the lengths (N,); returns its output (N, T, K * H), then its states."""
+        state = begun if len(begun) > 1 else begun[0] if begun else None
         if lengths is None:
-            return super().forward(input, state)
-        valid = lengths.clamp(min=1).cpu()
-        packed = nn.utils.rnn.pack_padded_sequence(input, valid, batch_first=True, enforce_sorted=False)
-        output, state = super().forward(packed, state)  # pyright: ignore[reportArgumentType]
-        return nn.utils.rnn.pad_packed_sequence(output, batch_first=True, total_length=input.shape[1])[0], state
+            output, last = super().forward(input, state)
+        else:
+            valid = lengths.clamp(min=1).cpu()
+            packed = nn.utils.rnn.pack_padded_sequence(input, valid, batch_first=True, enforce_sorted=False)
+            output, last = super().forward(packed, state)  # pyright: ignore[reportArgumentType]
+            output, _ = nn.utils.rnn.pad_packed_sequence(output, batch_first=True, total_length=input.shape[1])
+        return output, *(last if isinstance(last, tuple) else (last,))
 
     def _begun(self, state: Tensor) -> Tensor:
         """Returns a state to begin with for every layer and direction: (N, K * H) -> (layers * K, N, H)."""
@@ -125,12 +126,12 @@ class LSTM(OverRows, nn.LSTM):
             The output of every step (N, T, K * H), zero where a row is padded; the hidden and the cell state of the last layer
             after the last valid step, (N, K * H) each.
         """
-        state = None
+        begun: list[Tensor] = []
         if hidden is not None or cell is not None:
-            begun = [None if value is None else self._begun(value) for value in (hidden, cell)]
-            zeros = torch.zeros_like(next(value for value in begun if value is not None))
-            state = tuple(zeros if value is None else value for value in begun)
-        output, (last, memory) = self._run(input, lengths, state)
+            known = [None if value is None else self._begun(value) for value in (hidden, cell)]
+            zeros = torch.zeros_like(next(value for value in known if value is not None))
+            begun = [zeros if value is None else value for value in known]
+        output, last, memory = self._run(input, lengths, *begun)
         return output, self._joined(last), self._joined(memory)
 
     def trace(
@@ -195,7 +196,7 @@ class GRU(OverRows, nn.GRU):
             The output of every step (N, T, K * H), zero where a row is padded; the state of the last layer after the last valid
             step, (N, K * H).
         """
-        output, last = self._run(input, lengths, None if hidden is None else self._begun(hidden))
+        output, last = self._run(input, lengths, *([] if hidden is None else [self._begun(hidden)]))
         return output, self._joined(last)
 
     def trace(
@@ -268,7 +269,7 @@ class RNN(OverRows, nn.RNN):
             The output of every step (N, T, K * H), zero where a row is padded; the state of the last layer after the last valid
             step, (N, K * H).
         """
-        output, last = self._run(input, lengths, None if hidden is None else self._begun(hidden))
+        output, last = self._run(input, lengths, *([] if hidden is None else [self._begun(hidden)]))
         return output, self._joined(last)
 
     def trace(
