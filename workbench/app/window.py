@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QObject, QTimer, Signal
+from PySide6.QtCore import QByteArray, QObject, QSize, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -24,6 +24,7 @@ from workbench.settings import Settings, change_settings, load_settings
 
 _ROWS = {row.name: row for row in (WELCOME, *PAGES)}
 STOP_WAIT_MS = 15_000
+USUAL_SIZE = QSize(1440, 900)
 
 
 class Window(QMainWindow):
@@ -46,7 +47,7 @@ class Window(QMainWindow):
         self.setObjectName("window")
         self.setWindowTitle("Model Workbench")
         self.setAcceptDrops(True)
-        self.resize(1440, 900)
+        self.resize(USUAL_SIZE.boundedTo(self.screen().availableSize()))
         self.setMinimumSize(960, 600)
         self.session = session or Session(self)
         self.session.setParent(self)
