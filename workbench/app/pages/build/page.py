@@ -342,11 +342,13 @@ class BuildPage(Arranging, OwnBlocks, Picturing, Page):
         self.tabs.setCurrentWidget(self.source)
 
     def page_state(self) -> Any:
-        return self.view.transform(), self.view.visible_rect().center(), self.tabs.currentIndex(), self._splitter.saveState()
+        place = self.view.transform(), self.view.visible_rect().center()
+        return *place, self.tabs.currentIndex(), self._splitter.saveState(), self.levels.inside
 
     def restore_state(self, state: Any) -> None:
         if state:
-            transform, centre, tab, sizes = state
+            transform, centre, tab, sizes, inside = state
+            self.levels.enter(inside)
             self.view.setTransform(transform)
             self.view.centerOn(centre)
             self.tabs.setCurrentIndex(tab)
