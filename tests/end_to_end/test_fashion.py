@@ -24,7 +24,7 @@ def test_fashion_mnist_is_learned_and_exported(fashion_mnist: Path, tmp_path: Pa
     project = new_project("digits-cnn", tmp_path / "fashion", data=str(fashion_mnist))
     image = next(node for node in project.graph if node.layer == "image_input")
     assert (image.params["height"], image.params["width"]) == (28, 28)
-    run, outcome = start(tmp_path / "fashion", with_settings(project, ["train.epochs=5"]))
+    run, outcome = start(tmp_path / "fashion", with_settings(project, ["train.epochs=5", "train.threads=1"]))
     assert outcome.metrics["accuracy/test"] >= 0.90
 
     found = evaluate(run, Split.TEST)
