@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workbench.explain.subject import Subject
 
 
-WORDS = {"from_input": "from the input", "from_memory": "from the memory", "candidate": "candidate state"}
+WORDS: dict[str, str] = {"from_input": "from the input", "from_memory": "from the memory", "candidate": "candidate state"}
 """What traces are called whose own name says too little."""
 
 
@@ -63,5 +63,5 @@ class ShowStates(Method):
         step = step_at(subject.model.plan, path)
         shape = None if step is None else step.inputs.get("input")
         count = valid_count(subject, shape, next(iter(traces.values())).shape[1])
-        arrays = {WORDS.get(name, name.replace("_", " ")): trace[0, :count].float().cpu().numpy() for name, trace in traces.items()}
+        arrays = {WORDS.get(str(name), str(name).replace("_", " ")): trace[0, :count].float().cpu().numpy() for name, trace in traces.items()}
         return StateTrace(path, arrays, place_names(subject, shape, "input", count), self.facts(subject, watch, target=""))
