@@ -196,7 +196,7 @@ def test_our_modules_import_torch_and_each_other_alone_and_have_names_of_their_o
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-                assert all(re.match(r"(torch|__future__|workbench\.layers\.modules)\b", name) for name in names), path.name
+                assert all(re.match(r"(torch|typing|__future__|workbench\.layers\.modules)\b", name) for name in names), path.name
             elif isinstance(node, ast.ClassDef | ast.FunctionDef):
                 assert node.name not in seen, f"{node.name} stands in {path.name} and {seen[node.name]}"
                 seen[node.name] = path.name

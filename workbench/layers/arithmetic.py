@@ -28,6 +28,10 @@ class Multiply(Add):
     def call(self, params: Params, inputs: Shapes) -> Call:
         return Call("arithmetic.Multiply", inputs={"inputs": FromPort("inputs")}, expression="{inputs:*}")
 
+    def cost(self, params: Params, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        kept = (len(inputs) - 1) * outputs["output"].elements_per_row(length)
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+
 
 class Subtract(Layer):
     """Difference of two wires with equal shapes."""

@@ -68,7 +68,9 @@ class Spectrogram(Layer):
         return checks.steps(outputs["output"], length) * 2 * params.bins * params.window
 
     def cost(self, params: SpectrogramParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        kept = checks.steps(outputs["output"], length) * (2 * params.bins + self.features(params))
+        between = self.features(params) * (2 if params.scale == "log" else 1)
+        copied = checks.steps(inputs["input"], length) if inputs["input"].ragged else 0
+        kept = copied + checks.steps(outputs["output"], length) * (2 * params.bins + between)
         return Cost(0, self.macs(params, inputs, outputs, length), kept)
 
     def summary_line(self, params: SpectrogramParams) -> str:

@@ -72,7 +72,7 @@ class ResidualBlock(Layer):
         return outputs["output"].elements_per_row(length) * ((channels + params.filters) * window + around)
 
     def cost(self, params: ResidualBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        kept = outputs["output"].elements_per_row(length) * (8 if params.projects(int(inputs["input"]["channel"])) else 6)
+        kept = outputs["output"].elements_per_row(length) * (5 if params.projects(int(inputs["input"]["channel"])) else 4)
         return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
 
     def summary_line(self, params: ResidualBlockParams) -> str:
@@ -138,7 +138,7 @@ class DenseBlock(Layer):
 
     def cost(self, params: DenseBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         places = inputs["input"].elements_per_row(length) // int(inputs["input"]["channel"])
-        kept = places * sum(3 * channels + params.growth for channels in self._seen(params, inputs))
+        kept = places * sum(2 * channels + params.growth for channels in self._seen(params, inputs))
         return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
 
     def summary_line(self, params: DenseBlockParams) -> str:

@@ -108,5 +108,7 @@ class Cbam(SqueezeExcitation):
         return 2 * super().macs(params, inputs, outputs, length) + places * 2 * params.odd**2
 
     def cost(self, params: SqueezeExcitationParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        kept = 2 * outputs["output"].elements_per_row(length)
+        image = inputs["input"]
+        places = image.elements_per_row(length) // int(image["channel"])
+        kept = places * (2 * int(image["channel"]) + 4)
         return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)

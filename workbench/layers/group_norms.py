@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.base import Call, Context, Cost, Family, Layer, LayerProblem, Shapes
 from workbench.text import Text
 
 _EPSILON_HELP = "Added to the variance, so that nothing is divided by zero."
@@ -183,6 +183,11 @@ class RmsNorm(Layer):
 
     def parameters(self, params: RmsNormParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
         return {"weight": (int(inputs["input"][_scaled(inputs["input"])]),)}
+
+    def cost(self, params: RmsNormParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        made = outputs["output"].elements_per_row(length)
+        kept = 2 * made + made // int(inputs["input"][_scaled(inputs["input"])])
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
 
 
 def _scaled(shape: Shape) -> str:

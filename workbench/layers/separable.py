@@ -151,7 +151,9 @@ class SeparableConv2d(Layer):
     def cost(self, params: SeparableParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         made = outputs["output"].elements_per_row(length)
         between = made // params.filters * int(inputs["input"]["channel"]) * params.multiplier
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), made + between)
+        high, wide = (int(size) + sum(params.zeros) for size in inputs["input"].dims[2:])
+        kept = made + between + int(inputs["input"]["channel"]) * high * wide
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
 
     def summary_line(self, params: SeparableParams) -> str:
         return Text("{filters} filters, {size}", filters=params.filters, size=windows.written([params.kernel] * 2))

@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -95,6 +95,12 @@ class Conv1d(Layer):
     def macs(self, params: Conv1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         window = params.kernel * int(inputs["input"]["feature"]) // params.groups
         return outputs["output"].elements_per_row(length) * window
+
+    def cost(self, params: Conv1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        shape = inputs["input"]
+        padded = (checks.steps(shape, length) + sum(params.zeros)) * int(shape["feature"])
+        kept = padded + outputs["output"].elements_per_row(length)
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
 
     def summary_line(self, params: Conv1dParams) -> str:
         if params.stride == 1:

@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
 from workbench.text import Text
 
 
@@ -53,6 +53,10 @@ class Pool1d(Layer):
             arguments["partial"] = False
         return Call(self.target, arguments, {"input": FromPort("input"), "lengths": FromLengths("input")})
 
+    def padded(self, params: Pool1dParams, inputs: Shapes, length: int) -> int:
+        """Returns how many positions the windows slide over."""
+        return checks.steps(inputs["input"], length) + (params.kernel - 1 if params.partial else 0)
+
     def summary_line(self, params: Pool1dParams) -> str:
         if params.step == params.kernel:
             return str(params.kernel)
@@ -94,6 +98,11 @@ class MaxPool1d(Pool1d):
     formula = "y[t, f] = max over u < k of x[s·t + u, f]"
     target = "sequences.SequenceMaxPool"
 
+    def cost(self, params: Pool1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        places, made = self.padded(params, inputs, length), outputs["output"].elements_per_row(length)
+        kept = places * int(inputs["input"]["feature"]) + 3 * made
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+
 
 class AveragePool1d(Pool1d):
     """Mean in windows along a sequence."""
@@ -104,6 +113,11 @@ class AveragePool1d(Pool1d):
     aliases = ("AveragePooling1D", "AveragePool", "AvgPool1d", "tf.nn.avg_pool1d", "downsample", "一维平均池化", "池化")
     formula = "y[t, f] = mean over u < k of x[s·t + u, f]"
     target = "sequences.SequenceAveragePool"
+
+    def cost(self, params: Pool1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        places, made = self.padded(params, inputs, length), outputs["output"].elements_per_row(length)
+        kept = places * (int(inputs["input"]["feature"]) + 1) + made
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
 
 
 class SequenceAdaptiveParams(Params):
@@ -146,6 +160,10 @@ class AdaptiveAveragePool1d(AdaptivePool1d):
     def macs(self, params: SequenceAdaptiveParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         return inputs["input"].elements_per_row(length) * params.steps
 
+    def cost(self, params: SequenceAdaptiveParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        kept = params.steps * checks.steps(inputs["input"], length) + outputs["output"].elements_per_row(length)
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+
 
 class AdaptiveMaxPool1d(AdaptivePool1d):
     """Maximum of equal parts of a row."""
@@ -156,3 +174,7 @@ class AdaptiveMaxPool1d(AdaptivePool1d):
     aliases = ("AdaptiveMaxPool1d", "AdaptiveMaxPooling1D", "resample", "一维自适应最大池化", "池化")
     formula = "y[i] = max of x[t] for ⌊i·L/n⌋ ≤ t < ⌈(i+1)·L/n⌉"
     target = "sequences.SequenceAdaptiveMax"
+
+    def cost(self, params: SequenceAdaptiveParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        kept = inputs["input"].elements_per_row(length) * params.steps + outputs["output"].elements_per_row(length)
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)

@@ -11,7 +11,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -174,6 +174,12 @@ class ConvTranspose1d(ConvTranspose):
     def call(self, params: ConvTransposeParams, inputs: Shapes) -> Call:
         call = super().call(params, inputs)
         return Call(call.target, call.arguments, {"input": FromPort("input"), "lengths": FromLengths("input")})
+
+    def cost(self, params: ConvTransposeParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        shape = inputs["input"]
+        copied = shape.elements_per_row(length) if shape.ragged else 0
+        kept = copied + outputs["output"].elements_per_row(length)
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
 
     def causal(self, params: ConvTransposeParams) -> bool:
         return params.cut <= params.stride - 1

@@ -11,7 +11,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Family, Layer, Shapes
+from workbench.layers.base import Call, Context, Cost, Family, Layer, Shapes
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -187,6 +187,10 @@ class MaxPool3d(Pool3d):
     aliases = ("MaxPooling3D", "MaxPool", "tf.nn.max_pool3d", "downsample", "三维最大池化", "池化")
     formula = "y[c, i, j, k] = max over u, v, w < K of x[c, s·i + u, s·j + v, s·k + w]"
     target = "nn.MaxPool3d"
+
+    def cost(self, params: Pool3dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        kept = 3 * outputs["output"].elements_per_row(length)
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
 
 
 class AveragePool3d(Pool3d):
