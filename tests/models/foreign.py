@@ -554,6 +554,50 @@ class Gpt(nn.Module):
         return self.head(x)
 '''
 
+UNET_DOWN_UP = '''
+class UNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.d1 = nn.Conv2d(1, 4, 3, padding=1)
+        self.d2 = nn.Conv2d(4, 8, 3, padding=1)
+        self.pool = nn.MaxPool2d(2)
+        self.up = nn.ConvTranspose2d(8, 4, 2, stride=2)
+        self.u1 = nn.Conv2d(8, 4, 3, padding=1)
+        self.out = nn.Conv2d(4, 1, 1)
+    def forward(self, x):
+        a = F.relu(self.d1(x))
+        b = F.relu(self.d2(self.pool(a)))
+        u = self.up(b)
+        return self.out(F.relu(self.u1(torch.cat([u, a], dim=1))))
+'''
+
+UPSAMPLED = '''
+class Up(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.d = nn.Conv2d(1, 4, 3, padding=1)
+        self.up = nn.Upsample(scale_factor=2, mode="nearest")
+    def forward(self, x):
+        return F.interpolate(self.up(self.d(x)), scale_factor=2, mode="bilinear", align_corners=False)
+'''
+
+ALEXNET = '''
+class Alex(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 8, 11, 4, 2), nn.ReLU(True), nn.MaxPool2d(3, 2),
+            nn.Conv2d(8, 16, 5, padding=2), nn.ReLU(True), nn.MaxPool2d(3, 2),
+        )
+        self.avgpool = nn.AdaptiveAvgPool2d((6, 6))
+        self.c = nn.Sequential(nn.Dropout(), nn.Linear(16*6*6, 10))
+    def forward(self, x):  # (N, 3, 63, 63)
+        x = self.features(x)
+        x = self.avgpool(x)
+        x = torch.flatten(x, 1)
+        return self.c(x)
+'''
+
 COLOUR, GREY = ((2, 3, 32, 32),), ((2, 1, 28, 28),)
 CLASSES: dict[str, Foreign] = {
     "lenet": Foreign(LENET, ((2, 1, 32, 32),)),
@@ -581,5 +625,8 @@ CLASSES: dict[str, Foreign] = {
     "inherited": Foreign(INHERITED, ((2, 1, 14, 14),)),
     "two-heads": Foreign(TWO_HEADS, GREY),
     "in-place": Foreign(INPLACE, ((2, 1, 28, 28),)),
+    "unet-down-up": Foreign(UNET_DOWN_UP, GREY),
+    "upsampled": Foreign(UPSAMPLED, GREY),
+    "alexnet": Foreign(ALEXNET, ((2, 3, 63, 63),), ours=((2, 3, 63, 63),)),
     "learned-positions": Foreign(LEARNED_POSITIONS, ((2, 9),), 40),
 }

@@ -31,7 +31,8 @@ from workbench.models.reading.values import (
 )
 from workbench.text import Text
 
-Given, Keywords = list[Any], dict[str, Any]
+Given = list[Any]
+Keywords = dict[str, Any]
 _CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 _RNN = {
     "nn.LSTM": "input_size hidden_size num_layers bias batch_first dropout bidirectional proj_size",
@@ -145,16 +146,6 @@ class Calls(Expressions):
     def run(self, function: Function, given: Given, named: Keywords) -> Any:
         """Returns what a function of the file returns; statements say how."""
         raise AssertionError(function.node)
-
-    def path_of(self, value: Module | Instance | Container) -> str:
-        """Returns the path of a module in the drawing: where it is read again, that of the copy of its group."""
-        path = value.paths[0] if value.paths else ""
-        parts = path.split(".")
-        for count in range(len(parts), 0, -1):
-            start = ".".join(parts[:count])
-            if start in self.path:
-                return ".".join([self.path[start], *parts[count:]])
-        return path
 
     def forward(self, module: Module | Instance | Container, given: Given, named: Keywords) -> Any:
         """Draws a call of a module."""

@@ -69,6 +69,16 @@ class Expressions:
             return Unknown(ast.unparse(node), getattr(node, "lineno", 0))
         return found(node, scope)
 
+    def path_of(self, value: Module | Instance | Container) -> str:
+        """Returns the path of a module in the drawing: where it is read again, that of the copy of its group."""
+        path = value.paths[0] if value.paths else ""
+        parts = path.split(".")
+        for count in range(len(parts), 0, -1):
+            start = ".".join(parts[:count])
+            if start in self.path:
+                return ".".join([self.path[start], *parts[count:]])
+        return path
+
     def opaque(self, node: ast.expr, values: Any, reason: str) -> Any:
         """Returns a placeholder for an expression that cannot be drawn."""
         tensors, text = tensors_in(values), _short(node)

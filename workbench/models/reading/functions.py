@@ -132,7 +132,7 @@ def _module(reader: Expressions, name: str, given: Arguments, named: Named) -> A
         arguments.setdefault("p", 0.5)
     tensor = named.get("input", given[0] if given else None)
     if not isinstance(tensor, Tensor):
-        tensor = operations._as_tensor(tensor)
+        tensor = operations.as_tensor(tensor)
     return operations.draw_target(reader, f"nn.{target}", arguments, tensor)
 
 
@@ -166,7 +166,7 @@ def _view(reader: Expressions, given: Arguments, named: Named) -> Any:
 
 
 def _tensor(value: Any) -> Tensor:
-    found = operations._as_tensor(value)
+    found = operations.as_tensor(value)
     if not isinstance(found, Tensor):
         raise NotDrawableError(Text("This is no tensor that the drawing knows."))
     return found
@@ -283,6 +283,11 @@ def _over_axes(reader: Expressions, name: str, tensor: Tensor, places: list[int]
     return operations.draw_text(reader, texts, [tensor])
 
 
+def _expand_as(reader: Expressions, given: Arguments, named: Named) -> Any:
+    """Returns the tensor itself: what it is joined with spreads its axes of size 1."""
+    return given[0]
+
+
 def _expand(reader: Expressions, given: Arguments, named: Named) -> Any:
     if isinstance(given[0], Weight):
         return given[0]
@@ -305,6 +310,7 @@ _RULES: dict[str, Rule] = {
     "unsqueeze": _looked(views.unsqueezed, None, names=("dim",)),
     "dim": lambda reader, given, named: len(views.sizes(_tensor(given[0]))),
     "flip": _flip,
+    "expand_as": _expand_as,
     "expand": _expand,
     "repeat": _expand,
 }

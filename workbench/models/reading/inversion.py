@@ -246,10 +246,10 @@ def _values(wanted: Mapping[str, Any], inputs: Shapes) -> list[Any]:
 def _orders(wanted: Mapping[str, Any], inputs: Shapes) -> list[str]:
     """Returns an order of axes by name, where an argument is one by number."""
     order = wanted.get("order")
-    axes = next(iter(inputs.values())).axes if inputs else ()
+    axes: tuple[str, ...] = next(iter(inputs.values())).axes if inputs else ()
     if not isinstance(order, tuple) or len(order) != len(axes):
         return []
-    return [", ".join(axes[index] for index in order[1:])]
+    return [", ".join([axes[index] for index in order[1:] if isinstance(index, int)])]
 
 
 def _score(layer: Layer, raw: Mapping[str, Any], inputs: Shapes, target: str, wanted: Mapping[str, Any]) -> float:
@@ -289,6 +289,8 @@ def normal(target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: _normal_value(value) for key, value in full.items() if key not in UNHEEDED}
     if "stride" in found and found["stride"] is None:
         found["stride"] = found.get("kernel_size")
+    if "align_corners" in found and found["align_corners"] is None:
+        found["align_corners"] = False
     if found.get("padding") == "valid":
         found["padding"] = 0
     return found

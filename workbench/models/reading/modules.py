@@ -48,7 +48,7 @@ def forward(
         NotDrawableError: It cannot be drawn.
     """
     drawing = operations.drawn(reader)
-    values = [operations._as_tensor(value) for value in given if value is not None]
+    values = [operations.as_tensor(value) for value in given if value is not None]
     if drawing.probing:
         return _met(drawing, module, values)
     kind = module.target.removeprefix("nn.")
@@ -271,12 +271,13 @@ def _in_parts(module: Module, tensor: Tensor) -> Twin:
         if isinstance(size, list | tuple)
         else (size,) * len(given)
     )
-    if len(sizes) != len(given) or not all(isinstance(one, int) and one > 0 for one in sizes):
+    whole = tuple(one for one in sizes if isinstance(one, int) and one > 0)
+    if not len(whole) == len(sizes) == len(given):
         return Twin(module.target, module.arguments)
     average = "Avg" in module.target
-    if any(side % one for side, one in zip(given, sizes, strict=True)):
-        return Twin("adaptive.AdaptiveAverage" if average else "adaptive.AdaptiveMaximum", {"sizes": sizes})
-    kernel = tuple(side // one for side, one in zip(given, sizes, strict=True))
+    if any(side % one for side, one in zip(given, whole, strict=True)):
+        return Twin("adaptive.AdaptiveAverage" if average else "adaptive.AdaptiveMaximum", {"sizes": whole})
+    kernel = tuple(side // one for side, one in zip(given, whole, strict=True))
     return Twin(f"nn.{'Avg' if average else 'Max'}Pool{len(given)}d", {"kernel_size": kernel})
 
 

@@ -86,7 +86,7 @@ def settled(reader: Expressions, tensor: Tensor) -> tuple[PortRef, Shape | None]
         return tensor.port, None
     steps = views.steps_to(tensor.shape, tensor.layout)
     if steps is None:
-        raise NotDrawableError(Text("No layer brings the axes into this form."))
+        return _reshaped(reader, tensor)
     port, shape = tensor.port, tensor.shape
     for target, arguments in steps:
         key = (port, target, repr(arguments))
@@ -100,6 +100,22 @@ def settled(reader: Expressions, tensor: Tensor) -> tuple[PortRef, Shape | None]
         if shape is None:
             return port, None
     return port, shape
+
+
+def _reshaped(reader: Expressions, tensor: Tensor) -> tuple[PortRef, Shape | None]:
+    """Draws a view that adds axes of size 1, or joins several groups of axes, as a reshape."""
+    shape, layout = tensor.shape, tensor.layout
+    assert shape is not None and layout is not None
+    sizes = [size.constant for size in views.sizes(tensor)[1:]]
+    straight = [index for part in layout for index in part] == list(range(shape.rank))
+    if not straight or layout[0] != (0,) or None in sizes:
+        raise NotDrawableError(Text("No layer brings the axes into this form."))
+    key = (tensor.port, "reshape", repr(layout))
+    settled_before = drawn(reader).settled
+    if key not in settled_before:
+        plain = Tensor.plain(tensor.port, shape)
+        settled_before[key] = draw_text(reader, [f"_0.reshape(-1, {', '.join(map(str, sizes))})"], [plain])
+    return settled_before[key].port, settled_before[key].shape
 
 
 def draw_text(reader: Expressions, texts: Sequence[str], tensors: Sequence[Tensor]) -> Tensor:
@@ -142,7 +158,7 @@ def added(reader: Expressions, values: Sequence[Any]) -> Tensor:
 
 def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
     """Draws two values joined by a sign."""
-    left, right = _as_tensor(left), _as_tensor(right)
+    left, right = as_tensor(left), as_tensor(right)
     sign = SIGNS.get(type(node.op), "?")
     both = isinstance(left, Tensor) and isinstance(right, Tensor)
     if both:
@@ -163,7 +179,7 @@ def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
     raise NotDrawableError(Text("{what} is not known here.", what=ast.unparse(node.right if tensor is left else node.left)[:60]))
 
 
-def _as_tensor(value: Any) -> Any:
+def as_tensor(value: Any) -> Any:
     return value.states.tensor if isinstance(value, Side) and value.states.directions == 1 else value
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.errors import GraphError
 from workbench.graph.graph import PortRef
+from workbench.graph.problem import Severity
 from workbench.models.reading import inputs
 from workbench.models.reading.drawing import Drawing
 from workbench.models.reading.file import SourceFile
@@ -130,13 +131,21 @@ class _ClassReading:
             raise GraphError(Text("No input of the catalogue fits what {name} is given.", name=self.definition.name))
         tied = len(names) > 1 and len({tuple(way[0].shape.axes) for way in ways}) == 1
         rounds = (list(each) for each in (zip(*ways, strict=False) if tied else product(*ways)))
+        best, fewest = [way[0] for way in ways], -1
         for givens in islice(rounds, _MOST_TRIALS):
+            drawing = Drawing(strict=True)
             try:
-                self._read(Drawing(strict=True), givens)
+                self._read(drawing, givens)
             except WrongSizeError:
                 continue
-            return givens
-        return [way[0] for way in ways]
+            wrong = sum(problem.severity == Severity.ERROR for problem in drawing.problems)
+            if fewest < 0 or wrong < fewest:
+                best, fewest = givens, wrong
+            if not wrong or len(givens) < len(names):
+                break
+        likeliest = [way[0] for way in ways]
+        other = [given.shape.axes for given in best] != [given.shape.axes for given in likeliest]
+        return likeliest if fewest > 0 and other else best
 
     def _longest(self) -> int:
         """Returns how many positions the class knows, where it has learned ones; else the usual length."""
