@@ -163,8 +163,10 @@ def test_mel_bands_overlap_to_one() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    """residual_block dense_block cbam squeeze_excitation separable_conv2d conv1d conv_transpose1d max_pool1d adaptive_max_pool1d
-    average_pool1d adaptive_average_pool1d spectrogram mel_spectrogram rms_norm multiply max_pool3d group_norm upsample patch_embedding class_token glu mish""".split(),  # noqa: SIM905
+    """residual_block dense_block cbam squeeze_excitation separable_conv2d conv1d conv_transpose1d max_pool1d
+    adaptive_max_pool1d average_pool1d adaptive_average_pool1d spectrogram mel_spectrogram rms_norm multiply max_pool3d
+    group_norm upsample patch_embedding class_token glu mish adaptive_max_pool2d
+    adaptive_max_pool3d average_pool2d""".split(),  # noqa: SIM905
 )
 def test_kept_activations_are_those_of_torch(name: str) -> None:
     real = expected = 0.0

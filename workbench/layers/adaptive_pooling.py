@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar
 
 from workbench.catalogue import Params, param
 from workbench.graph.shape import Shape
 from workbench.layers import checks, windows
-from workbench.layers.base import Call, Context, Family, Layer, Shapes
+from workbench.layers.base import Call, Context, Cost, Family, Layer, Shapes
 
 
 class AdaptivePoolParams(Params):
@@ -45,6 +46,18 @@ class AdaptivePool(Layer):
         if any(size % wanted for size, wanted in zip(given, sizes, strict=True)):
             return Call(self.target, {"sizes": sizes})
         return Call(self.simple, {"kernel_size": tuple(size // wanted for size, wanted in zip(given, sizes, strict=True))})
+
+    def cost(self, params: AdaptivePoolParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+        made = outputs["output"].elements_per_row(length)
+        if self.simple.startswith("nn.Avg"):
+            return Cost(activations=made)
+        if self.call(params, inputs).target == self.simple:
+            return Cost(activations=3 * made)
+        kept, sizes = 0, [int(size) for size in inputs["input"].dims[1:]]
+        for place, size in enumerate(params.sizes(self.rank), 1):
+            sizes[place] = size
+            kept += 2 * prod(sizes)
+        return Cost(activations=kept)
 
     def summary_line(self, params: AdaptivePoolParams) -> str:
         return windows.written(params.sizes(self.rank))
