@@ -145,6 +145,8 @@ def _in_window(window: Any) -> tuple[float, list[float]]:
 def _rate(seen: list[tuple[float, Any]]) -> float:
     """Steps per second between the events of the middle of a run."""
     settled = [item for item in seen if item[1].seconds > 1.5]
+    if len(settled) < 2:
+        sys.exit("the machine is too busy to measure: fewer than two blocks of steps were seen")
     first, last = settled[0], settled[-1]
     return (last[1].step - first[1].step) / (last[1].seconds - first[1].seconds)
 

@@ -14,7 +14,7 @@ import torch
 from tests.training.conftest import Session, small_project, with_recipe
 from workbench.data.base import Split
 from workbench.errors import DataError, ProjectError, TrainingError
-from workbench.project.project import Project
+from workbench.project.project import Choice, Project
 from workbench.project.runs import RunFolder, create_run
 from workbench.training import launch
 from workbench.training.evaluate import evaluate
@@ -47,9 +47,17 @@ def test_resume_goes_on_and_refuses_a_run_that_is_under_way(session: Session, pr
         launch.resume(busy)
 
 
-def test_a_failed_run_raises_and_is_red(tmp_path: Path) -> None:
+def test_a_missing_device_leaves_no_run_behind(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="cuda:9"):
         launch.start(tmp_path, small_project(device="cuda:9"))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_failed_run_raises_and_is_red(tmp_path: Path) -> None:
+    project = small_project()
+    wild = replace(project, recipe=replace(project.recipe, optimizer=Choice("sgd", {"learning_rate": 1e10})))
+    with pytest.raises(TrainingError, match="conv1"):
+        launch.start(tmp_path, wild)
     assert launch.find_run(tmp_path, "last").state is RunState.FAILED
 
 
