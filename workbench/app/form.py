@@ -81,8 +81,11 @@ class ParamsForm(QWidget):
         button.setText(tr("More"))
         button.setCheckable(True)
         button.setToolTip(tr("Show the settings that are rarely changed"))
-        theme.mark(button, "plain")
+        theme.mark(button, "fold")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setArrowType(Qt.ArrowType.RightArrow)
         button.toggled.connect(self._more.setVisible)
+        button.toggled.connect(lambda on: button.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow))
         rows = self._more.layout()
         button.setVisible(isinstance(rows, QFormLayout) and rows.rowCount() > 0)
         return button

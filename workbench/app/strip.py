@@ -20,11 +20,12 @@ SEVERITY_WORDS = {"error": "Wrong", "warning": "Doubtful", "good": "Good", "note
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One button: what it says and what it does."""
+    """One button: what it says and what it does; `tip` says more."""
 
     label: str
     do: Callable[[], Any]
     main: bool = True
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ class _Finding(QFrame):
             button = QPushButton(say(remedy.label))
             button.setObjectName(f"{self.objectName()}.fix{number}")
             button.setAccessibleName(say(remedy.label))
+            button.setToolTip(say(remedy.tip) if remedy.tip else "")
             theme.mark(button, "fix" if remedy.main else "quiet")
             button.clicked.connect(partial(_do, remedy.do))
             line.addWidget(button)

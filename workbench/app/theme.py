@@ -283,6 +283,9 @@ QPushButton[kind="segment"]:disabled { color: $faint; }
 QToolButton[kind="plain"], QPushButton[kind="plain"] { background: transparent; border: 1px solid transparent; padding: 2px 4px; }
 QToolButton[kind="plain"]:hover, QPushButton[kind="plain"]:hover { background: $raised; border-color: $line; }
 QToolButton[kind="plain"]:focus, QPushButton[kind="plain"]:focus { border-color: $accent; }
+QToolButton[kind="fold"] { background: transparent; color: $quiet; border: 1px solid transparent; padding: 2px 4px 2px 0px; }
+QToolButton[kind="fold"]:hover { color: $text; }
+QToolButton[kind="fold"]:focus { border-color: $accent; }
 QToolButton::menu-indicator, QPushButton::menu-indicator { width: 0px; }
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit { background: $raised; color: $text; border: 1px solid $line; border-radius: 6px;
   padding: 3px 7px; min-height: 20px; selection-background-color: $accent; selection-color: $on_accent; }

@@ -146,9 +146,10 @@ def page(session: Any, qtbot: Any, trained: Callable[..., Path]) -> TrainPage:
     made.hidden()
 
 
-def test_a_finished_run_is_shown_as_it_lies_in_its_folder(page: TrainPage) -> None:
+def test_a_finished_run_is_shown_as_it_lies_in_its_folder(page: TrainPage, qtbot: Any) -> None:
     assert page._title.text() == page.runs.topLevelItem(0).text(0) == f"1 · {page.session.project.name}"
     assert len(page.curves.loss.curves) == 3 and page.curves.score.curves
+    qtbot.waitUntil(lambda: bool(page.doctor._facts._values), timeout=10_000)
     names = list(page.doctor._facts._values)
     assert "Validation loss" in names and "Test accuracy" in names and not [name for name in names if "/" in name]
 
@@ -216,7 +217,64 @@ def test_edits_reach_a_run_under_way(page: TrainPage, qtbot: Any) -> None:
     reader.poll()
     rates = reader.series("lr")[1]
     assert rates[-1] <= 0.00123 * 1.001 < rates.max() or rates[-1] < rates[:step].max()
+    qtbot.waitUntil(lambda: "State" in page.doctor._facts._values, timeout=10_000)
     assert page.doctor._facts._values["State"].text() == "stopped"
+
+
+def test_a_long_story_is_read_aside_and_once(page: TrainPage, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from workbench.app.pages.train import doctor_panel
+
+    run, threads, told = page.session.selected_run, [], Finding("diverging", "The loss grows.", "", 120)
+    read = doctor_panel.read_story
+
+    def noted(*given: Any) -> Any:
+        threads.append(threading.current_thread())
+        return read(*given)
+
+    run.append_event(told)
+    monkeypatch.setattr(doctor_panel, "read_story", noted)
+    panel = DoctorPanel(page.session)
+    qtbot.addWidget(panel)
+    for _ in range(3):
+        panel.show_run(run)
+        qtbot.waitUntil(lambda: len(panel.strip.rows) == 1 and "State" in panel._facts._values, timeout=10_000)
+    assert len(threads) == 1 and threads[0] is not threading.main_thread()
+    run.append_event(replace(told, step=121))
+    panel.show_run(run)
+    qtbot.waitUntil(lambda: len(panel.strip.rows) == 2, timeout=10_000)
+    panel.show_run(None)
+    assert not panel._facts._values
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_remedy_that_cannot_be_live_says_when_it_takes_effect(page: TrainPage, qtbot: Any, running: bool) -> None:
+    from workbench.project.remedies import REMEDIES
+
+    session = page.session
+    panel, real = DoctorPanel(session), session._trainer
+    qtbot.addWidget(panel)
+    session._trainer = Told(running)
+    before = session.project
+    name = next(name for name in REMEDIES if REMEDIES[name].live is None and not REMEDIES[name].page and REMEDIES[name].applies(before))
+    panel.add(Finding("rule", "Message.", "Reason.", 5, remedies=(name,)))
+    assert panel.strip.rows[0].remedies[0].tip.endswith("Takes effect in the next run.")
+    panel.strip.rows[0].remedies[0].do()
+    assert panel.strip.rows[0].reason.endswith("takes effect in the next run.") == running
+    session.undo()
+    session._trainer = real
+
+
+def test_columns_fit_their_figures_until_a_person_moves_them(runs: RunList) -> None:
+    assert runs.columns().isEmpty() and runs.header().sectionSize(0) > 120
+    before = runs.header().sectionSize(1)
+    runs.header().resizeSection(1, before + 40)
+    runs.show_live(RUNS[0].path, {"loss/val": 0.25}, "8/20")
+    assert runs.header().sectionSize(1) == before + 40 and not runs.columns().isEmpty()
+    again = RunList()
+    again.restore_columns(runs.columns())
+    assert again.header().sectionSize(1) == before + 40
 
 
 class Told:

@@ -55,6 +55,35 @@ def test_everything_is_in_view_and_nothing_is_drawn_twice(plot: LivePlot, monkey
     assert drawn == ["a"]
 
 
+def test_an_empty_plot_invents_no_numbers(plot: LivePlot) -> None:
+    for axis in (plot._left, plot._bottom):
+        assert axis.blank and axis.tickValues(0.0, 1.0, 300.0) == []
+    fill(plot)
+    assert not plot._left.blank and plot._left.tickValues(0.0, 1.0, 300.0)[0][1] and plot._bottom.unit == "step"
+    plot.keep_only(set())
+    plot.redraw()
+    assert plot._left.blank and plot._bottom.blank
+
+
+def test_a_single_point_is_a_dot_until_there_is_a_line(plot: LivePlot) -> None:
+    def show(count: int) -> None:
+        x = np.arange(1, count + 1, dtype=float)
+        plot.set_curve("a", "training", x, 1 / x, colour="#2563EB")
+        plot.redraw()
+
+    show(1)
+    dots = plot.curves["a"].dots
+    low, high = y_range(plot)
+    assert list(dots.getData()[0]) == [1.0] and dots.isVisible() and low < 1 < high
+    plot._toggle("a", False)
+    assert not dots.isVisible()
+    plot._toggle("a", True)
+    show(3)
+    assert plot.curves["a"].dots is dots and len(dots.getData()[0]) == 0
+    plot.remove_curve("a")
+    assert dots.scene() is None
+
+
 def test_zooming_shows_finer_rows_and_a_double_click_everything(plot: LivePlot, qtbot: Any) -> None:
     x = np.arange(100_000, dtype=float)
     y = np.zeros_like(x)

@@ -137,4 +137,4 @@ def test_ticks_are_written_short() -> None:
 def test_flat_and_broken_values_still_have_an_axis() -> None:
     assert value_range(2.0, 2.0) == (1.0, 3.0)
     assert value_range(float("nan"), 1.0) == (0.0, 1.0)
-    assert value_range(0.0, 0.0) == (-0.5, 0.5)
+    assert value_range(0.0, 0.0) == (-0.03, 1.03)

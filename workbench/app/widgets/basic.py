@@ -17,6 +17,7 @@ class Heading(QLabel):
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         theme.mark(self, "heading")
 
 
@@ -36,7 +37,8 @@ class Card(QFrame):
         outer.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
         outer.setSpacing(theme.SPACE_8)
         self._title, self._facts = QLabel(title), QLabel(facts)
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        for label in (self._title, self._facts):
+            label.setTextFormat(Qt.TextFormat.PlainText)
         theme.mark(self._title, "subject")
         theme.mark(self._facts, "quiet")
         self._header = QHBoxLayout()
@@ -112,9 +114,18 @@ class Bar(QWidget):
 class KeyValue(QWidget):
     """Rows of a quiet name and a value that can be selected and copied."""
 
-    def __init__(self, name: str, parent: QWidget | None = None, *, key_width: int = 96) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, key_width: int = 96, rich: bool = False) -> None:
+        """Makes a table without rows.
+
+        Args:
+            name: `page.panel.control`.
+            parent: The owner.
+            key_width: Of the names, in pixels.
+            rich: Whether values are markup; otherwise they show as they are.
+        """
         super().__init__(parent)
         self.setObjectName(name)
+        self._format = Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(theme.SPACE_12)
@@ -139,6 +150,7 @@ class KeyValue(QWidget):
         self._values = {name: self._value_label() for name in names}
         for row, (name, value) in enumerate(self._values.items()):
             key = QLabel(name)
+            key.setTextFormat(Qt.TextFormat.PlainText)
             theme.mark(key, "quiet")
             key.setAlignment(Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(key, row, 0)
@@ -146,6 +158,7 @@ class KeyValue(QWidget):
 
     def _value_label(self) -> QLabel:
         label = QLabel()
+        label.setTextFormat(self._format)
         label.setWordWrap(True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label
@@ -194,6 +207,7 @@ class Chip(QLabel):
 
     def __init__(self, text: str, parent: QWidget | None = None, *, ground: str = "", ink: str = "") -> None:
         super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.set_colours(ground, ink)
 
     def set_colours(self, ground: str, ink: str = "") -> None:
@@ -240,8 +254,9 @@ def line(parent: QWidget | None = None) -> QFrame:
 
 
 def quiet(text: str, parent: QWidget | None = None) -> QLabel:
-    """Returns a wrapped, selectable label in the quiet colour."""
+    """Returns a wrapped, selectable label in the quiet colour; it shows markup as it is written."""
     label = QLabel(text, parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     theme.mark(label, "quiet")
@@ -249,7 +264,8 @@ def quiet(text: str, parent: QWidget | None = None) -> QLabel:
 
 
 def small(text: str, parent: QWidget | None = None) -> QLabel:
-    """Returns a small label in the quiet colour."""
+    """Returns a small label in the quiet colour; it shows markup as it is written."""
     label = QLabel(text, parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     theme.mark(label, "small")
     return label

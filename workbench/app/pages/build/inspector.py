@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -48,13 +49,14 @@ class Inspector(QWidget):
         self.name.setToolTip(tr("The name of the layer, in the drawing and in the source"))
         self.name.editingFinished.connect(self._rename)
         self.kind = quiet("", self)
+        self.kind.setTextFormat(Qt.TextFormat.RichText)
         self.refusal = QLabel(self)
         self.refusal.setWordWrap(True)
         theme.mark(self.refusal, "wrong")
         self.summary, self.formula = quiet("", self), quiet("", self)
         self.formula.setFont(theme.code_font(12))
-        self.shapes = KeyValue("build.inspector.shapes", self)
-        self.cost = KeyValue("build.inspector.cost", self)
+        self.shapes = KeyValue("build.inspector.shapes", self, rich=True)
+        self.cost = KeyValue("build.inspector.cost", self, rich=True)
         self.bar = Bar(self, height=4)
         self._form_place = QVBoxLayout()
         self._meaning, self._shape_title, self._cost_title = Heading(tr("What it does")), Heading(tr("Shape")), Heading(tr("Cost"))
@@ -130,7 +132,7 @@ class Inspector(QWidget):
         self.name.setVisible(True)
         if changed or not self.name.hasFocus():
             self.name.setText(node.name)
-        self.kind.setText(say(layer.label) if layer is not None else tr("unknown layer {name}", name=node.layer))
+        self.kind.setText(escape(say(layer.label) if layer is not None else tr("unknown layer {name}", name=node.layer)))
         if changed:
             self._about = (node.id, node.layer)
             self._show_meaning(layer)

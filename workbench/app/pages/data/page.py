@@ -70,6 +70,7 @@ class DataPage(Page):
         layout.setContentsMargins(0, theme.SPACE_4, 0, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_4)
         self._source = QLabel()
+        self._source.setTextFormat(Qt.TextFormat.PlainText)
         self._source.setObjectName("data.source.name")
         self._source.setWordWrap(True)
         self._source.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

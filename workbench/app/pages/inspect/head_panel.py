@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.app import theme
@@ -28,6 +29,7 @@ class DetailPanel(QWidget):
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_12)
         self._title = QLabel()
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
         theme.mark(self._title, "subject")
         self._title.setWordWrap(True)
         self._picture = ImageView("inspect.detail.picture", self, side=SIDE_PX, label=tr("The chosen map"))

@@ -86,7 +86,7 @@ class PredictionPanel(QWidget):
     def _fill(self, row: tuple[QPushButton, Bar, QLabel], index: int, names: tuple[str, ...], share: float, target: int, best: int) -> None:
         name, bar, label = row
         words = name.fontMetrics().elidedText(names[index], Qt.TextElideMode.ElideRight, 92)
-        name.setText(words)
+        name.setText(words.replace("&", "&&"))
         name.setAccessibleName(f"{names[index]} {share:.0%}")
         name.setToolTip(tr("Explain {label}", label=names[index]))
         font = name.font()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QGraphicsItem
 
 from workbench.app import theme
 from workbench.app.pages.train.scales import linear_ticks, log_ticks, tick_words
 
 PIXELS_A_TICK = {"left": 26, "bottom": 110}
-LEFT_PX, OVER_PX = 54, 10
+LEFT_PX, OVER_PX, UNIT_GAP_PX = 54, 10, 12
 
 
 class Axis(pg.AxisItem):
@@ -20,12 +20,14 @@ class Axis(pg.AxisItem):
 
     Attributes:
         percent: Whether values are shares that are written as per cent.
+        blank: Whether there is nothing to measure yet, so that no number is shown.
+        unit: A word at the lower left corner that says what the bottom axis counts, translated.
     """
 
     def __init__(self, side: str) -> None:
         super().__init__(side)
         self._side = side
-        self.percent = False
+        self.percent, self.blank, self.unit = False, False, ""
         self.enableAutoSIPrefix(False)
         colours = theme.current()
         self.setPen(pg.mkPen(colours.line))
@@ -37,7 +39,15 @@ class Axis(pg.AxisItem):
             self.setHeight(20)
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
+    def set_blank(self, blank: bool) -> None:
+        """Takes all numbers away, or shows them again."""
+        if blank != self.blank:
+            self.blank, self.picture = blank, None
+            self.update()
+
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803
+        if self.blank:
+            return []
         if self.logMode:
             return [(1.0, log_ticks(minVal, maxVal))]
         step, values = linear_ticks(minVal, maxVal, max(2, int(size // PIXELS_A_TICK[self._side])))
@@ -52,8 +62,15 @@ class Axis(pg.AxisItem):
 
     def boundingRect(self) -> QRectF:
         # Words at the ends of an axis reach beyond it; without this they would be left out.
-        along = (0, OVER_PX) if self._side == "left" else (OVER_PX, 0)
-        return super().boundingRect().adjusted(-along[0], -along[1], along[0], along[1])
+        left, over = (0, OVER_PX) if self._side == "left" else (LEFT_PX, 0)
+        return super().boundingRect().adjusted(-left, -over, OVER_PX if left else 0, over)
+
+    def drawPicture(self, p: Any, axisSpec: Any, tickSpecs: Any, textSpecs: Any) -> None:  # noqa: N803
+        super().drawPicture(p, axisSpec, tickSpecs, textSpecs)
+        if self.unit and not self.blank:
+            p.setPen(self.textPen())
+            place = QRectF(-LEFT_PX, 0, LEFT_PX - UNIT_GAP_PX, self.height())
+            p.drawText(place, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop), self.unit)
 
     def wheelEvent(self, event: Any) -> None:
         event.ignore()

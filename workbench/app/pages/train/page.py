@@ -105,6 +105,7 @@ class TrainPage(Page):
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_8)
         self._title = QLabel()
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
         theme.mark(self._title, "subject")
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self._smoothing.setObjectName("train.curves.smoothing")
@@ -205,7 +206,9 @@ class TrainPage(Page):
             self.runs.show_live(trainer.run.path, self._epoch.metrics, self._epoch_words())
 
     def _follow_run(self) -> None:
-        if not self.session.trainer.running and self.curves.poll():
+        if self.session.trainer.running:
+            self._redraw_live()  # the last step before a pause may have come too soon after the one before it
+        elif self.curves.poll():
             self.session.reload_runs()
 
     def _edit_recipe(self, recipe: Recipe, what: str) -> None:
@@ -240,15 +243,15 @@ class TrainPage(Page):
 
     def layout_state(self) -> str:
         """Returns where columns, plots and table columns stand."""
-        inner = [self._splitter.saveState(), self.runs.header().saveState()]
+        inner = [self._splitter.saveState(), self.runs.columns()]
         return "|".join([super().layout_state(), *(bytes(part.toBase64().data()).decode("ascii") for part in inner)])
 
     def restore_layout(self, state: str) -> None:
         """Puts them back."""
         columns, *inner = state.split("|")
         super().restore_layout(columns)
-        for widget, part in zip((self._splitter, self.runs.header()), inner, strict=False):
-            widget.restoreState(QByteArray.fromBase64(QByteArray(part.encode("ascii"))))
+        for restore, part in zip((self._splitter.restoreState, self.runs.restore_columns), inner, strict=False):
+            restore(QByteArray.fromBase64(QByteArray(part.encode("ascii"))))
 
 
 def _live_words(name: str) -> str:

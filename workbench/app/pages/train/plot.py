@@ -27,6 +27,7 @@ from workbench.app.wording import number
 
 POINTS = 1200
 DASHED_POINTS = 400
+SHORT, DOT_PX = 2, 6
 MARKS = 24
 
 
@@ -36,6 +37,7 @@ class Curve:
 
     Attributes:
         group: The key of the legend entry that hides it.
+        dots: The points of a curve that is too short for a line, or None where there never were any.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Curve:
     faint: bool = False
     group: str = ""
     stale: bool = True
+    dots: Any = None
 
 
 class LivePlot(Card):
@@ -78,7 +81,8 @@ class LivePlot(Card):
         self.legend.toggled.connect(self._toggle)
         self.add_control(self.legend)
         self._left, self._bottom = Axis("left"), Axis("bottom")
-        self._left.percent = percent
+        self._left.percent, self._bottom.unit = percent, tr("step")
+        self._set_blank()
         self.widget = pg.PlotWidget(background=theme.current().surface, axisItems={"left": self._left, "bottom": self._bottom})
         self.widget.setObjectName(f"{name}.plot")
         self.widget.setAccessibleName(title)
@@ -156,6 +160,8 @@ class LivePlot(Card):
         curve = self._curves.pop(key, None)
         if curve is not None:
             self._plot.removeItem(curve.item)
+            if curve.dots is not None:
+                self._plot.removeItem(curve.dots)
 
     def keep_only(self, keys: set[str]) -> None:
         """Takes away every curve but these."""
@@ -165,6 +171,7 @@ class LivePlot(Card):
     def redraw(self) -> None:
         """Draws what has changed since the last time and follows the growing curves."""
         stale = [curve for curve in self._curves.values() if curve.stale]
+        self._set_blank()
         self.legend.show_entries([Entry(curve.key, curve.label, curve.colour, curve.dash) for curve in self._curves.values() if curve.label])
         if stale:
             if self._following:
@@ -172,6 +179,11 @@ class LivePlot(Card):
             for curve in stale:
                 self._draw(curve)
             self._fit()
+
+    def _set_blank(self) -> None:
+        blank = not any(len(curve.pyramid) for curve in self._curves.values())
+        for axis in (self._left, self._bottom):
+            axis.set_blank(blank)
 
     def set_log(self, log: bool) -> None:
         """Makes the vertical axis logarithmic, or not."""
@@ -227,6 +239,18 @@ class LivePlot(Card):
         x, y = curve.pyramid.points(low, high, most)
         curve.item.setData(x, self._mapped(y))
         curve.stale = False
+        self._draw_dots(curve, x, self._mapped(y))
+
+    def _draw_dots(self, curve: Curve, x: np.ndarray, y: np.ndarray) -> None:
+        """Shows the first points of a curve as dots: one point makes no line."""
+        short = 0 < len(curve.pyramid) <= SHORT
+        if curve.dots is None and short:
+            curve.dots = pg.ScatterPlotItem(size=DOT_PX, pen=None, brush=curve.item.opts["pen"].color())
+            self._plot.addItem(curve.dots, ignoreBounds=True)
+        if curve.dots is not None:
+            there = np.isfinite(y) if short else np.zeros(len(x), dtype=bool)
+            curve.dots.setData(x[there], y[there])
+            curve.dots.setVisible(curve.item.isVisible())
 
     def _draw_all(self) -> None:
         for curve in self._curves.values():
@@ -258,6 +282,8 @@ class LivePlot(Card):
         for curve in self._curves.values():
             if curve.group == key:
                 curve.item.setVisible(shown)
+                if curve.dots is not None:
+                    curve.dots.setVisible(shown)
         self._fit()
 
     def _zoomed(self, _axes: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -38,6 +38,7 @@ class RunList(QTreeWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._fitting = self._moved = False
         self.setObjectName("train.runs.table")
         self.setAccessibleName(tr("Runs"))
         self.setHeaderLabels([tr("Run"), tr("Score"), tr("Loss"), tr("Epoch")])
@@ -59,10 +60,36 @@ class RunList(QTreeWidget):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(40)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in ((1, 74), (2, 68), (3, 60)):
-            header.resizeSection(column, width)
+        for column in (1, 2, 3):
             self.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.sectionResized.connect(self._column_moved)
+        self.setStyleSheet(
+            f"QHeaderView::section:first {{ padding-left: {theme.SPACE_16}px; }} QHeaderView::section:last {{ padding-right: {theme.SPACE_16}px; }}"
+            f"QTreeView::item:first {{ padding-left: {theme.SPACE_8}px; }} QTreeView::item:last {{ padding-right: {theme.SPACE_16}px; }}"
+            "QTreeView::item { padding: 4px 6px; }"
+        )
+
+    def _column_moved(self, column: int, _old: int, _new: int) -> None:
+        self._moved = self._moved or (column != 0 and not self._fitting)
+
+    def _fit_columns(self) -> None:
+        """Gives figures the room they need and the names the rest, unless a person set the widths."""
+        if self._moved:
+            return
+        self._fitting = True
+        for column in (1, 2, 3):
+            self.header().resizeSection(column, max(self.sizeHintForColumn(column), self.header().sectionSizeHint(column)))
+        self._fitting = False
+
+    def columns(self) -> QByteArray:
+        """Returns how wide a person made the columns; empty where they have the widths they need."""
+        return self.header().saveState() if self._moved else QByteArray()
+
+    def restore_columns(self, state: QByteArray) -> None:
+        """Makes the columns as wide as they were."""
+        if not state.isEmpty():
+            self._moved = self.header().restoreState(state)
 
     def set_runs(self, runs: list[RunInfo], selected: Path | None, live: Any = None) -> None:
         """Shows these runs.
@@ -83,6 +110,7 @@ class RunList(QTreeWidget):
             self._fill(self.topLevelItem(index), info, live if live and live[0] == info.path else None)
             if info.path == selected and self.currentItem() is not self.topLevelItem(index):
                 self.setCurrentItem(self.topLevelItem(index))
+        self._fit_columns()
         self._filling = False
 
     def show_live(self, path: Path, metrics: Mapping[str, float], epoch: str) -> None:
@@ -91,6 +119,7 @@ class RunList(QTreeWidget):
             if self._path(index) == path:
                 self._filling = True
                 self._show_figures(self.topLevelItem(index), metrics, epoch)
+                self._fit_columns()
                 self._filling = False
                 return
 

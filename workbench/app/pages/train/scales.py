@@ -21,8 +21,10 @@ def value_range(low: float, high: float) -> tuple[float, float]:
     """Returns a range a little wider than the values in it, ending on round numbers, so that a growing curve moves the axis seldom."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return 0.0, 1.0
+    if low == high == 0:
+        return -0.03, 1.03
     if high - low < 1e-12 * max(abs(high), abs(low), 1e-300):
-        room = abs(high) * 0.5 or 0.5
+        room = abs(high) * 0.5
         return low - room, high + room
     step = round_step(high - low, 8)
     bottom, top = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
