@@ -78,7 +78,9 @@ def test_texts_are_answered_with_tokens_and_what_is_inside(models: Callable[[str
     length = len(found.tokens) if slot == "states" else found.maps[0].shape[-1]
     assert length == len(answer.tokens)
     typed = ask(model, Request(raw="the food was good", methods=("saliency",)))
-    assert len(typed.tokens) == 4 and typed.text == "the food was good"
+    assert len(typed.tokens) == 4 and typed.text == "the food was good" and not any(typed.unknown[:3])
+    strange = ask(model, Request(raw="the zzqx was 味道", methods=()))
+    assert strange.unknown[0] is False and strange.unknown[1] is True and len(strange.unknown) == len(strange.tokens)
 
 
 def test_what_one_method_cannot_do_costs_only_itself(models: Callable[[str], Model], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,6 +165,7 @@ def test_a_row_wanted_by_another_page_is_shown(page: InspectPage, session: Any, 
     session.row_wanted.emit(row)
     qtbot.waitUntil(lambda: page._request.row == row and page._job is None, timeout=20_000)
     assert page.question.split.currentData() == "train" and page.question.place.value() == 18
+    assert page.question._row_heading.text() == f"Row {row:,}"
 
 
 def test_the_question_outlives_a_rebuild(page: InspectPage, session: Any, qtbot: Any) -> None:
@@ -179,6 +182,32 @@ def test_the_question_outlives_a_rebuild(page: InspectPage, session: Any, qtbot:
     again.shown()
     answered(again, qtbot)
     assert again._request.row == row and again.question.row == row
+    again.hidden()
+
+
+def test_a_drawing_its_split_and_a_text_outlive_a_rebuild(page: InspectPage, session: Any, qtbot: Any) -> None:
+    answered(page, qtbot)
+    row = int(page.source.model.prepared.splits["test"][42])
+    page.show_row(row)
+    page.question.words.setPlainText("not now")
+    page.question._typing.stop()
+    page.question.pad.set_strokes(SEVEN)
+    page.attribution.over.setChecked(True)
+    drawn = answered(page, qtbot, lambda answer: answer.truth == -1)
+    again = InspectPage(session)
+    qtbot.addWidget(again)
+    again.show()
+    again.restore_state(page.page_state())
+    assert again.question.asked() == page.question.asked()
+    again.refresh(None, session.project)
+    again.shown()
+    shown = answered(again, qtbot)
+    assert shown.truth == -1 and np.array_equal(shown.logits, drawn.logits)
+    assert again.question.split.currentData() == "test" and again.question.place.value() == 43 and again.question.row == row
+    assert again.question.pad.strokes == [list(SEVEN[0])] and again.question.words.toPlainText() == "not now"
+    assert again.attribution.over.isChecked() and again._request.raw is not None
+    again.question.place.stepBy(1)
+    answered(again, qtbot, lambda answer: answer.truth >= 0)
     again.hidden()
 
 

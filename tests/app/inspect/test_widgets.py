@@ -16,6 +16,7 @@ from workbench.app.pages.inspect.attribution_card import AttributionCard, agreem
 from workbench.app.pages.inspect.head_panel import DetailPanel, head_rows, hidden_change, step_rows
 from workbench.app.pages.inspect.look_cards import AttentionCard, FeatureCard, StateCard, channel_order, layer_names
 from workbench.app.pages.inspect.prediction import PredictionPanel
+from workbench.app.pages.inspect.question import unknown_words
 from workbench.app.pages.inspect.saving import enlarged, save_image
 from workbench.app.pages.inspect.state_view import StateView, unit_order
 from workbench.app.pages.inspect.tiles import Tile, TileGrid, indexed, pooled, ramp
@@ -115,6 +116,30 @@ def test_tokens_wrap_like_text_and_tell_their_value(qtbot: Any) -> None:
     assert red.red() > red.blue() and blue.blue() > blue.red()
 
 
+def test_unknown_tokens_are_framed_and_said(qtbot: Any) -> None:
+    strip = TokenStrip("test.strip")
+    qtbot.addWidget(strip)
+    strip.resize(300, 40)
+    strip.show()
+    values = np.array([0.2, -1.0])
+    strip.show_tokens(["good", "味道"], values)
+    plain = strip.grab().toImage()
+    strip.show_tokens(["good", "味道"], values, unknown=(False, True))
+    assert strip.is_unknown(1) and not strip.is_unknown(0) and not strip.is_unknown(7)
+    assert strip.grab().toImage() != plain
+    qtbot.mouseMove(strip, strip._boxes[1].center())
+    assert "never seen" in strip.toolTip()
+
+
+@pytest.mark.parametrize(("unknown", "said"), [
+    ((), ""), ((False, False), ""), ((True,), "This word"), ((True, True), "None of the 2"), ((True, False, False), "1 of 3 words was"),
+    ((True, False, True, False, False), "2 of 5 words were never seen in training."),
+])
+def test_words_never_seen_are_counted(unknown: tuple[bool, ...], said: str) -> None:
+    told = unknown_words(Answer(np.zeros(2), unknown=unknown))
+    assert told.startswith(said) and bool(told) == bool(said)
+
+
 def heat(values: np.ndarray, **facts: Any) -> HeatMap:
     return HeatMap(values.astype(np.float32), np.zeros((*values.shape, 1), np.uint8), Facts("m", **facts))
 
@@ -171,7 +196,9 @@ def test_attributions_of_texts_are_tokens(qtbot: Any) -> None:
     card = AttributionCard()
     qtbot.addWidget(card)
     scores = TokenScores(("not", "good"), np.array([-1.0, 0.5]), Facts("saliency", passes=3))
-    card.show_answer(Answer(np.array([0.0, 2.0]), (), 1, tokens=("not", "good"), text="not good", attributions={"saliency": scores}))
+    marks = {"tokens": ("not", "good"), "unknown": (True, False)}
+    card.show_answer(Answer(np.array([0.0, 2.0]), (), 1, text="not good", attributions={"saliency": scores}, **marks))
+    assert card._views["saliency"].strip.is_unknown(0) and not card._views["saliency"].strip.is_unknown(1)
     assert card._views["saliency"].strip._tokens == ("not", "good") and "3 passes" in card._views["saliency"].facts.text()
     assert not card.over.isVisibleTo(card)
     card.show_answer(answer_with(saliency=heat(np.ones((6, 6)))))

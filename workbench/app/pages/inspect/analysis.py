@@ -63,6 +63,7 @@ class Answer:
         truth: The class of the row, or -1.
         attributions: Heat maps or token scores by method name.
         errors: What a method could not do, by name.
+        unknown: For every token, whether the vocabulary of the run does not hold it.
     """
 
     logits: np.ndarray
@@ -78,6 +79,7 @@ class Answer:
     attention: AttentionMaps | None = None
     states: StateTrace | None = None
     errors: dict[str, str] = field(default_factory=dict)
+    unknown: tuple[bool, ...] = ()
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -107,6 +109,8 @@ def analyse(source: Model, request: Request, progress: Callable[[float, str], No
     answer = Answer(subject.logits, subject.labels, subject.target, _truth(source, request), subject.tokens, step=source.step)
     if subject.kind == FieldKind.IMAGE:
         answer.image = subject.image
+    else:
+        answer.unknown = unknown_tokens(subject)
     answer.text = _text(source, subject, request)
     _look_inside(answer, source, subject, request, cancelled)
     for number, name in enumerate(request.methods):
@@ -128,6 +132,14 @@ def _text(source: Model, subject: Any, request: Request) -> str:
         return request.raw if isinstance(request.raw, str) else ""
     raw = source.prepared.raw(request.row)
     return next((value for value in raw.values() if isinstance(value, str)), "")
+
+
+def unknown_tokens(subject: Any) -> tuple[bool, ...]:
+    """Returns for every token of a text whether the vocabulary, made of the training split, does not hold it."""
+    from workbench.data.tokenizing import UNK
+
+    ids = subject.values[subject.input].reshape(-1)[: len(subject.tokens)]
+    return tuple(bool(number == UNK) for number in ids.tolist())
 
 
 def _look_inside(answer: Answer, source: Model, subject: Any, request: Request, cancelled: Callable[[], bool]) -> None:

@@ -52,6 +52,7 @@ class AttributionCard(Card):
             self._rebuild(list(dict.fromkeys([*found] if images != self._images else [*self._views, *found])), images)
         for name, view in self._views.items():
             if name in found:
+                view.unknown = answer.unknown
                 view.show_result(found[name])
                 view.setVisible(True)
             else:
@@ -97,6 +98,7 @@ class MethodView(QWidget):
     def __init__(self, name: str, label: str, summary: str) -> None:
         super().__init__()
         self.method = name
+        self.unknown: tuple[bool, ...] = ()
         self.setObjectName(f"inspect.attribution.{name}")
         self.setAccessibleName(label)
         self.setToolTip(summary)
@@ -195,7 +197,7 @@ class TokenMethodView(MethodView):
     def show_result(self, result: TokenScores) -> None:
         """Shows values as grounds."""
         super().show_result(result)
-        self.strip.show_tokens(result.tokens, result.values, positive=self.method in UNSIGNED)
+        self.strip.show_tokens(result.tokens, result.values, positive=self.method in UNSIGNED, unknown=self.unknown)
 
 
 def facts_markup(facts: Facts) -> str:

@@ -51,7 +51,7 @@ class InspectPage(Page):
         self._settle.setInterval(SETTLE_MS)
         self._settle.timeout.connect(lambda: self.ask(self._request, quick=False))
         self.set_columns(
-            self.question, self._centre(), self.detail, left_title=tr("Run"), right_title=tr("In detail"), left_width=240, right_width=300,
+            self.question, self._centre(), self.detail, left_title=tr("Run"), right_title=tr("In detail"), left_width=264, right_width=300,
         )
         self._connect()
 
@@ -297,11 +297,13 @@ class InspectPage(Page):
             self.detail.show_state(trace, step)
 
     def page_state(self) -> Any:
-        """Returns the question, for a rebuild."""
-        return self._request
+        """Returns the question, its row, drawing and text, and how the maps are shown, for a rebuild."""
+        looks = (self.attribution.over.isChecked(), self.features.strongest.isChecked())
+        return self._request, self._run_asked, self.question.asked(), looks, self._wanted_row
 
     def restore_state(self, state: Any) -> None:
-        """Asks the same question again."""
-        self._request = state
-        if state.row >= 0:
-            self._wanted_row = state.row
+        """Asks the same question again, as soon as the model is there."""
+        self._request, self._run_asked, asked, looks, self._wanted_row = state
+        self.question.restore(asked)
+        self.attribution.over.setChecked(looks[0])
+        self.features.strongest.setChecked(looks[1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,12 +24,16 @@ if TYPE_CHECKING:
     from workbench.project.runs import RunInfo
 
 TYPING_MS = 250
-PICTURE_PX = 192
+PICTURE_PX, THUMB_PX, PAD_PX = 192, 96, 160
 SPLITS = ("validation", "test", "train")
 
 
 class RowSpin(QSpinBox):
     """The place of a row in its split, from 1; left and right arrows go through the rows, as down and up do."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.lineEdit().setTextMargins(theme.SPACE_4, 0, 0, 0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
@@ -35,6 +41,21 @@ class RowSpin(QSpinBox):
             self.stepBy(step)
         else:
             super().keyPressEvent(event)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person set in the panel, for a rebuild.
+
+    Attributes:
+        row: The dataset row, or -1.
+        strokes: Of the pad, in shares of its side.
+    """
+
+    split: str
+    row: int
+    strokes: tuple[Any, ...]
+    words: str
 
 
 class QuestionPanel(QWidget):
@@ -60,6 +81,7 @@ class QuestionPanel(QWidget):
         self._filling = False
         self._kind: FieldKind | None = None
         self._offered: list[tuple[str, Any]] = []
+        self._asked: Asked | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_8)
@@ -71,14 +93,20 @@ class QuestionPanel(QWidget):
         self.step = quiet("")
         layout.addWidget(self.run)
         layout.addWidget(self.step)
-        layout.addWidget(Heading(tr("Row")))
+        self._row_heading = Heading(tr("Row"))
+        layout.addWidget(self._row_heading)
         layout.addLayout(self._row_chooser())
         self._shown = QStackedWidget()
         self._picture = ImageView("inspect.question.picture", self, side=PICTURE_PX, label=tr("The row as it came"))
         self._text = quiet("")
         self._shown.addWidget(self._picture)
         self._shown.addWidget(self._text)
+        self._unknown = quiet("")
+        self._unknown.setObjectName("inspect.question.unknown")
+        theme.mark(self._unknown, "doubtful")
+        self._unknown.hide()
         layout.addWidget(self._shown)
+        layout.addWidget(self._unknown)
         layout.addWidget(Heading(tr("Prediction")))
         self.prediction = PredictionPanel("inspect.prediction", self)
         self.prediction.target_wanted.connect(self.target_wanted)
@@ -86,8 +114,13 @@ class QuestionPanel(QWidget):
         self._add_own(layout)
         layout.addStretch(1)
 
-    def _row_chooser(self) -> QVBoxLayout:
-        column, row = QVBoxLayout(), QHBoxLayout()
+    def _row_chooser(self) -> QHBoxLayout:
+        both, column, row = QHBoxLayout(), QVBoxLayout(), QHBoxLayout()
+        both.setSpacing(theme.SPACE_12)
+        self._thumb = ImageView("inspect.question.thumb", self, side=THUMB_PX, label=tr("The row as it came"))
+        self._thumb.hide()
+        both.addWidget(self._thumb)
+        both.addLayout(column, 1)
         column.setSpacing(theme.SPACE_4)
         row.setSpacing(theme.SPACE_4)
         self.split = QComboBox()
@@ -104,23 +137,27 @@ class QuestionPanel(QWidget):
         self.place.setMinimumWidth(64)
         self.place.valueChanged.connect(self._take_place)
         column.addWidget(self.split)
+        column.addWidget(self.place)
         column.addLayout(row)
-        row.addWidget(self.place, 1)
+        column.addStretch(1)
         for name, text, tip, step in (("previous", "‹", tr("Previous row"), -1), ("next", "›", tr("Next row"), 1)):
             control = button(f"inspect.question.{name}", text, lambda step=step: self.place.stepBy(step), tip=tip)
             control.setAccessibleName(tip)
-            control.setFixedWidth(30)
+            control.setMinimumWidth(30)
             row.addWidget(control)
-        return column
+        return both
 
     def _add_own(self, layout: QVBoxLayout) -> None:
         self._own_heading = Heading(tr("Or draw one yourself"))
-        layout.addWidget(self._own_heading)
-        self.pad = DrawingPad("inspect.question.pad", self, side=PICTURE_PX)
+        head = QHBoxLayout()
+        head.addWidget(self._own_heading, 1)
+        layout.addLayout(head)
+        self.pad = DrawingPad("inspect.question.pad", self, side=PAD_PX)
         self.pad.drawn.connect(self.given)
         layout.addWidget(self.pad)
-        self._clear = button("inspect.question.clear", tr("Clear"), self.pad.clear, tip=tr("Empty the pad and go back to the row"))
-        layout.addWidget(self._clear)
+        tip = tr("Empty the pad and go back to the row")
+        self._clear = button("inspect.question.clear", tr("Clear"), self.pad.clear, kind="link", tip=tip)
+        head.addWidget(self._clear)
         self.words = QPlainTextEdit()
         self.words.setObjectName("inspect.question.words")
         self.words.setAccessibleName(tr("Own text"))
@@ -150,9 +187,29 @@ class QuestionPanel(QWidget):
     def forget(self) -> None:
         """Lets go of the model: another project is open."""
         self._model, self._rows = None, np.zeros(0, dtype=np.int64)
-        self.pad.strokes = []
-        self.pad.update()
+        self.set_own([], "")
         self.prediction.clear()
+        self._unknown.hide()
+
+    def set_own(self, strokes: Sequence[Any], words: str) -> None:
+        """Shows a drawing and a text without asking about them."""
+        self.pad.strokes = [list(stroke) for stroke in strokes]
+        self.pad.update()
+        self.words.blockSignals(True)
+        self.words.setPlainText(words)
+        self.words.blockSignals(False)
+
+    def asked(self) -> Asked:
+        """Returns what a person set, for a rebuild."""
+        if self._model is None and self._asked is not None:
+            return self._asked
+        strokes = tuple(tuple(stroke) for stroke in self.pad.strokes)
+        return Asked(self.split.currentData(), self.row, strokes, self.words.toPlainText())
+
+    def restore(self, asked: Asked) -> None:
+        """Takes it again: the drawing at once, the row as soon as the model is there. Asks nothing."""
+        self.set_own(asked.strokes, asked.words)
+        self._asked = asked
 
     @property
     def takes_text(self) -> bool:
@@ -165,9 +222,17 @@ class QuestionPanel(QWidget):
         self._model = model
         step = f"{model.step:,}"
         self.step.setText(tr("live, step {step}", step=step) if model.live else tr("best checkpoint, step {step}", step=step))
-        if fresh:
-            self._offer_own(model)
-            self._fill_places(keep=True)
+        if not fresh:
+            return
+        asked, self._asked = self._asked, None
+        self.pad.blockSignals(asked is not None)
+        self._offer_own(model)
+        self.pad.blockSignals(False)
+        self._fill_places(keep=True)
+        if asked is not None and not self._choose(asked.row):
+            self.split.setCurrentIndex(max(0, self.split.findData(asked.split)))
+            self._fill_places()
+        self._name_row()
 
     def _offer_own(self, model: Model) -> None:
         spec = model.model.plan.inputs[0] if len(model.model.plan.inputs) == 1 else None
@@ -182,6 +247,7 @@ class QuestionPanel(QWidget):
         self._own_heading.setVisible(bool(grey) or kind == FieldKind.TEXT)
         self.pad.setVisible(bool(grey))
         self._clear.setVisible(bool(grey))
+        self._thumb.setVisible(bool(grey))
         self.words.setVisible(kind == FieldKind.TEXT)
 
     def _fill_places(self, *, keep: bool = False) -> None:
@@ -199,7 +265,12 @@ class QuestionPanel(QWidget):
         self._fill_places()
         self._take_place(0)
 
+    def _name_row(self) -> None:
+        """Says which row of the data it is, by the number that the Data page shows."""
+        self._row_heading.setText(tr("Row {row}", row=f"{self.row:,}") if self.row >= 0 else tr("Row"))
+
     def _take_place(self, _place: int) -> None:
+        self._name_row()
         if not self._filling and self.row >= 0:
             self.row_chosen.emit(self.row)
 
@@ -210,8 +281,14 @@ class QuestionPanel(QWidget):
         return int(self._rows[place]) if 0 <= place < len(self._rows) else -1
 
     def go_to(self, row: int) -> bool:
-        """Chooses a dataset row; says whether it is in a split."""
-        if self._model is None:
+        """Chooses a dataset row and asks about it; says whether it is in a split."""
+        there = self._choose(row)
+        if there:
+            self.row_chosen.emit(row)
+        return there
+
+    def _choose(self, row: int) -> bool:
+        if self._model is None or row < 0:
             return False
         for number, name in enumerate(SPLITS):
             found = np.flatnonzero(self._model.prepared.splits[name] == row)
@@ -221,7 +298,7 @@ class QuestionPanel(QWidget):
                 self._filling = True
                 self.place.setValue(int(found[0]) + 1)
                 self._filling = False
-                self.row_chosen.emit(row)
+                self._name_row()
                 return True
         return False
 
@@ -229,9 +306,27 @@ class QuestionPanel(QWidget):
         """Shows the input as the model sees it and the prediction."""
         if answer.image is not None:
             self._picture.set_image(answer.image)
+            self._thumb.set_image(answer.image)
             self._shown.setCurrentIndex(0)
         else:
             self._text.setText(answer.text)
             self._shown.setCurrentIndex(1)
+        self._shown.setVisible(answer.image is None or self._thumb.isHidden())
+        self._unknown.setText(unknown_words(answer))
+        self._unknown.setVisible(bool(self._unknown.text()))
         self._shown.setFixedHeight(PICTURE_PX if answer.image is not None else max(self._text.sizeHint().height(), 40))
         self.prediction.show_shares(answer.probabilities, answer.labels, answer.target, answer.truth)
+
+
+def unknown_words(answer: Answer) -> str:
+    """Returns a sentence about the words of a text that were never seen in training; "" where there are none."""
+    unknown, count = sum(answer.unknown), len(answer.unknown)
+    if not unknown:
+        return ""
+    if count == 1:
+        return tr("This word was never seen in training: the answer says little about it.")
+    if unknown == count:
+        return tr("None of the {count} words was ever seen in training: the answer says little about them.", count=count)
+    if unknown == 1:
+        return tr("1 of {count} words was never seen in training.", count=count)
+    return tr("{unknown} of {count} words were never seen in training.", unknown=unknown, count=count)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.app import theme
+from workbench.app.language import tr
 from workbench.app.pages.inspect.saving import show_picture_menu
 
 LINE_PX, PAD_PX, GAP_PX = 26, 6, 4
@@ -61,10 +62,14 @@ class TokenStrip(QWidget):
         self._tokens: tuple[str, ...] = ()
         self._values: np.ndarray | None = None
         self._positive = False
+        self._unknown: tuple[bool, ...] = ()
         self._marked = -1
         self._boxes: list[QRect] = []
 
-    def show_tokens(self, tokens: Sequence[str], values: np.ndarray | None = None, *, positive: bool = False, scale: float = 0.0) -> None:
+    def show_tokens(
+        self, tokens: Sequence[str], values: np.ndarray | None = None, *, positive: bool = False, scale: float = 0.0,
+        unknown: Sequence[bool] = (),
+    ) -> None:
         """Shows tokens.
 
         Args:
@@ -72,8 +77,9 @@ class TokenStrip(QWidget):
             values: One number each, float `(T,)`; None leaves the grounds plain.
             positive: Whether values have no sign (attention, saliency).
             scale: The value of full colour; 0 takes the largest.
+            unknown: For every token, whether it was never seen in training; such tokens stand in a dashed frame.
         """
-        self._tokens = tuple(tokens)
+        self._tokens, self._unknown = tuple(tokens), tuple(unknown)
         top = scale or (float(np.abs(values).max()) if values is not None and len(values) else 0.0)
         self._values = None if values is None or top <= 0 else np.asarray(values) / top
         self._positive = positive
@@ -127,13 +133,18 @@ class TokenStrip(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._ground(index))
             painter.drawRoundedRect(box, 5, 5)
-            if index == self._marked:
-                painter.setPen(QColor(colours.accent))
+            if index == self._marked or self.is_unknown(index):
+                marked = index == self._marked
+                painter.setPen(QPen(QColor(colours.accent), 1) if marked else QPen(QColor(colours.doubtful), 1.4, Qt.PenStyle.DashLine))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), 5, 5)
+                painter.drawRoundedRect(QRectF(box).adjusted(0.7, 0.7, -0.7, -0.7), 5, 5)
             painter.setPen(QColor(colours.text))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, _shown(token))
         painter.end()
+
+    def is_unknown(self, index: int) -> bool:
+        """Whether a token was never seen in training."""
+        return index < len(self._unknown) and self._unknown[index]
 
     def _ground(self, index: int) -> QColor:
         colours = theme.current()
@@ -147,7 +158,8 @@ class TokenStrip(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         index = self._at(event.position().toPoint())
         if self._values is not None and 0 <= index < len(self._values):
-            self.setToolTip(f"{self._tokens[index]}: {self._values[index]:+.2f}")
+            unseen = f" · {tr('never seen in training')}" if self.is_unknown(index) else ""
+            self.setToolTip(f"{self._tokens[index]}: {self._values[index]:+.2f}{unseen}")
         self.token_hovered.emit(index)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
