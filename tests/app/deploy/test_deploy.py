@@ -124,7 +124,8 @@ def test_an_export_is_proven_shown_and_found_again(
     assert page.form.cancel.isVisible() and page.busy
     qtbot.waitUntil(lambda: page.bundle is not None or not page.busy, timeout=90_000)
     assert page.verification is not None and page.verification.passed
-    assert "Verified" in page.verdict._title.text() and not page.form.cancel.isVisible()
+    assert page.verdict._title.text().startswith("Verified") and page.verdict._detail.text().startswith("PyTorch and ONNX Runtime agree")
+    assert not page.form.cancel.isVisible()
     assert "model.onnx" in page.files._list.text() and page.bundle.spec.author == "Ann"
     first = page.verification
     page.verdict._again.click()
@@ -139,6 +140,17 @@ def test_an_export_is_proven_shown_and_found_again(
     page.form.export_to.click()
     qtbot.waitUntil(lambda: page.bundle.folder == tmp_path / "elsewhere", timeout=90_000)
     assert (tmp_path / "elsewhere" / "model.onnx").exists()
+    page.tryout.pad.set_strokes(SEVEN)
+    page.tryout.words.setPlainText("a word")
+    rebuilt = DeployPage(session)
+    qtbot.addWidget(rebuilt)
+    rebuilt.restore_state(page.page_state())
+    rebuilt.refresh(None, session.project)
+    qtbot.waitUntil(lambda: rebuilt.bundle is not None, timeout=20_000)
+    assert rebuilt.bundle.folder == tmp_path / "elsewhere" and rebuilt.files._path.text() == str(tmp_path / "elsewhere")
+    assert rebuilt.tryout.given() == page.tryout.given() == ([[(0.2, 0.2), (0.8, 0.2), (0.4, 0.9)]], "a word")
+    (tmp_path / "elsewhere" / "model.onnx").unlink()
+    assert rebuilt._place_of(session.selected_run.path) == session.selected_run.path / "export"
 
 
 def test_an_export_that_fails_says_why_and_writes_nothing(page: DeployPage, session: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:

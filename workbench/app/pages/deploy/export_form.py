@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.app import theme
@@ -79,6 +79,8 @@ class ExportForm(QWidget):
             layout.addWidget(widget)
         layout.addWidget(Heading(tr("Runs on")))
         self._providers = QLabel()
+        self._providers.setTextFormat(Qt.TextFormat.RichText)
+        self._providers.setWordWrap(True)
         self._providers.setObjectName("deploy.form.providers")
         self._providers.setToolTip(tr("What the ONNX Runtime on this computer can run a model on"))
         layout.addWidget(self._providers)

@@ -48,6 +48,7 @@ class DeployPage(Page):
         self._job: Job | None = None
         self._reading: Job | None = None
         self._shown_run: Path | None = None
+        self._places: dict[Path, Path] = {}
         self.set_columns(self.form, self._centre(), self.tryout, left_title=tr("Bundle"), right_title=tr("Try it"), left_width=264, right_width=288)
         self.form.edited.connect(self._edit)
         self.form.export_wanted.connect(lambda: self.export())
@@ -108,13 +109,18 @@ class DeployPage(Page):
 
     def _show_earlier(self, path: Path | None) -> None:
         """Shows the bundle that was made of this run before, if it is still there."""
-        folder = path / BUNDLE if path is not None else None
+        folder = self._place_of(path) if path is not None else None
         self._stack.setCurrentIndex(0)
         self.bundle = self.verification = None
         self.tryout.set_bundle(None)
         self.form.what.setVisible(self.busy)
         if folder is not None and (folder / "model.onnx").exists():
             self._read(folder)
+
+    def _place_of(self, run: Path) -> Path:
+        """Returns where the bundle of a run lies: where a person last exported it to, while it is there, or in the run's own folder."""
+        chosen = self._places.get(run)
+        return chosen if chosen is not None and (chosen / "model.onnx").exists() else run / BUNDLE
 
     def _read(self, folder: Path) -> None:
         if self._reading is not None and self._reading.running:
@@ -137,10 +143,17 @@ class DeployPage(Page):
         if run is None or self.busy:
             return
         self.form.show_busy(True, 0.0, tr("Starting"))
+        self._keep_place(run.path, folder)
         choice, target, path = self.session.project.export, folder or run.path / BUNDLE, run.path
         work = lambda progress, cancelled: exported(run, target, choice, progress, cancelled)  # noqa: E731
         tell = lambda share, what: self.form.show_busy(True, share, say(what))  # noqa: E731
         self._job = run_job(self, work, lambda found: self._take(path, found), self._miss, tell)
+
+    def _keep_place(self, run: Path, folder: Path | None) -> None:
+        if folder is None:
+            self._places.pop(run, None)
+        else:
+            self._places[run] = folder
 
     def _export_to(self) -> None:
         run = self.session.selected_run
@@ -211,8 +224,13 @@ class DeployPage(Page):
             shutil.copyfile(best.path / "model.safetensors", path)
 
     def page_state(self) -> Any:
-        """Nothing outlives a rebuild but what lies in the run's folder."""
-        return None
+        """Returns where bundles were exported to, and what was drawn and typed to try them, for a rebuild."""
+        return dict(self._places), self.tryout.given()
+
+    def restore_state(self, state: Any) -> None:
+        """Takes them again; the bundle is read when its run is shown."""
+        self._places = dict(state[0])
+        self.tryout.restore(state[1])
 
 
 def _ready(available: Any) -> tuple[str, ...]:

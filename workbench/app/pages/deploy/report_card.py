@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ class Verdict(QFrame):
         theme.mark(self._title, "subject")
         for label in (self._title, self._detail):
             label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             words.addWidget(label)
         layout.addLayout(words, 1)
@@ -48,7 +50,7 @@ class Verdict(QFrame):
         """Shows the outcome."""
         theme.mark(self, "finding-good" if verification.passed else "finding-error")
         self._title.setText(tr("Verified: the bundle is the same model") if verification.passed else tr("Not verified"))
-        self._detail.setText(say(verification.sentence()))
+        self._detail.setText(_agreement(verification) if verification.passed else say(verification.sentence()))
         self._again.setVisible(True)
 
     def show_failure(self, message: str, hint: str) -> None:
@@ -57,6 +59,13 @@ class Verdict(QFrame):
         self._title.setText(message)
         self._detail.setText(hint)
         self._again.setVisible(False)
+
+
+def _agreement(verification: Verification) -> str:
+    return tr(
+        "PyTorch and ONNX Runtime agree on {rows} rows in {cases} cases; the largest difference is {difference}.",
+        rows=f"{verification.rows:,}", cases=len(verification.cases), difference=f"{verification.max_abs_difference:.1e}",
+    )
 
 
 class ParityCard(Card):
@@ -78,7 +87,7 @@ class ParityCard(Card):
         grid.setHorizontalSpacing(theme.SPACE_16)
         grid.setVerticalSpacing(theme.SPACE_4)
         grid.setColumnStretch(2, 1)
-        for column, head in enumerate((tr("Case"), tr("Rows"), tr("largest difference"), "", tr("same predictions"), "")):
+        for column, head in enumerate((tr("Case"), tr("Rows"), tr("Largest difference"), "", tr("Same predictions"), "")):
             label = QLabel(head)
             theme.mark(label, "small")
             grid.addWidget(label, 0, column, _alignment(column))
@@ -127,10 +136,10 @@ class FilesCard(Card):
         self._folder = folder
         self._path.setText(str(folder))
         self._path.setToolTip(str(folder))
-        rows = [f"<tr><td><b>{item.name}</b></td><td align='right'>&nbsp;&nbsp;{size(item.stat().st_size)}</td>"
+        rows = [f"<tr><td><b>{escape(item.name)}</b></td><td align='right'>&nbsp;&nbsp;{size(item.stat().st_size)}</td>"
                 f"<td>&nbsp;&nbsp;<span style='color:{theme.current().quiet}'>{_purpose(item.name)}</span></td></tr>"
                 for item in sorted(folder.iterdir()) if item.is_file()]
-        facts = f"{tr('takes')} {inputs} &nbsp;→&nbsp; {tr('gives')} {outputs}"
+        facts = f"{tr('takes')} {escape(inputs)} &nbsp;→&nbsp; {tr('gives')} {escape(outputs)}"
         self._list.setText(f"<table cellspacing='2'>{''.join(rows)}</table><p style='color:{theme.current().quiet}'>{facts}</p>")
 
     def _open(self) -> None:

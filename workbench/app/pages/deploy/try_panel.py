@@ -98,6 +98,18 @@ class TryPanel(QWidget):
         if bundle is not None:
             self._ask_again()
 
+    def given(self) -> tuple[list[Any], str]:
+        """Returns what was drawn and typed, for a rebuild."""
+        return [list(stroke) for stroke in self.pad.strokes], self.words.toPlainText()
+
+    def restore(self, given: tuple[list[Any], str]) -> None:
+        """Takes it again; it is asked once there is a bundle."""
+        self.pad.strokes = given[0]
+        self.pad.update()
+        self.words.blockSignals(True)
+        self.words.setPlainText(given[1])
+        self.words.blockSignals(False)
+
     def _show_nothing(self, words: str) -> None:
         self.prediction.clear()
         self._runs_on.setText("")
