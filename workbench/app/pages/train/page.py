@@ -43,7 +43,7 @@ class TrainPage(Page):
         self._dirty = False
         self._curves_at = self._facts_at = 0.0
         self.set_columns(
-            self._left_column(), self._centre(), self.doctor, left_title=tr("Runs"), right_title=tr("Doctor"), left_width=344,
+            self._left_column(), self._centre(), self.doctor, left_title=tr("Runs"), right_title=tr("Doctor"), left_width=372,
             right_width=288,
         )
         self._follow = QTimer(self)

@@ -79,7 +79,8 @@ class RunList(QTreeWidget):
             return
         self._fitting = True
         for column in (1, 2, 3):
-            self.header().resizeSection(column, max(self.sizeHintForColumn(column), self.header().sectionSizeHint(column)))
+            end = theme.SPACE_8 if column == 3 else 0  # the size hint knows nothing of the room at the end of a row
+            self.header().resizeSection(column, max(self.sizeHintForColumn(column) + end, self.header().sectionSizeHint(column)))
         self._fitting = False
 
     def columns(self) -> QByteArray:
