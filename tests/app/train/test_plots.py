@@ -65,6 +65,12 @@ def test_an_empty_plot_invents_no_numbers(plot: LivePlot) -> None:
     assert plot._left.blank and plot._bottom.blank
 
 
+def test_steps_are_counted_whole(plot: LivePlot) -> None:
+    fill(plot, 2)
+    assert plot._bottom.tickValues(-0.02, 2.02, 600.0) == [(1.0, [0.0, 1.0, 2.0])]
+    assert plot._left.tickValues(0.0, 1.0, 300.0)[0][0] < 1
+
+
 def test_a_single_point_is_a_dot_until_there_is_a_line(plot: LivePlot) -> None:
     def show(count: int) -> None:
         x = np.arange(1, count + 1, dtype=float)

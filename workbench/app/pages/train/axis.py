@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pyqtgraph as pg
@@ -51,6 +52,8 @@ class Axis(pg.AxisItem):
         if self.logMode:
             return [(1.0, log_ticks(minVal, maxVal))]
         step, values = linear_ticks(minVal, maxVal, max(2, int(size // PIXELS_A_TICK[self._side])))
+        if self._side == "bottom" and step < 1:  # nobody counts in parts of a step
+            step, values = 1.0, [float(value) for value in range(math.ceil(minVal - 1e-6), math.floor(maxVal + 1e-6) + 1)]
         return [(step, values)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:

@@ -153,7 +153,13 @@ class TrainPage(Page):
             metrics = self._epoch.metrics if self._epoch else {}
             live = (trainer.run.path, metrics, self._epoch_words(), trainer.state or RunState.STARTING)
         self.runs.set_runs(self.session.runs, selected.path if selected else None, live)
+        self._say_title()
         self._stack.setCurrentIndex(1 if self.session.runs or trainer.running else 0)
+
+    def _say_title(self) -> None:
+        run = self.session.selected_run
+        self._title.setText(self.runs.titles.get(run.path, run.name) if run else "")
+        self._title.setToolTip(str(run.path) if run else "")
 
     def _epoch_words(self) -> str:
         trainer = self.session.trainer
@@ -163,8 +169,7 @@ class TrainPage(Page):
     def _show_run(self) -> None:
         run = self.session.selected_run
         self.curves.set_runs(run.path if run else None, self.runs.compared)
-        self._title.setText(self.runs.titles.get(run.path, run.name) if run else "")
-        self._title.setToolTip(str(run.path) if run else "")
+        self._say_title()
         self.doctor.show_run(run)
         self._stack.setCurrentIndex(1 if run is not None else 0)
 
