@@ -29,6 +29,11 @@ STARTERS = (
     Starter("reviews-lstm", "Review mood · recurrent network", "See how hidden state and gates read a sentence to its end."),
     Starter("reviews-transformer", "Review mood · Transformer", "See which word every attention head looks at."),
 )
+MORE_STARTERS = (
+    Starter("digits-vit", "Digits with a vision Transformer", "See which patch of a digit attends to which."),
+    Starter("digits-rnn", "Digits read row by row", "See the hidden state change from row to row."),
+    Starter("shapes-resnet", "Shapes with residual blocks", "See what each block adds to its input."),
+)
 _THREE = ("..####..", ".##..##.", ".....##.", "...###..", ".....##.", ".....##.", ".##..##.", "..####..")
 _WORDS = {
     "en": (("the", 0.05), ("food", 0.2), ("was", 0.0), ("good", 0.9), ("but", 0.15), ("service", -0.25), ("slow", -0.7)),

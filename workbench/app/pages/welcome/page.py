@@ -13,7 +13,7 @@ from workbench.app import theme
 from workbench.app.jobs import run_job
 from workbench.app.language import tr
 from workbench.app.pages.page import Page
-from workbench.app.pages.welcome.cards import STARTERS, Activatable, DropArea, StarterCard
+from workbench.app.pages.welcome.cards import MORE_STARTERS, STARTERS, Activatable, DropArea, StarterCard
 from workbench.app.widgets.basic import Heading, button, line
 from workbench.app.wording import ago, short_path
 from workbench.settings import load_settings
@@ -57,6 +57,7 @@ class WelcomePage(Page):
         self._settings = load_settings()
         self._column.addLayout(self._headline())
         self._column.addLayout(self._starters())
+        self._column.addLayout(self._more_starters())
         self._column.addLayout(self._own())
         self._recent = QFrame()
         self._recent.setObjectName("welcome.recent")
@@ -89,6 +90,18 @@ class WelcomePage(Page):
             grid.addWidget(card, 0, column)
             grid.setColumnStretch(column, 1)
         return grid
+
+    def _more_starters(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(Heading(tr("More examples")))
+        for starter in MORE_STARTERS:
+            name = starter.name
+            row.addWidget(button(
+                f"welcome.more.{name}", tr(starter.title), lambda name=name: self._window().files.start(name), kind="link", tip=tr(starter.sentence)
+            ))
+        row.addStretch(1)
+        return row
 
     def _own(self) -> QHBoxLayout:
         row = QHBoxLayout()
