@@ -337,6 +337,7 @@ class Engine:
         if self._state is not RunState.PAUSED:
             return
         self.ledger.watch.stop()
+        self.recorder.flush()
         while self._state is RunState.PAUSED and self._ending is None and not self._once:
             self._obey(self._inbox.wait(0.5))
             self._tell_written()

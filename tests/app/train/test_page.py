@@ -277,6 +277,21 @@ def test_columns_fit_their_figures_until_a_person_moves_them(runs: RunList) -> N
     assert again.header().sectionSize(1) == before + 40
 
 
+@pytest.mark.timeout(120)
+def test_single_steps_are_drawn_while_a_run_is_paused(page: TrainPage, qtbot: Any) -> None:
+    trainer, loss = page.session.trainer, page.curves.loss
+    trainer.start()
+    trainer.pause()
+    qtbot.waitUntil(lambda: trainer.paused and trainer.latest is not None, timeout=30_000)
+    for _ in range(3):
+        step = trainer.latest.step
+        trainer.step_once()
+        qtbot.waitUntil(lambda step=step: trainer.latest.step > step, timeout=10_000)
+    qtbot.waitUntil(lambda: "train" in loss.curves and len(loss.curves["train"].pyramid) == trainer.latest.step, timeout=10_000)
+    trainer.stop()
+    qtbot.waitUntil(lambda: not trainer.running, timeout=20_000)
+
+
 class Told:
     """A trainer that is told things."""
 

@@ -134,6 +134,10 @@ def test_ticks_are_written_short() -> None:
     assert len(log_ticks(-0.2, 0.2)) >= 1
 
 
+def test_ticks_of_tiny_values_stay_short() -> None:
+    assert [tick_words(value, 2e-6) for value in (0.00016, 0.000162)] == ["0.00016", "1.62e-4"]
+
+
 def test_flat_and_broken_values_still_have_an_axis() -> None:
     assert value_range(2.0, 2.0) == (1.0, 3.0)
     assert value_range(float("nan"), 1.0) == (0.0, 1.0)

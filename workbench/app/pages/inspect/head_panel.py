@@ -28,6 +28,7 @@ class DetailPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_12)
+        self.unknown: tuple[bool, ...] = ()
         self._title = QLabel()
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         theme.mark(self._title, "subject")
@@ -87,7 +88,7 @@ class DetailPanel(QWidget):
         self._looks.setText(tr("How much the hidden state changes at each word"))
         self._looks.show()
         self._strip.show()
-        self._strip.show_tokens(trace.tokens, hidden_change(trace), positive=True)
+        self._strip.show_tokens(trace.tokens, hidden_change(trace), positive=True, unknown=self.unknown)
         self._strip.mark(step)
 
     def _begin(self, title: str) -> None:
@@ -112,11 +113,11 @@ class DetailPanel(QWidget):
             return
         if 0 <= query < len(self._weights):
             self._looks.setText(tr("From {token} it looks at", token=self._keys[query]))
-            self._strip.show_tokens(self._keys, self._weights[query], positive=True, scale=1.0)
+            self._strip.show_tokens(self._keys, self._weights[query], positive=True, scale=1.0, unknown=self.unknown)
             self._strip.mark(query)
             return
         self._looks.setText(tr("Point at a word: mean over all positions"))
-        self._strip.show_tokens(self._keys, self._weights.mean(0), positive=True)
+        self._strip.show_tokens(self._keys, self._weights.mean(0), positive=True, unknown=self.unknown)
         self._strip.mark(-1)
 
 

@@ -242,6 +242,7 @@ class InspectPage(Page):
             card.setVisible(value is not None)
             if value is not None:
                 show(value)
+        self.detail.unknown = answer.unknown
         self._update_detail()
         self._say_status(answer)
         self._job_over()

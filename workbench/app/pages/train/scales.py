@@ -6,6 +6,7 @@ import math
 
 ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 LOG_TICKS = (1.0, 2.0, 5.0)
+LONGEST = 7
 
 
 def round_step(span: float, parts: int) -> float:
@@ -66,7 +67,9 @@ def tick_words(value: float, step: float) -> str:
         return "0"
     if step < 1e-4 or abs(value) >= 1e7:
         digits = max(2, math.ceil(math.log10(abs(value) / step) + 1e-9) + 1)
-        return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e")
+        words = f"{value:.{digits}g}"
+        words = words if len(words) <= LONGEST else f"{value:.{digits - 1}e}"
+        return words.replace("e-0", "e-").replace("e+0", "e")
     places = max(0, -math.floor(math.log10(step) + 1e-9))
     if round(step * 10**places, 6) != round(step * 10**places):
         places += 1
