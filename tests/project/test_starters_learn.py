@@ -26,6 +26,6 @@ def test_the_digits_are_read_as_well_as_promised(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["reviews-lstm", "reviews-transformer"])
-def test_reviews_are_understood_as_well_as_promised(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["reviews-lstm", "reviews-transformer", "digits-vit", "digits-rnn", "shapes-resnet"])
+def test_the_others_learn_as_well_as_promised(tmp_path: Path, name: str) -> None:
     assert _accuracy(tmp_path, name, 7) >= 0.95
