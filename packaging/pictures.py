@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> int:
     template = arguments[1] if len(arguments) > 1 else "digits-cnn"
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as profile:
+        os.environ["HOME"] = profile  # the pictures show ~, not a path of this machine
         for name in ("CONFIG", "STATE", "DATA", "CACHE"):
             os.environ[f"WORKBENCH_{name}_DIR"] = str(Path(profile) / name.lower())
         photographer = Photographer(Path(profile) / "projects" / template, template)
@@ -112,18 +113,25 @@ class Photographer:
 
     def settle(self, page: str) -> None:
         """Waits until a page shows what it works on."""
+        self.window.notices.clear()
         self.spin(400)
         shown = self.window.page_named(page)
         if page == "inspect":
             self.until(lambda: shown.answer is not None and shown._job is None)
+            self.draw(shown.question.pad)
+            self.until(lambda: shown._job is None)
         if page == "deploy":
             self.until(lambda: shown.bundle is not None)
-            pad = shown.tryout.pad
-            if pad.isVisible() and not pad.strokes:
-                pad.set_strokes([[(0.3, 0.2), (0.7, 0.2), (0.5, 0.48), (0.7, 0.7), (0.3, 0.82)]])
+            self.draw(shown.tryout.pad)
         if page == "data":
             self.until(lambda: self.window.session.prepared is not None)
         self.spin(900)
+
+    def draw(self, pad: Any) -> None:
+        """Draws a three on a pad that shows."""
+        if pad.isVisible() and not pad.strokes:
+            pad.set_strokes([[(0.3, 0.2), (0.7, 0.2), (0.5, 0.48), (0.7, 0.7), (0.3, 0.82)]])
+            self.spin(1500)
 
     def close(self) -> None:
         """Closes the window without questions."""

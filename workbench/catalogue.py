@@ -141,7 +141,7 @@ class Catalogue(Generic[T]):
             for value in vars(importlib.import_module(module.name)).values():
                 if self._is_entry(value, module.name):
                     self._add(entries, value())
-        return entries
+        return dict(sorted(entries.items(), key=lambda item: (item[1].category, item[1].label)))
 
     def _is_entry(self, value: Any, module: str) -> bool:
         return isinstance(value, type) and issubclass(value, self.base) and value.__module__ == module and bool(vars(value).get("name"))

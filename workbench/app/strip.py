@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -170,6 +169,8 @@ def _dot(severity: str) -> QLabel:
 
 def rich_sentence(row: FindingRow) -> str:
     """Returns message and reason as rich text: the emphasised words bold, the reason quiet. Everything else is escaped."""
+    import html  # the first paint shows no finding
+
     message = html.escape(say(row.message))
     for word in sorted({html.escape(item) for item in row.emphasis if item}, key=len, reverse=True):
         message = re.sub(rf"(?<![\w>]){re.escape(word)}(?!\w)", f"<b>{word}</b>", message)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdi
 from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.app.widgets import Bar, Card, button
-from workbench.app.wording import number, size
+from workbench.app.wording import number, short_path, size
 
 if TYPE_CHECKING:
     from workbench.export.verify import Case, Verification
@@ -134,7 +134,7 @@ class FilesCard(Card):
     def show_bundle(self, folder: Path, inputs: str, outputs: str) -> None:
         """Lists the files of a bundle and what its model takes and gives."""
         self._folder = folder
-        self._path.setText(str(folder))
+        self._path.setText(short_path(folder))
         self._path.setToolTip(str(folder))
         rows = [f"<tr><td><b>{escape(item.name)}</b></td><td align='right'>&nbsp;&nbsp;{size(item.stat().st_size)}</td>"
                 f"<td>&nbsp;&nbsp;<span style='color:{theme.current().quiet}'>{_purpose(item.name)}</span></td></tr>"
