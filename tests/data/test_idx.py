@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import struct
-import time
 from pathlib import Path
 
 import numpy as np
@@ -59,16 +58,18 @@ def test_classes_can_be_named(tmp_path: Path) -> None:
 
 
 GOOD = packed(np.zeros((4, 5, 6)))
+PACKED = gzip.compress(GOOD, mtime=0)
 
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (GOOD[:-1], "cut off"), (gzip.compress(GOOD)[:-9], "damaged"), (gzip.compress(GOOD)[:12], "damaged"), (b"\x1f\x8bxx", "damaged"),
+        (GOOD[:-1], "cut off"), (PACKED[:-9], "damaged"), (PACKED[:12], "damaged"), (b"\x1f\x8bxx", "damaged"),
         (b"", "no IDX file"), (b"PNG nonsense", "no IDX file"), (packed(np.zeros(9)), "no IDX file"), (b"\x80\x04\x95" + GOOD, "no IDX file"),
         (struct.pack(">BBBB3I", 0, 0, 8, 3, 2**32 - 1, 2**32 - 1, 2**32 - 1), "cut off"), (b"\0\0\x0d" + GOOD[3:], "no IDX file"),
         (struct.pack(">BBBB3I", 0, 0, 8, 3, 0, 5, 6), "no rows"),
     ],
+    ids=lambda value: None if isinstance(value, str) else f"{len(value)} bytes",
 )
 def test_damaged_files_are_one_sentence(tmp_path: Path, data: bytes, sentence: str) -> None:
     write(tmp_path)
@@ -96,11 +97,9 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.fashion
-def test_fashion_mnist_opens_and_prepares_quickly(fashion_mnist: Path, choice) -> None:
-    start = time.process_time()
+def test_fashion_mnist_opens_and_prepares(fashion_mnist: Path, choice) -> None:
     dataset = open_dataset(str(fashion_mnist))
     prepared = prepare(dataset, choice(), ["image"], ["label"])
-    assert time.process_time() - start < 6
     assert len(dataset) == 70_000 and dataset.field("label").categories == FASHION and prepared.count("test") == 10_000
     assert prepared.stored["image"][0].element_size() == 1
     assert np.bincount(dataset.column("label", prepared.splits[Split.VALIDATION])).tolist() == [900] * 10

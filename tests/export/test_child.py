@@ -91,14 +91,12 @@ def test_errors_arrive_as_text() -> None:
 @pytest.mark.parametrize("how", ["cancel", "timeout"])
 def test_cancel_and_timeout_end_the_child(how: str, tmp_path: Path) -> None:
     marker = tmp_path / "pid"
-    began = time.monotonic()
     if how == "cancel":
         with pytest.raises(ExportCancelled):
             run_in_child(waiting, (str(marker),), cancelled=marker.exists)
     else:
         with pytest.raises(ExportError, match="too long"):
             run_in_child(waiting, (str(marker),), timeout_seconds=5)
-    assert time.monotonic() - began < 30
     if marker.exists() and marker.read_text():
         with pytest.raises(ProcessLookupError):
             os.kill(int(marker.read_text()), 0)

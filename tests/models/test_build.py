@@ -245,32 +245,6 @@ def test_longer_rows_cost_more() -> None:
     assert total(costs(inferred, length=64)).macs == 2 * total(costs(inferred, length=32)).macs
 
 
-def test_the_interpreter_is_thin() -> None:
-    """A chain of 300 activations: the time over nn.Sequential, per node, in microseconds (about 0.2 on an idle machine)."""
-    import time
-
-    rows = [("image", "image_input", {"channels": 1, "height": 1, "width": 1}, [])]
-    rows += [
-        (f"act{index}", "tanh" if index % 2 else "relu", {}, [rows[-1][0] if not index else f"act{index - 1}"])
-        for index in range(300)
-    ]
-    model = build(sketch(*rows, ("end", "output", {}, ["act299"]))[0])
-    chain = nn.Sequential(*[module for name, module in model.named_children() if name.startswith("act")])
-    image = torch.zeros(1, 1, 1, 1)
-
-    def best(function: Any) -> float:
-        times = []
-        for _ in range(15):
-            begin = time.perf_counter()
-            function(image)
-            times.append(time.perf_counter() - begin)
-        return min(times) * 1e6
-
-    with torch.no_grad():
-        extra = min(best(model) - best(chain) for _ in range(3)) / 300
-    assert extra < 3.0
-
-
 def test_only_classes_that_layers_use_are_allowed() -> None:
     used = {layer.call(params, inputs).target for name in LAYERS.names() for layer, params, inputs in generated(name, 24)}
     assert {target.removeprefix("nn.") for target in used if target.startswith("nn.")} == ALLOWED

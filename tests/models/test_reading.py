@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -188,11 +187,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_hostile_source_is_refused_in_one_sentence(name: str) -> None:
-    began = time.process_time()
     with pytest.raises(GraphError) as caught:
         read_source(REFUSED[name])
     assert caught.value.message.endswith(".") and caught.value.message.count("\n") == 0
-    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize("value", ["10 ** 10 ** 10", "'a' * 10 ** 12", "[0] * 10 ** 12", "1 << 10 ** 10", "list(range(10 ** 12))"])

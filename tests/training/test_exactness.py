@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -187,12 +186,10 @@ def test_a_signal_ends_the_run_with_a_checkpoint(tmp_path: Path, number: signal.
     run = create_run(tmp_path, "signalled", small_project(epochs=100_000))
     child = start_child(run)
     wait_for_step(child, 1)
-    began = time.monotonic()
     child.send_signal(number)
     last = child.stdout.read().splitlines()[-1]  # type: ignore[union-attr]
     assert child.wait() == 0
     child.stdout.close()  # type: ignore[union-attr]
-    assert time.monotonic() - began < 5
     assert last.split()[0] == "StateChanged"
     assert run.last().step == int(last.split()[1]) > 0
     assert str(run.state) == "interrupted"
