@@ -134,11 +134,15 @@ session = window.session
 def say(word):
     print(word, flush=True)
 
+def kept():
+    checkpoint = session.trainer.run.last()
+    return checkpoint is not None and checkpoint.step > 0
+
 def look():
     latest = session.trainer.latest
     if sys.argv[2] == "edit" and (folder / ".workbench" / "recovery.json").exists():
         say("ready")
-    elif sys.argv[2] != "edit" and latest is not None and latest.step > 60:
+    elif sys.argv[2] != "edit" and latest is not None and kept():
         say("ready")
         if sys.argv[2] == "close":
             timer.stop()

@@ -147,7 +147,7 @@ def test_an_export_is_proven_shown_and_found_again(
     rebuilt.restore_state(page.page_state())
     rebuilt.refresh(None, session.project)
     qtbot.waitUntil(lambda: rebuilt.bundle is not None, timeout=20_000)
-    assert rebuilt.bundle.folder == tmp_path / "elsewhere" and rebuilt.files._path.text() == str(tmp_path / "elsewhere")
+    assert rebuilt.bundle.folder == tmp_path / "elsewhere" and rebuilt.files._path.toolTip() == str(tmp_path / "elsewhere")
     assert rebuilt.tryout.given() == page.tryout.given() == ([[(0.2, 0.2), (0.8, 0.2), (0.4, 0.9)]], "a word")
     (tmp_path / "elsewhere" / "model.onnx").unlink()
     assert rebuilt._place_of(session.selected_run.path) == session.selected_run.path / "export"
