@@ -85,12 +85,13 @@ class Cost:
     Attributes:
         parameters: Trainable numbers.
         macs: Multiply-accumulates of one row's forward pass.
-        activations: Elements that one row's forward pass keeps for the backward pass.
+        inside: Numbers of four bytes that one row's forward pass keeps inside the layer for the backward pass, beside the tensors at
+            its ports (`keeps` names those).
     """
 
     parameters: int = 0
     macs: int = 0
-    activations: int = 0
+    inside: int = 0
 
 
 class Layer(Entry, ABC):
@@ -103,6 +104,8 @@ class Layer(Entry, ABC):
         formula: What it computes, in plain text with Unicode mathematics.
         role: `input` where a dataset field enters the model, `output` where a result leaves it, else "".
         differentiable: Whether gradients pass from its outputs to its inputs.
+        kept: The ports whose tensors the backward pass reads again, whatever the parameters.
+        view: Whether its outputs are the memory of its first input, looked at in another way.
     """
 
     family: ClassVar[Family]
@@ -111,6 +114,8 @@ class Layer(Entry, ABC):
     outputs: ClassVar[tuple[Port, ...]] = (Port("output"),)
     formula: ClassVar[str] = ""
     differentiable: ClassVar[bool] = True
+    kept: ClassVar[tuple[str, ...]] = ()
+    view: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -146,6 +151,10 @@ class Layer(Entry, ABC):
         """Returns what the model must be given for an input node; None for every other layer."""
         return None
 
+    def sized(self, shape: Shape) -> Mapping[str, Any]:
+        """Returns the parameters with which an input takes what the data gives; none for a size that is not known."""
+        return {}
+
     def parameters(self, params: Any, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         """Returns the shape of every trainable parameter by its name within the module, in the order of the module."""
         return {}
@@ -157,11 +166,22 @@ class Layer(Entry, ABC):
     def cost(self, params: Any, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
         """Returns what one row costs; `length` stands for sizes that are not known yet.
 
-        The default keeps one element per output element for the backward pass and adds what `macs` says. Only matrix products and
-        convolutions count as multiply-accumulates, as in torch's own counter.
+        Only matrix products and convolutions count as multiply-accumulates, as in torch's own counter.
         """
-        kept = sum(shape.elements_per_row(length) for shape in outputs.values())
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+        inside = self.inside(params, inputs, outputs, length)
+        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), inside)
+
+    def inside(self, params: Any, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        """Returns the numbers of four bytes that one row keeps inside the layer for the backward pass, as torch does on a CPU."""
+        return 0
+
+    def keeps(self, params: Any, inputs: Shapes) -> tuple[str, ...]:
+        """Returns the ports whose tensors the backward pass reads again; a variadic port stands for all of its tensors."""
+        return self.kept
+
+    def is_view(self, params: Any, inputs: Shapes) -> bool:
+        """Whether the outputs are the memory of the first input, looked at in another way."""
+        return self.view
 
     def macs(self, params: Any, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         """Returns the multiply-accumulates of one row's forward pass."""
@@ -181,6 +201,10 @@ class Layer(Entry, ABC):
         A cross-attention sees all of its memory, yet the sequence that is written may pass through it.
         """
         return self.causal(params)
+
+    def order_blind(self, params: Any) -> bool:
+        """Whether it mixes places without telling them apart: other places, the same result."""
+        return False
 
     def warnings(self, params: Any, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         """Returns what runs but is hardly meant (dropout of 0, kernel of 1 with dilation)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from workbench.catalogue import Params, param
@@ -57,9 +58,14 @@ class ImageInput(InputLayer):
     aliases = ("Input", "InputLayer", "Placeholder", "picture", "图像输入", "输入")
     formula = "x ∈ ℝ^(N × C × H × W)"
     Params = ImageInputParams
+    reads = "image"
+    usually_next = ("conv2d", "patch_embedding")
 
     def input_shape(self, params: ImageInputParams) -> Shape:
         return Shape.of(channel=params.channels, height=params.height, width=params.width)
+
+    def sized(self, shape: Shape) -> Mapping[str, Any]:
+        return {"channels": int(shape["channel"]), "height": int(shape["height"]), "width": int(shape["width"])}
 
     def summary_line(self, params: ImageInputParams) -> str:
         return f"{params.channels}×{params.height}×{params.width}"
@@ -91,10 +97,16 @@ class TextInput(InputLayer):
     formula = "x ∈ {0, …, V−1}^(N × T)"
     differentiable = False
     Params = TextInputParams
+    reads = "text"
+    usually_next = ("embedding",)
 
     def input_shape(self, params: TextInputParams) -> Shape:
         length = Symbol(params.symbol, maximum=params.maximum_length, ragged=True)
         return Shape.of("int64", params.vocabulary, token=length)
+
+    def sized(self, shape: Shape) -> Mapping[str, Any]:
+        longest = next((symbol.maximum for symbol in shape["token"].symbols() if symbol.maximum), None)
+        return {name: size for name, size in (("vocabulary", shape.vocabulary), ("maximum_length", longest)) if size}
 
     def summary_line(self, params: TextInputParams) -> str:
         return Text("up to {count} tokens", count=params.maximum_length)
@@ -109,6 +121,8 @@ class NumberInput(InputLayer):
     aliases = ("Input", "InputLayer", "numeric", "table column", "tabular", "数值输入", "表格", "输入")
     formula = "x ∈ ℝ^(N × 1)"
     Params = InputParams
+    reads = "number"
+    usually_next = ("linear",)
 
     def input_shape(self, params: InputParams) -> Shape:
         return Shape.of()
@@ -138,9 +152,14 @@ class CategoryInput(InputLayer):
     formula = "x ∈ {0, …, K−1}^N"
     differentiable = False
     Params = CategoryInputParams
+    reads = "category"
+    usually_next = ("embedding",)
 
     def input_shape(self, params: CategoryInputParams) -> Shape:
         return Shape.of("int64", params.categories)
+
+    def sized(self, shape: Shape) -> Mapping[str, Any]:
+        return {"categories": shape.vocabulary} if shape.vocabulary else {}
 
     def summary_line(self, params: CategoryInputParams) -> str:
         return Text("{count} values", count=params.categories)
