@@ -124,7 +124,9 @@ _flat = _one(lambda rng: rng.choice([image, steady, vector])(rng))
 
 CASES: dict[str, Callable[[Random], Case]] = {
     "image_input": _nothing(channels=[1, 3], height=[4, 9], width=[4, 7]),
-    "text_input": _nothing(vocabulary=[5, 17], maximum_length=[LONGEST]),
+    "text_input": _nothing(vocabulary=[5, 17], maximum_length=[LONGEST], decoder=[False, True]),
+    "series_input": _nothing(features=[1, 3], length=[LONGEST], symbol=["", "T"]),
+    "audio_input": _nothing(samples=[5, 40], rate=[8, 20]),
     "number_input": _nothing(),
     "category_input": _nothing(categories=[2, 9]),
     "output": _one(anything),

@@ -85,6 +85,10 @@ class TextInputParams(InputParams):
         main=False,
         pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
     )
+    decoder: bool = param(
+        False, label="Written by the model",
+        help="In training it is given the right text, one token late; afterwards what the model itself has written so far.", main=False,
+    )
 
 
 class TextInput(InputLayer):
@@ -109,7 +113,70 @@ class TextInput(InputLayer):
         return {name: size for name, size in (("vocabulary", shape.vocabulary), ("maximum_length", longest)) if size}
 
     def summary_line(self, params: TextInputParams) -> str:
+        if params.decoder:
+            return Text("written, up to {count} tokens", count=params.maximum_length)
         return Text("up to {count} tokens", count=params.maximum_length)
+
+
+class SeriesInputParams(InputParams):
+    """Size of the series."""
+
+    features: int = param(1, label="Features", help="How many numbers are measured at each moment.", unit="numbers", ge=1, le=65536)
+    length: int = param(64, label="Length", help="How many moments a row has, or the most where rows differ.", unit="steps", ge=1, le=1_000_000)
+    symbol: str = param(
+        "", label="Length symbol", help="Empty: every row is this long. A letter: rows differ in length, and shapes show it as this letter.",
+        main=False, pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$",
+    )
+
+
+class SeriesInput(InputLayer):
+    """Measurements over time."""
+
+    name = "series_input"
+    label = "Series input"
+    summary = "Measurements over time enter here, one or several numbers at each moment, standardised."
+    aliases = ("Input", "InputLayer", "time series", "sensor", "signal", "sequence", "时间序列", "序列输入", "传感器", "输入")
+    formula = "x ∈ ℝ^(N × T × F)"
+    Params = SeriesInputParams
+
+    def input_shape(self, params: SeriesInputParams) -> Shape:
+        length = Symbol(params.symbol, maximum=params.length, ragged=True) if params.symbol else params.length
+        return Shape.of(time=length, feature=params.features)
+
+    def summary_line(self, params: SeriesInputParams) -> str:
+        return Text("{count} steps of {width}", count=params.length, width=params.features)
+
+
+class AudioInputParams(InputParams):
+    """Length and rate of the sounds."""
+
+    samples: int = param(8000, label="Samples", help="How many samples a sound has.", unit="samples", ge=1, le=100_000_000)
+    rate: int = param(
+        8000, label="Sample rate", help="Samples per second; it turns lengths into seconds and pitches into hertz.", unit="Hz", ge=1, le=768_000,
+    )
+
+
+class AudioInput(InputLayer):
+    """Sounds of one length."""
+
+    name = "audio_input"
+    label = "Audio input"
+    summary = "Sounds enter here as samples between −1 and 1; follow it with a Spectrogram, a Mel spectrogram or a Conv1d."
+    aliases = ("Input", "InputLayer", "sound", "waveform", "wav", "speech", "音频输入", "声音", "波形", "输入")
+    formula = "x ∈ [−1, 1]^(N × T)"
+    Params = AudioInputParams
+
+    def input_shape(self, params: AudioInputParams) -> Shape:
+        return Shape.of(time=params.samples)
+
+    def shape(self, params: AudioInputParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
+        return {"output": Shape.of(time=params.samples, feature=1)}
+
+    def call(self, params: AudioInputParams, inputs: Shapes) -> Call:
+        return Call("operators.OneFeature", inputs={"input": FromInput()}, expression="{input}.unsqueeze(2)")
+
+    def summary_line(self, params: AudioInputParams) -> str:
+        return Text("{seconds} s at {rate} Hz", seconds=f"{params.samples / params.rate:.3g}", rate=params.rate)
 
 
 class NumberInput(InputLayer):
@@ -169,6 +236,7 @@ class Output(Layer):
     """One result of the model; the name of the node is the name of the result."""
 
     name = "output"
+    view = True
     label = "Output"
     family = Family.INPUT_OUTPUT
     role = "output"

@@ -74,12 +74,14 @@ class InputSpec:
         node: The id of the input node.
         field: The dataset field that feeds it.
         shape: What it must look like.
+        decoder: Whether the model writes it itself: in training it is the target, one token late.
     """
 
     name: str
     node: str
     field: str
     shape: Shape
+    decoder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,7 @@ def _input(node: Node, name: str, inferred: Inferred) -> InputSpec:
     params: Any = layer.parse(dict(node.params))
     shape = layer.input_shape(params)
     assert shape is not None, node.layer
-    return InputSpec(name, node.id, params.field or node.name, shape)
+    return InputSpec(name, node.id, params.field or node.name, shape, bool(getattr(params, "decoder", False)))
 
 
 def _output(graph: Graph, node: Node, inferred: Inferred) -> OutputSpec:

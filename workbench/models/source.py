@@ -121,8 +121,8 @@ def _described(shape: Shape) -> str:
 
 
 def _fed(spec: InputSpec) -> str:
-    """Returns the field of the data that feeds an input, where that has another name."""
-    return f", field {spec.field}" if spec.field != spec.name else ""
+    """Returns the field of the data that feeds an input, where that has another name, and whether the model writes it itself."""
+    return (f", field {spec.field}" if spec.field != spec.name else "") + (", written by the model" if spec.decoder else "")
 
 
 def _sizes(shape: Shape) -> str:

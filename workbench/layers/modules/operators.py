@@ -84,3 +84,10 @@ class Column(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         return input.unsqueeze(1)
+
+
+class OneFeature(nn.Module):
+    """One number per step as a vector of one feature: (N, T) -> (N, T, 1)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return input.unsqueeze(2)

@@ -17,7 +17,7 @@ from workbench.models.reading.values import Module
 
 _OURS = re.compile(
     r"^\s*(?P<name>\w+): \((?P<sizes>[^)]*)\) (?P<dtype>\w+)(?: ids below (?P<vocabulary>\d+))? \((?P<axes>[^)]*)\)"
-    r"(?:, (?P<symbol>\w+) up to (?P<longest>\d+))?(?:, field (?P<field>[^.]+))?\.$",
+    r"(?:, (?P<symbol>\w+) up to (?P<longest>\d+))?(?:, field (?P<field>[^.,]+))?(?P<decoder>, written by the model)?\.$",
     re.MULTILINE,
 )
 _COMMENT = re.compile(r"[(\[]\s*(?:N|B|n|b|bs|batch|batch_size|\d+)\s*,\s*((?:\d+\s*,\s*)+\d+)\s*[)\]]")
@@ -56,8 +56,9 @@ def described(docstring: str) -> list[Given]:
         shape = _described_shape(match)
         given = of_shape(match["name"], shape) if shape is not None else None
         if given is not None:
-            field = {"field": match["field"]} if match["field"] else {}
-            found.append(Given(given.name, given.shape, given.view, given.layer, {**given.params, **field}))
+            said = {"field": match["field"]} if match["field"] else {}
+            written = {"decoder": True} if match["decoder"] else {}
+            found.append(Given(given.name, given.shape, given.view, given.layer, {**given.params, **said, **written}))
     return found
 
 
