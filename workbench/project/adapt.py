@@ -10,15 +10,16 @@ from workbench.errors import DataError
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
 from workbench.graph.shape import Shape
+from workbench.layers import LAYERS
 from workbench.objectives import OBJECTIVES
 from workbench.project.feeding import (
-    INPUT_KINDS,
     OBJECTIVE_OF,
     field_of,
     fields_of_kind,
     find_field,
     input_fields,
     input_nodes,
+    kind_read,
     likely_target,
     output_nodes,
     target_fields,
@@ -75,7 +76,7 @@ def _with_inputs(project: Project, dataset: Dataset) -> Project:
     taken: list[str] = []
     graph = project.graph
     for node in input_nodes(graph):
-        kind, field = INPUT_KINDS[node.layer], find_field(dataset, field_of(node))
+        kind, field = kind_read(node), find_field(dataset, field_of(node))
         if field is None or field.kind != kind:
             target = likely_target(dataset, taken)
             free = [*fields_of_kind(dataset, kind, [*taken, target.name] if target else taken), *fields_of_kind(dataset, kind, taken)]
@@ -88,9 +89,9 @@ def _with_inputs(project: Project, dataset: Dataset) -> Project:
 
 
 def _nothing_to_read(node: Node, dataset: Dataset) -> DataError:
-    kind = INPUT_KINDS[node.layer]
+    kind = kind_read(node)
     return DataError(
-        Text("The drawing reads {kind} data, but there is none in {source}.", kind=Text(str(kind)), source=dataset.source),
+        Text("The drawing reads {kind} data, but there is none in {source}.", kind=Text(kind), source=dataset.source),
         Text("Choose another template; `auto` proposes one for the data."),
     )
 
@@ -151,14 +152,7 @@ def _estimated_tokens(text: str) -> int:
 
 def _sized(graph: Graph, node: Node, shape: Shape) -> Graph:
     """Sets the size of an input to that of what it is given."""
-    if node.layer == "image_input":
-        sizes = {"channels": int(shape["channel"]), "height": int(shape["height"]), "width": int(shape["width"])}
-        return edit.set_params(graph, node.id, **sizes)
-    if node.layer == "text_input":
-        longest = next((symbol.maximum for symbol in shape["token"].symbols() if symbol.maximum), None)
-        sizes = {"vocabulary": shape.vocabulary, "maximum_length": longest}
-        return edit.set_params(graph, node.id, **{name: size for name, size in sizes.items() if size})
-    return edit.set_params(graph, node.id, categories=shape.vocabulary) if node.layer == "category_input" else graph
+    return edit.set_params(graph, node.id, **LAYERS[node.layer].sized(shape))
 
 
 def _widened(graph: Graph, objective: ObjectiveChoice, dataset: Dataset) -> Graph:

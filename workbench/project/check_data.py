@@ -8,14 +8,16 @@ from workbench.data.base import Field, FieldKind
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
 from workbench.graph.problem import Fix, Problem, Severity
-from workbench.graph.shape import Shape
+from workbench.graph.shape import Axis, Shape
+from workbench.layers import LAYERS
 from workbench.project.check import Found, Subject, graph_fix, recipe_fix
-from workbench.project.feeding import INPUT_KINDS, field_of, fields_of_kind, find_field, input_nodes, with_preprocessing
+from workbench.project.feeding import field_of, fields_of_kind, find_field, input_for, input_nodes, kind_read, with_preprocessing
 from workbench.project.project import DataChoice, Project
 from workbench.text import Text
 
-_KIND_WORDS = {
-    FieldKind.IMAGE: Text("images"), FieldKind.TEXT: Text("texts"), FieldKind.NUMBER: Text("numbers"), FieldKind.CATEGORY: Text("categories"),
+_KIND_WORDS: dict[str, str] = {
+    "image": Text("images"), "text": Text("texts"), "number": Text("numbers"), "category": Text("categories"), "audio": Text("sounds"),
+    "series": Text("series"),
 }
 
 
@@ -33,7 +35,7 @@ def inputs_read_fields(subject: Subject) -> list[Found]:
         return []
     found: list[Found] = []
     for node in input_nodes(subject.graph):
-        field, kind = find_field(subject.dataset, field_of(node)), INPUT_KINDS[node.layer]
+        field, kind = find_field(subject.dataset, field_of(node)), kind_read(node)
         if field is None:
             message = Text("{node} reads {field}, which the data does not have.", node=node.path, field=field_of(node))
             known = ", ".join(item.name for item in subject.dataset.fields)
@@ -47,7 +49,7 @@ def inputs_read_fields(subject: Subject) -> list[Found]:
 
 def _other_fields(subject: Subject, node: Node) -> tuple[Fix[Project], ...]:
     assert subject.dataset is not None
-    fields = fields_of_kind(subject.dataset, INPUT_KINDS[node.layer], [objective.target for objective in subject.project.objectives])
+    fields = fields_of_kind(subject.dataset, kind_read(node), [objective.target for objective in subject.project.objectives])
     return tuple(_read(node, field) for field in fields[:3])
 
 
@@ -56,9 +58,9 @@ def _read(node: Node, field: Field) -> Fix[Project]:
 
 
 def _other_input(node: Node, field: Field) -> tuple[Fix[Project], ...]:
-    layer = next(layer for layer, kind in INPUT_KINDS.items() if kind == field.kind)
+    layer = input_for(field.kind)
     label = Text("Make it an input for {kind}", kind=_KIND_WORDS[field.kind])
-    return (graph_fix(label, lambda graph: edit.replace_layer(graph, node.id, layer, {"field": field.name})),)
+    return (graph_fix(label, lambda graph: edit.replace_layer(graph, node.id, layer, {"field": field.name})),) if layer else ()
 
 
 def input_sizes(subject: Subject) -> list[Found]:
@@ -68,11 +70,11 @@ def input_sizes(subject: Subject) -> list[Found]:
         given, drawn = _given(subject, node), subject.inferred.output_shapes(node.id).get("output")
         if given is None or drawn is None:
             continue
-        if node.layer == "image_input":
+        if Axis.HEIGHT in given.axes:
             found += _image_size(node, given, drawn)
         elif given.vocabulary is not None and drawn.vocabulary is not None and given.vocabulary > drawn.vocabulary:
-            found.append(_vocabulary(node, given.vocabulary, drawn.vocabulary))
-        found += _longest(node, given, drawn) if node.layer == "text_input" else []
+            found.append(_vocabulary(node, given, given.vocabulary, drawn.vocabulary))
+        found += _longest(node, given, drawn) if Axis.TOKEN in given.axes else []
     return found
 
 
@@ -80,7 +82,7 @@ def _given(subject: Subject, node: Node) -> Shape | None:
     """Returns the shape that the data gives an input, as far as it is known."""
     name = field_of(node)
     field = find_field(subject.dataset, name) if subject.dataset is not None else None
-    if field is None or field.kind != INPUT_KINDS[node.layer]:
+    if field is None or field.kind != kind_read(node):
         return None
     if name in subject.shapes:
         return subject.shapes[name]
@@ -117,8 +119,8 @@ def _convert(node: Node, drawn: Shape) -> Fix[Project]:
     return Fix(Text("Convert the images to {size}", size=_image(drawn)), lambda project: with_preprocessing(project, field_of(node), params))
 
 
-def _vocabulary(node: Node, given: int, drawn: int) -> Found:
-    name = "categories" if node.layer == "category_input" else "vocabulary"
+def _vocabulary(node: Node, shape: Shape, given: int, drawn: int) -> Found:
+    name = next(name for name, size in LAYERS[node.layer].sized(shape).items() if size == given)
     message = Text("{node} knows {drawn} values, but the data has {given}.", node=node.path, drawn=drawn, given=given)
     fix = graph_fix(Text("Set {name} to {given}", name=name, given=given), lambda graph: edit.set_params(graph, node.id, **{name: given}))
     reason = Text("A value beyond the last one has no place in the table of an embedding.")

@@ -10,31 +10,32 @@ from typing import Any
 from workbench.data.base import Dataset, Field, FieldKind
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
+from workbench.layers import LAYERS
 from workbench.project.project import ObjectiveChoice, Project
 
-INPUT_KINDS: dict[str, FieldKind] = {
-    "image_input": FieldKind.IMAGE,
-    "text_input": FieldKind.TEXT,
-    "number_input": FieldKind.NUMBER,
-    "category_input": FieldKind.CATEGORY,
-}
 OBJECTIVE_OF: dict[FieldKind, str] = {FieldKind.CATEGORY: "classification", FieldKind.NUMBER: "regression"}
 TARGET_NAMES = ("label", "target", "class", "category", "sentiment", "y", "answer", "digit")
-_WIDTH_PARAMS = {"linear": "units", "conv2d": "filters"}
-_KEEPS_WIDTH = frozenset({
-    "relu", "gelu", "silu", "tanh", "sigmoid", "softmax", "dropout", "layer_norm", "batch_norm1d", "batch_norm2d", "global_average_pool",
-    "global_max_pool", "global_min_pool", "mean_over_time", "last_over_time", "max_over_time",
-})
+
+
+def kind_read(node: Node) -> str:
+    """Returns the kind of field that feeds a node; "" where it is no input."""
+    layer = LAYERS.get(node.layer)
+    return layer.reads if layer is not None else ""
+
+
+def input_for(kind: str) -> str:
+    """Returns the name of the layer that takes fields of a kind in; "" where there is none."""
+    return next((layer.name for layer in LAYERS if layer.reads == kind), "")
 
 
 def input_nodes(graph: Graph) -> list[Node]:
     """Returns the nodes where data enters, in the order of the drawing."""
-    return [node for node in graph if node.layer in INPUT_KINDS]
+    return [node for node in graph if kind_read(node)]
 
 
 def output_nodes(graph: Graph) -> list[Node]:
     """Returns the nodes where results leave, in the order of the drawing."""
-    return [node for node in graph if node.layer == "output"]
+    return [node for node in graph if (layer := LAYERS.get(node.layer)) is not None and layer.role == "output"]
 
 
 def field_of(node: Node) -> str:
@@ -57,7 +58,7 @@ def find_field(dataset: Dataset, name: str) -> Field | None:
     return next((field for field in dataset.fields if field.name == name), None)
 
 
-def fields_of_kind(dataset: Dataset, kind: FieldKind, without: Iterable[str] = ()) -> list[Field]:
+def fields_of_kind(dataset: Dataset, kind: str, without: Iterable[str] = ()) -> list[Field]:
     """Returns the fields of one kind that are not named in `without`."""
     left_out = set(without)
     return [field for field in dataset.fields if field.kind == kind and field.name not in left_out]
@@ -81,10 +82,10 @@ def width_setter(graph: Graph, output: str) -> tuple[str, str] | None:
         node = wires[0].source.node
         if node not in graph:
             return None
-        layer = graph[node].layer
-        if layer in _WIDTH_PARAMS:
-            return node, _WIDTH_PARAMS[layer]
-        if layer not in _KEEPS_WIDTH:
+        layer = LAYERS.get(graph[node].layer)
+        if layer is not None and layer.weighs and layer.width_param:
+            return node, layer.width_param
+        if layer is None or not layer.keeps_width:
             return None
     return None
 
