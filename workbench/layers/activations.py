@@ -17,6 +17,8 @@ class Activation(Layer):
     """What all activations share: the shape stays."""
 
     family = Family.ACTIVATION
+    keeps_width = True
+    usually_next = ("max_pool2d", "max_pool3d", "linear", "flatten")
     target: ClassVar[str]
 
     def shape(self, params: Any, inputs: Shapes, context: Context) -> dict[str, Shape]:
@@ -38,17 +40,20 @@ class ReLU(Activation):
     """Rectifier."""
 
     name = "relu"
+    kept = ("output",)
     label = "ReLU"
     summary = "Lets positive numbers pass and makes negative ones zero; the usual choice after a convolution."
     aliases = ("Relu", "rectifier", "tf.nn.relu", "activation", "激活", "线性整流")
     formula = "y = max(0, x)"
     target = "nn.ReLU"
+    rectifies = True
 
 
 class GELU(Activation):
     """Gaussian error linear unit (Hendrycks and Gimpel 2016)."""
 
     name = "gelu"
+    kept = ("input",)
     label = "GELU"
     summary = "A smooth ReLU; the usual choice inside Transformers."
     aliases = ("Gelu", "tf.nn.gelu", "activation", "激活", "高斯误差线性单元")
@@ -60,6 +65,7 @@ class SiLU(Activation):
     """Sigmoid linear unit, also called swish."""
 
     name = "silu"
+    kept = ("input",)
     label = "SiLU"
     summary = "A smooth ReLU that dips below zero; also called swish."
     aliases = ("Swish", "tf.nn.silu", "activation", "激活")
@@ -71,6 +77,7 @@ class Tanh(Activation):
     """Hyperbolic tangent."""
 
     name = "tanh"
+    kept = ("output",)
     label = "Tanh"
     summary = "Squeezes numbers between -1 and 1."
     aliases = ("hyperbolic tangent", "tf.nn.tanh", "activation", "激活", "双曲正切")
@@ -82,11 +89,13 @@ class Sigmoid(Activation):
     """Logistic function."""
 
     name = "sigmoid"
+    kept = ("output",)
     label = "Sigmoid"
     summary = "Squeezes numbers between 0 and 1, as a probability or a gate."
     aliases = ("logistic", "tf.nn.sigmoid", "activation", "激活", "S型函数")
     formula = "y = σ(x) = 1 / (1 + e⁻ˣ)"
     target = "nn.Sigmoid"
+    usually_next = ("output", "linear", "multiply")
 
 
 class SoftmaxParams(Params):
@@ -104,11 +113,13 @@ class Softmax(Activation):
     """Numbers that add up to one along an axis."""
 
     name = "softmax"
+    kept = ("output",)
     label = "Softmax"
     summary = "Turns scores into probabilities that add up to 1; not needed in front of a classification objective."
     aliases = ("tf.nn.softmax", "probabilities", "activation", "激活", "归一化指数")
     formula = "y_k = e^(x_k) / Σ_j e^(x_j)"
     Params = SoftmaxParams
+    usually_next = ("output", "linear")
 
     def shape(self, params: SoftmaxParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from workbench.catalogue import Params, param
 from workbench.graph.shape import Shape
 from workbench.layers import checks, windows
-from workbench.layers.base import Call, Context, Cost, Family, Layer, Shapes
+from workbench.layers.base import Call, Context, Family, Layer, Shapes
 
 
 class AdaptivePoolParams(Params):
@@ -36,6 +36,8 @@ class AdaptivePool(Layer):
     simple: ClassVar[str]
     target: ClassVar[str]
     Params = AdaptivePoolParams
+    keeps_width = True
+    usually_next = ("flatten",)
 
     def shape(self, params: AdaptivePoolParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.image(inputs, context) if self.rank == 2 else windows.volume(inputs, context)
@@ -47,17 +49,16 @@ class AdaptivePool(Layer):
             return Call(self.target, {"sizes": sizes})
         return Call(self.simple, {"kernel_size": tuple(size // wanted for size, wanted in zip(given, sizes, strict=True))})
 
-    def cost(self, params: AdaptivePoolParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        made = outputs["output"].elements_per_row(length)
+    def inside(self, params: AdaptivePoolParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         if self.simple.startswith("nn.Avg"):
-            return Cost(activations=made)
+            return 0
         if self.call(params, inputs).target == self.simple:
-            return Cost(activations=3 * made)
+            return 2 * outputs["output"].elements_per_row(length)
         kept, sizes = 0, [int(size) for size in inputs["input"].dims[1:]]
         for place, size in enumerate(params.sizes(self.rank), 1):
             sizes[place] = size
             kept += 2 * prod(sizes)
-        return Cost(activations=kept)
+        return kept
 
     def summary_line(self, params: AdaptivePoolParams) -> str:
         return windows.written(params.sizes(self.rank))
@@ -74,12 +75,14 @@ class AdaptiveAveragePool2d(AdaptivePool):
     rank = 2
     simple = "nn.AvgPool2d"
     target = "adaptive.AdaptiveAverage"
+    bends = False
 
 
 class AdaptiveMaxPool2d(AdaptivePool):
     """Maximum of equal parts of an image."""
 
     name = "adaptive_max_pool2d"
+    kept = ("input",)
     label = "Adaptive max"
     summary = "Cuts an image into a grid of a given size and keeps the strongest answer of each field."
     aliases = ("AdaptiveMaxPool2d", "AdaptiveMaxPooling2D", "MaxPool", "自适应最大池化", "池化")
@@ -100,12 +103,14 @@ class AdaptiveAveragePool3d(AdaptivePool):
     rank = 3
     simple = "nn.AvgPool3d"
     target = "adaptive.AdaptiveAverage3d"
+    bends = False
 
 
 class AdaptiveMaxPool3d(AdaptivePool):
     """Maximum of equal parts of a volume."""
 
     name = "adaptive_max_pool3d"
+    kept = ("input",)
     label = "Adaptive max 3d"
     summary = "Cuts a volume into a grid of a given size and keeps the strongest answer of each field."
     aliases = ("AdaptiveMaxPool3d", "AdaptiveMaxPooling3D", "MaxPool", "三维自适应最大池化", "池化")

@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
 from workbench.layers.merging import Add
 from workbench.text import Text
 
@@ -20,17 +20,19 @@ class Multiply(Add):
     """Product of wires with equal shapes; a gate."""
 
     name = "multiply"
+    kept = ("inputs",)
     label = "Multiply"
     summary = "Multiplies wires number by number; with a sigmoid on one of them, a gate that lets parts of the other pass."
     aliases = ("Mul", "tf.multiply", "product", "gate", "Hadamard", "相乘", "逐元素乘", "门控")
     formula = "y = x₁ · x₂ · …"
+    bends = True
+    usually_next = ("add", "linear", "conv2d")
 
     def call(self, params: Params, inputs: Shapes) -> Call:
         return Call("arithmetic.Multiply", inputs={"inputs": FromPort("inputs")}, expression="{inputs:*}")
 
-    def cost(self, params: Params, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        kept = (len(inputs) - 1) * outputs["output"].elements_per_row(length)
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+    def inside(self, params: Params, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return max(len(inputs) - 2, 0) * outputs["output"].elements_per_row(length)
 
 
 class Subtract(Layer):
@@ -43,6 +45,9 @@ class Subtract(Layer):
     aliases = ("Sub", "tf.subtract", "difference", "minus", "相减", "差")
     formula = "y = left − right"
     inputs = _PAIR
+    keeps_width = True
+    bends = False
+    usually_next = ("linear", "conv2d")
 
     def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
         left, right = (checks.numbers(inputs, context, port) for port in ("left", "right"))
@@ -115,6 +120,8 @@ class Stack(Layer):
     formula = "y[k, …] = x_k[…]"
     inputs = Add.inputs
     Params = StackParams
+    bends = False
+    usually_next = ("mean_over_time", "flatten")
 
     def shape(self, params: StackParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = Add().shape(Params(), inputs, context)["output"]
@@ -146,12 +153,14 @@ class MatrixProduct(Layer):
     """Matrix product of the last two axes."""
 
     name = "matmul"
+    kept = ("left", "right")
     label = "Matrix product"
     family = Family.SHAPE
     summary = "Multiplies rows of the first wire by columns of the second: scores between queries and keys, weighted sums."
     aliases = ("MatMul", "tf.matmul", "bmm", "Dot", "batch_dot", "einsum", "矩阵乘法", "矩阵相乘")
     formula = "y[…, i, k] = Σ_j left[…, i, j] · right[…, j, k]"
     inputs = _PAIR
+    usually_next = ("softmax", "linear")
 
     def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
         left, right = (checks.numbers(inputs, context, port) for port in ("left", "right"))
@@ -227,6 +236,7 @@ class Bilinear(Layer):
     """Every unit weighs all products of two vectors, as `torch.nn.Bilinear`."""
 
     name = "bilinear"
+    kept = ("left", "right")
     label = "Bilinear"
     family = Family.DENSE
     summary = "Every unit weighs all products of a feature of one wire with a feature of the other: how two things go together."
@@ -234,6 +244,9 @@ class Bilinear(Layer):
     formula = "y_o = Σ_i Σ_j left_i · W[o, i, j] · right_j + b_o"
     inputs = _PAIR
     Params = BilinearParams
+    width_param = "units"
+    usual_norm = "layer_norm"
+    usually_next = ("relu",)
 
     def shape(self, params: BilinearParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         left, right = (checks.numbers(inputs, context, port) for port in ("left", "right"))
@@ -270,10 +283,8 @@ class Bilinear(Layer):
         made = outputs["output"].elements_per_row(length)
         return made * int(inputs["right"]["feature"]) * (int(inputs["left"]["feature"]) + 1)
 
-    def cost(self, params: BilinearParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        made = outputs["output"].elements_per_row(length)
-        kept = made * (1 + int(inputs["right"]["feature"]))
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+    def inside(self, params: BilinearParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return outputs["output"].elements_per_row(length) * int(inputs["right"]["feature"])
 
     def summary_line(self, params: BilinearParams) -> str:
         return Text("{units} units", units=params.units)

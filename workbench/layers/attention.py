@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem
 from workbench.graph.shape import Shape
 from workbench.layers import attending, checks
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
 from workbench.layers.fixes import change
 from workbench.text import Text
 
@@ -29,6 +29,7 @@ class SelfAttention(Layer):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
     name = "self_attention"
+    kept = ("input",)
     label = "Self-attention"
     family = Family.ATTENTION
     summary = "Every position looks at all positions and gathers what matters to it."
@@ -38,6 +39,9 @@ class SelfAttention(Layer):
     )
     formula = "y = softmax(Q·Kᵀ / √d)·V, per head; Q, K, V = W·x"
     Params = SelfAttentionParams
+    keeps_width = True
+    usual_norm = "layer_norm"
+    usually_next = ("layer_norm",)
 
     def shape(self, params: SelfAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
@@ -57,17 +61,18 @@ class SelfAttention(Layer):
         steps = checks.steps(inputs["input"], length)
         return attending.self_macs(int(inputs["input"]["feature"]), steps, params.heads, params.key_heads)
 
-    def cost(self, params: SelfAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        cost = super().cost(params, inputs, outputs, length)
+    def inside(self, params: SelfAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         sizes = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length), params.heads, params.key_heads
-        kept = attending.self_kept(*sizes, params.dropout, params.positions)
-        return Cost(cost.parameters, cost.macs, cost.activations + kept)
+        return attending.self_kept(*sizes, params.dropout, params.positions)
 
     def summary_line(self, params: SelfAttentionParams) -> str:
         return Text("{heads} heads, causal", heads=params.heads) if params.causal else Text("{heads} heads", heads=params.heads)
 
     def causal(self, params: SelfAttentionParams) -> bool:
         return params.causal
+
+    def order_blind(self, params: SelfAttentionParams) -> bool:
+        return params.positions == "none" and not params.causal
 
     def warnings(self, params: SelfAttentionParams, inputs: Shapes, context: Context) -> list[Problem[Graph]]:
         return attending.positions_twice(params.positions, context)
@@ -86,6 +91,7 @@ class CrossAttention(Layer):
     """Multi-head attention of one input to another (Vaswani et al. 2017)."""
 
     name = "cross_attention"
+    kept = ("input", "memory")
     label = "Cross-attention"
     family = Family.ATTENTION
     summary = "Every position of one input looks at all positions of another and gathers what matters to it."
@@ -99,6 +105,9 @@ class CrossAttention(Layer):
         Port("memory", help="What is looked at: a sequence, an image or a vector."),
     )
     Params = CrossAttentionParams
+    keeps_width = True
+    usual_norm = "layer_norm"
+    usually_next = ("layer_norm",)
 
     def shape(self, params: CrossAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = attending.looking(inputs, context, "input")
@@ -122,13 +131,11 @@ class CrossAttention(Layer):
         sizes = attending.width(looks), attending.width(seen), attending.places(looks, length), attending.places(seen, length)
         return attending.cross_macs(*sizes, params.heads, params.key_heads)
 
-    def cost(self, params: CrossAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        cost = super().cost(params, inputs, outputs, length)
+    def inside(self, params: CrossAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         looks, seen = inputs["input"], inputs["memory"]
         sizes = attending.width(looks), attending.places(looks, length), attending.places(seen, length)
         kept = attending.cross_kept(*sizes, params.heads, params.key_heads, params.dropout)
-        kept += attending.rows_kept(looks, length) + attending.rows_kept(seen, length)
-        return Cost(cost.parameters, cost.macs, cost.activations + kept)
+        return kept + attending.rows_kept(looks, length) + attending.rows_kept(seen, length)
 
     def summary_line(self, params: CrossAttentionParams) -> str:
         return Text("{heads} heads", heads=params.heads)
@@ -162,12 +169,16 @@ class ImageAttention(Layer):
     """Self-attention over the positions of an image (non-local network, Wang et al. 2018; Zhang et al. 2019)."""
 
     name = "image_attention"
+    kept = ("input",)
     label = "Image attention"
     family = Family.ATTENTION
     summary = "Every position of an image looks at all others, however far away: what a small convolution cannot do."
     aliases = ("SAGAN", "non-local block", "self-attention 2d", "AttentionBlock", "spatial self-attention", "图像自注意力", "注意力", "非局部")
     formula = "y = x + Attention(Norm(x + p)), over the H·W positions"
     Params = ImageAttentionParams
+    keeps_width = True
+    usual_norm = "batch_norm2d"
+    usually_next = ("conv2d", "global_average_pool")
 
     def shape(self, params: ImageAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.image(inputs, context)
@@ -203,12 +214,14 @@ class ImageAttention(Layer):
         channels, steps = int(inputs["input"]["channel"]), attending.places(inputs["input"], length)
         return attending.self_macs(channels, steps, params.heads, params.key_heads)
 
-    def cost(self, params: ImageAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        cost = super().cost(params, inputs, outputs, length)
+    def inside(self, params: ImageAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         channels, steps = int(inputs["input"]["channel"]), attending.places(inputs["input"], length)
         kept = attending.self_kept(channels, steps, params.heads, params.key_heads, params.dropout)
         rows = params.residual + (params.positions != "none" or not params.residual)
-        return Cost(cost.parameters, cost.macs, cost.activations * (1 + rows) + kept)
+        return outputs["output"].elements_per_row(length) * rows + kept
+
+    def order_blind(self, params: ImageAttentionParams) -> bool:
+        return params.positions == "none"
 
     def summary_line(self, params: ImageAttentionParams) -> str:
         return Text("{heads} heads", heads=params.heads)

@@ -11,7 +11,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
 from workbench.text import Text
 
 
@@ -44,6 +44,7 @@ class Spectrogram(Layer):
     aliases = ("STFT", "tf.signal.stft", "torchaudio Spectrogram", "Fourier", "audio", "sound", "频谱图", "声谱图", "短时傅里叶变换")
     formula = "y[t, k] = |Σ_n h[n] · x[t·s + n] · e^(−2πi·k·n/W)|, squared for power, its logarithm for log"
     Params = SpectrogramParams
+    usually_next = ("conv2d", "conv1d", "gru")
 
     def shape(self, params: SpectrogramParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
@@ -67,11 +68,13 @@ class Spectrogram(Layer):
     def macs(self, params: SpectrogramParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         return checks.steps(outputs["output"], length) * 2 * params.bins * params.window
 
-    def cost(self, params: SpectrogramParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+    def inside(self, params: SpectrogramParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         between = self.features(params) * (2 if params.scale == "log" else 1)
         copied = checks.steps(inputs["input"], length) if inputs["input"].ragged else 0
-        kept = copied + checks.steps(outputs["output"], length) * (2 * params.bins + between)
-        return Cost(0, self.macs(params, inputs, outputs, length), kept)
+        return copied + checks.steps(outputs["output"], length) * (2 * params.bins + between)
+
+    def keeps(self, params: SpectrogramParams, inputs: Shapes) -> tuple[str, ...]:
+        return ("input", "output") if params.scale == "magnitude" else ("input",)
 
     def summary_line(self, params: SpectrogramParams) -> str:
         return Text("{count} pitches, every {hop} samples", count=self.features(params), hop=params.hop)

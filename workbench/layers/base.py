@@ -106,6 +106,16 @@ class Layer(Entry, ABC):
         differentiable: Whether gradients pass from its outputs to its inputs.
         kept: The ports whose tensors the backward pass reads again, whatever the parameters.
         view: Whether its outputs are the memory of its first input, looked at in another way.
+        reads: For an input: the kind of dataset field that feeds it, as `FieldKind` names it.
+        width_param: The parameter that sets how many features or channels come out; "" where none does.
+        keeps_width: Whether as many features or channels come out of the first output as went into the first input.
+        weighs: Whether it is a learned weighted sum over features or channels: two of them with nothing bent between do no more than one.
+        bends: Whether a trained one computes anything but sums and shifts of its input, so that layers around it do not collapse.
+        rectifies: Whether everything below 0 becomes 0 and passes no gradient, so that units can die.
+        mixes_rows: Whether a row's result while training depends on the other rows of the batch.
+        marks_positions: Whether it tells the places of a sequence or an image apart, for attention that is blind to order.
+        usual_norm: The layer that usually normalises what it gives; "" where none does.
+        usually_next: The layers that people add after it, the usual one first; the first that fits is taken.
     """
 
     family: ClassVar[Family]
@@ -116,6 +126,16 @@ class Layer(Entry, ABC):
     differentiable: ClassVar[bool] = True
     kept: ClassVar[tuple[str, ...]] = ()
     view: ClassVar[bool] = False
+    reads: ClassVar[str] = ""
+    width_param: ClassVar[str] = ""
+    keeps_width: ClassVar[bool] = False
+    weighs: ClassVar[bool] = False
+    bends: ClassVar[bool] = True
+    rectifies: ClassVar[bool] = False
+    mixes_rows: ClassVar[bool] = False
+    marks_positions: ClassVar[bool] = False
+    usual_norm: ClassVar[str] = ""
+    usually_next: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

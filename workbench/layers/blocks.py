@@ -7,7 +7,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Cost, Family, Layer, Shapes
+from workbench.layers.base import Call, Context, Family, Layer, Shapes
 from workbench.text import Text
 
 
@@ -35,12 +35,16 @@ class ResidualBlock(Layer):
     """Two convolutions with a way around them (He et al. 2016)."""
 
     name = "residual_block"
+    kept = ("input", "output")
     label = "Residual block"
     family = Family.CONVOLUTION
     summary = "Two convolutions learn what to add to the image; the way around them lets very deep networks learn."
     aliases = ("ResNet", "BasicBlock", "skip connection", "shortcut", "identity block", "残差块", "残差网络", "跳跃连接")
     formula = "y = ReLU(P(x) + BN(w₂ ∗ ReLU(BN(w₁ ∗ x)))), P(x) = x, or BN(1×1 convolution) where shapes differ"
     Params = ResidualBlockParams
+    width_param = "filters"
+    mixes_rows = True
+    usually_next = ("residual_block", "global_average_pool")
 
     def shape(self, params: ResidualBlockParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
@@ -71,9 +75,8 @@ class ResidualBlock(Layer):
         around = channels if params.projects(channels) else 0
         return outputs["output"].elements_per_row(length) * ((channels + params.filters) * window + around)
 
-    def cost(self, params: ResidualBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        kept = outputs["output"].elements_per_row(length) * (5 if params.projects(int(inputs["input"]["channel"])) else 4)
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+    def inside(self, params: ResidualBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return outputs["output"].elements_per_row(length) * (5 if params.projects(int(inputs["input"]["channel"])) else 4)
 
     def summary_line(self, params: ResidualBlockParams) -> str:
         if params.stride == 1:
@@ -108,12 +111,15 @@ class DenseBlock(Layer):
     """Convolutions that each see all results before them (Huang et al. 2017)."""
 
     name = "dense_block"
+    kept = ("input",)
     label = "Dense block"
     family = Family.CONVOLUTION
     summary = "Every convolution sees the image and the results of all before it, and adds a few channels to them."
     aliases = ("DenseNet", "densely connected", "growth rate", "密集块", "稠密连接", "密集连接网络")
     formula = "x_(l+1) = [x_l; w_l ∗ ReLU(BN(x_l))] for l = 1 … L; y = x_(L+1) with C + L·k channels"
     Params = DenseBlockParams
+    mixes_rows = True
+    usually_next = ("average_pool2d", "global_average_pool")
 
     def shape(self, params: DenseBlockParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
@@ -136,10 +142,10 @@ class DenseBlock(Layer):
         places = inputs["input"].elements_per_row(length) // int(inputs["input"]["channel"])
         return places * params.growth * params.odd**2 * sum(self._seen(params, inputs))
 
-    def cost(self, params: DenseBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+    def inside(self, params: DenseBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         places = inputs["input"].elements_per_row(length) // int(inputs["input"]["channel"])
         kept = places * sum(2 * channels + params.growth for channels in self._seen(params, inputs))
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+        return kept
 
     def summary_line(self, params: DenseBlockParams) -> str:
         return Text("{layers} layers of {growth} channels", layers=params.layers, growth=params.growth)

@@ -7,7 +7,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
-from workbench.layers.base import Call, Context, Cost, Family, Layer, Shapes
+from workbench.layers.base import Call, Context, Family, Layer, Shapes
 from workbench.text import Text
 
 
@@ -27,12 +27,15 @@ class SqueezeExcitation(Layer):
     """Squeeze and excitation (Hu, Shen and Sun 2018)."""
 
     name = "squeeze_excitation"
+    kept = ("input",)
     label = "Squeeze-excitation"
     family = Family.ATTENTION
     summary = "Looks at the mean of each channel and turns whole channels up or down: which patterns matter in this image."
     aliases = ("SE block", "SENet", "squeeze and excite", "channel attention", "压缩激励", "通道注意力")
     formula = "s = mean over i, j of x; g = σ(W₂ · SiLU(W₁ · s + b₁) + b₂); y[c, i, j] = g[c] · x[c, i, j]"
     Params = SqueezeExcitationParams
+    keeps_width = True
+    usually_next = ("conv2d", "global_average_pool")
 
     def shape(self, params: SqueezeExcitationParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
@@ -107,8 +110,8 @@ class Cbam(SqueezeExcitation):
         places = image.elements_per_row(length) // int(image["channel"])
         return 2 * super().macs(params, inputs, outputs, length) + places * 2 * params.odd**2
 
-    def cost(self, params: SqueezeExcitationParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+    def inside(self, params: SqueezeExcitationParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         image = inputs["input"]
         places = image.elements_per_row(length) // int(image["channel"])
         kept = places * (2 * int(image["channel"]) + 4)
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+        return kept

@@ -10,7 +10,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix
 from workbench.graph.shape import Shape
 from workbench.layers import attending, checks, fixes
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
 from workbench.text import Text
 
 _QUERY = Port("query", help="What looks: a sequence, an image or a vector, such as the state of a decoder.")
@@ -42,6 +42,8 @@ class DotProductAttention(Layer):
     formula = "y = softmax(q·Kᵀ / √D)·V"
     inputs = (_QUERY, _KEYS, _VALUES)
     Params = DotProductAttentionParams
+    usual_norm = "layer_norm"
+    usually_next = ("linear",)
 
     def shape(self, params: DotProductAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         query, keys = attending.looking(inputs, context, "query"), attending.looking(inputs, context, "keys")
@@ -71,11 +73,9 @@ class DotProductAttention(Layer):
         pairs = attending.places(query, length) * attending.places(inputs["keys"], length)
         return pairs * (attending.width(query) + attending.width(values))
 
-    def cost(self, params: DotProductAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        cost = super().cost(params, inputs, outputs, length)
+    def inside(self, params: DotProductAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         looks, seen = attending.places(inputs["query"], length), attending.places(inputs["keys"], length)
-        kept = attending.width(inputs["keys"]) * (looks + seen) + 3 * looks * seen if params.dropout else looks
-        return Cost(cost.parameters, cost.macs, cost.activations + kept)
+        return attending.width(inputs["keys"]) * (looks + seen) + 3 * looks * seen if params.dropout else looks
 
     def summary_line(self, params: DotProductAttentionParams) -> str:
         return Text("causal") if params.causal else ""
@@ -100,6 +100,7 @@ class AdditiveAttention(Layer):
     """Additive attention (Bahdanau et al. 2015); without a query, attention pooling (Yang et al. 2016)."""
 
     name = "additive_attention"
+    kept = ("query", "keys")
     label = "Additive attention"
     family = Family.ATTENTION
     summary = "A small network scores how well each key answers the query; without one, all becomes one vector."
@@ -107,6 +108,8 @@ class AdditiveAttention(Layer):
     formula = "αₛ = softmaxₛ(vᵀ·tanh(W·q + U·kₛ + b)); y = Σₛ αₛ·vₛ"
     inputs = (_KEYS, Port("query", optional=True, help="What looks; without it, everything is gathered into one vector."), _VALUES)
     Params = AdditiveAttentionParams
+    usual_norm = "layer_norm"
+    usually_next = ("linear",)
 
     def shape(self, params: AdditiveAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         keys = attending.looking(inputs, context, "keys", vector=False)
@@ -138,10 +141,9 @@ class AdditiveAttention(Layer):
         asked = looks * attending.width(inputs["query"]) * params.units if "query" in inputs else 0
         return seen * attending.width(inputs["keys"]) * params.units + asked + looks * seen * (params.units + values)
 
-    def cost(self, params: AdditiveAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        cost = super().cost(params, inputs, outputs, length)
+    def inside(self, params: AdditiveAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         pairs = attending.places(inputs["keys"], length) * (attending.places(inputs["query"], length) if "query" in inputs else 1)
-        return Cost(cost.parameters, cost.macs, cost.activations + pairs * (params.units + (3 if params.dropout else 1)))
+        return pairs * (params.units + (3 if params.dropout else 1))
 
     def summary_line(self, params: AdditiveAttentionParams) -> str:
         return Text("{units} units", units=params.units)
@@ -164,6 +166,7 @@ class CrossModalAttention(Layer):
     """Two inputs of different kinds that look at each other (co-attention, Lu et al. 2019)."""
 
     name = "cross_modal_attention"
+    kept = ("first", "second")
     label = "Cross-modal attention"
     family = Family.ATTENTION
     summary = "Two inputs, such as an image and a sentence, look at each other; each adds what it gathered to itself."
@@ -178,6 +181,9 @@ class CrossModalAttention(Layer):
         Port("second", help="The second input with what it saw in the first."),
     )
     Params = CrossModalAttentionParams
+    keeps_width = True
+    usual_norm = "layer_norm"
+    usually_next = ("mean_over_time",)
 
     def shape(self, params: CrossModalAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         found = {port: attending.looking(inputs, context, port) for port in ("first", "second")}
@@ -206,14 +212,14 @@ class CrossModalAttention(Layer):
         (one, ones), (other, others) = ((attending.width(shape), attending.places(shape, length)) for shape in (inputs["first"], inputs["second"]))
         return attending.cross_macs(one, other, ones, others, params.heads) + attending.cross_macs(other, one, others, ones, params.heads)
 
-    def cost(self, params: CrossModalAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        cost = super().cost(params, inputs, outputs, length)
+    def inside(self, params: CrossModalAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         (one, ones), (other, others) = (
             (attending.width(shape), attending.places(shape, length)) for shape in (inputs["first"], inputs["second"])
         )
         kept = attending.cross_kept(one, ones, others, params.heads, dropout=params.dropout)
         kept += attending.cross_kept(other, others, ones, params.heads, dropout=params.dropout)
-        return Cost(cost.parameters, cost.macs, (3 if params.dropout else 2) * cost.activations + kept)
+        made = sum(shape.elements_per_row(length) for shape in outputs.values())
+        return (2 if params.dropout else 1) * made + kept
 
     def summary_line(self, params: CrossModalAttentionParams) -> str:
         return Text("{heads} heads", heads=params.heads)

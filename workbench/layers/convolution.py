@@ -120,6 +120,7 @@ class Conv2d(Layer):
     """Two-dimensional convolution, as `torch.nn.Conv2d`."""
 
     name = "conv2d"
+    kept = ("input",)
     label = "Conv2d"
     family = Family.CONVOLUTION
     summary = "Slides small learned patterns over the image and says everywhere how well each one fits."
@@ -137,6 +138,11 @@ class Conv2d(Layer):
     )
     formula = "y[o, i, j] = b[o] + Σ_c Σ_u Σ_v w[o, c, u, v] · x[c, s·i + d·u − p, s·j + d·v − p]"
     Params = Conv2dParams
+    width_param = "filters"
+    weighs = True
+    bends = False
+    usual_norm = "batch_norm2d"
+    usually_next = ("relu",)
 
     def shape(self, params: Conv2dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)

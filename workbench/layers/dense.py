@@ -32,12 +32,18 @@ class Linear(Layer):
     """A weighted sum of all features per unit, on the last axis; sequences position by position."""
 
     name = "linear"
+    kept = ("input",)
     label = "Linear"
     family = Family.DENSE
     summary = "Every unit weighs all features and adds them up; on a sequence, at each position alike."
     aliases = ("Dense", "fully connected", "FC", "Gemm", "MatMul", "InnerProduct", "tf.keras.layers.Dense", "全连接", "线性")
     formula = "y = W·x + b"
     Params = LinearParams
+    width_param = "units"
+    weighs = True
+    bends = False
+    usual_norm = "layer_norm"
+    usually_next = ("relu",)
 
     def shape(self, params: LinearParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)

@@ -39,6 +39,9 @@ class SpatialDropout(Dropout):
             target = "nn.Dropout2d" if checks.is_image(shape) else "nn.Dropout3d"
         return Call(target, {"p": params.rate})
 
+    def _drawn(self, shape: Shape, length: int) -> int:
+        return int(shape[Axis.CHANNEL if Axis.CHANNEL in shape.axes else Axis.FEATURE])
+
 
 class StochasticDepth(Dropout):
     """Stochastic depth (Huang et al. 2016)."""
@@ -51,3 +54,6 @@ class StochasticDepth(Dropout):
 
     def call(self, params: DropoutParams, inputs: Shapes) -> Call:
         return Call("gating.DropPath", {"p": params.rate})
+
+    def _drawn(self, shape: Shape, length: int) -> int:
+        return 1

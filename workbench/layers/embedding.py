@@ -23,6 +23,7 @@ class Embedding(Layer):
     """A learned vector per id."""
 
     name = "embedding"
+    kept = ("input",)
     label = "Embedding"
     family = Family.DENSE
     summary = "Looks up a learned vector for every token or category."
@@ -30,6 +31,9 @@ class Embedding(Layer):
     formula = "y[t] = W[x[t]]"
     differentiable = False
     Params = EmbeddingParams
+    width_param = "width"
+    usual_norm = "layer_norm"
+    usually_next = ("positional_encoding", "linear")
 
     def shape(self, params: EmbeddingParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = inputs["input"]
@@ -97,6 +101,10 @@ class PositionalEncoding(Layer):
     aliases = ("PositionEmbedding", "PositionalEmbedding", "position encoding", "sine", "sinusoidal", "位置编码", "位置嵌入")
     formula = "y[t] = x[t] + p[t]; sinusoidal: p[t, 2i] = sin(t / 10000^(2i/D)), p[t, 2i+1] = cos(t / 10000^(2i/D))"
     Params = PositionalEncodingParams
+    keeps_width = True
+    bends = False
+    marks_positions = True
+    usually_next = ("transformer_encoder",)
 
     def shape(self, params: PositionalEncodingParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
@@ -153,6 +161,10 @@ class RotaryPositions(Layer):
     summary = "Turns pairs of features by their place; products of two such vectors know how far apart they are."
     aliases = ("RoPE", "RotaryEmbedding", "rotary embedding", "relative positions", "旋转位置编码", "位置编码", "位置嵌入")
     formula = "y[t] = R(t)·x[t]; R(t) turns pair i by t / 10000^(2i/D); y[s]·y[t] depends on t − s alone"
+    keeps_width = True
+    bends = False
+    marks_positions = True
+    usually_next = ("self_attention",)
 
     def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
@@ -194,6 +206,10 @@ class ImagePositions(Layer):
     aliases = ("2D positional encoding", "PositionEmbedding", "sine 2d", "DETR", "CoordConv", "二维位置编码", "图像位置编码", "位置编码")
     formula = "y[:, i, j] = x[:, i, j] + p[i] + q[j]"
     Params = ImagePositionsParams
+    keeps_width = True
+    bends = False
+    marks_positions = True
+    usually_next = ("image_attention", "conv2d")
 
     def shape(self, params: ImagePositionsParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.image(inputs, context)

@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Cost, Family, Layer, LayerProblem, Shapes
+from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
 from workbench.text import Text
 
 _EPSILON_HELP = "Added to the variance, so that nothing is divided by zero."
@@ -57,12 +57,15 @@ class GroupNorm(Layer):
     """Group normalisation (Wu and He 2018)."""
 
     name = "group_norm"
+    kept = ("input",)
     label = "Group norm"
     family = Family.NORMALISATION
     summary = "Standardises groups of channels of each image by themselves; works with small batches too."
     aliases = ("GroupNormalization", "GroupNorm", "GN", "tfa.layers.GroupNormalization", "组归一化", "归一化")
     formula = "y = γ_c · (x − μ_g) / √(σ²_g + ε) + β_c, g the group of channel c in the same row"
     Params = GroupNormParams
+    keeps_width = True
+    usually_next = ("relu",)
 
     def shape(self, params: GroupNormParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)
@@ -108,12 +111,15 @@ class InstanceNorm(Layer):
     """Instance normalisation (Ulyanov, Vedaldi and Lempitsky 2016)."""
 
     name = "instance_norm"
+    kept = ("input",)
     label = "Instance norm"
     family = Family.NORMALISATION
     summary = "Standardises every channel of each image by itself, which takes out brightness and contrast."
     aliases = ("InstanceNormalization", "InstanceNorm2d", "InstanceNorm3d", "IN", "style transfer", "实例归一化", "归一化")
     formula = "y = γ_c · (x − μ_nc) / √(σ²_nc + ε) + β_c"
     Params = InstanceNormParams
+    keeps_width = True
+    usually_next = ("relu",)
 
     def shape(self, params: InstanceNormParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)
@@ -150,12 +156,15 @@ class RmsNorm(Layer):
     """Root-mean-square normalisation (Zhang and Sennrich 2019)."""
 
     name = "rms_norm"
+    kept = ("input",)
     label = "RMS norm"
     family = Family.NORMALISATION
     summary = "Scales the features of each position to a root mean square of 1; cheaper than layer norm, used in large models."
     aliases = ("RMSNormalization", "RMSNorm", "SimplifiedLayerNormalization", "LLaMA", "均方根归一化", "归一化")
     formula = "y = γ · x / √(mean(x²) + ε)"
     Params = RmsNormParams
+    keeps_width = True
+    usually_next = ("linear", "relu")
 
     def shape(self, params: RmsNormParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)
@@ -184,10 +193,10 @@ class RmsNorm(Layer):
     def parameters(self, params: RmsNormParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
         return {"weight": (int(inputs["input"][_scaled(inputs["input"])]),)}
 
-    def cost(self, params: RmsNormParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+    def inside(self, params: RmsNormParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         made = outputs["output"].elements_per_row(length)
-        kept = 2 * made + made // int(inputs["input"][_scaled(inputs["input"])])
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+        kept = made + made // int(inputs["input"][_scaled(inputs["input"])])
+        return kept
 
 
 def _scaled(shape: Shape) -> str:

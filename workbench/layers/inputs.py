@@ -138,6 +138,8 @@ class SeriesInput(InputLayer):
     aliases = ("Input", "InputLayer", "time series", "sensor", "signal", "sequence", "时间序列", "序列输入", "传感器", "输入")
     formula = "x ∈ ℝ^(N × T × F)"
     Params = SeriesInputParams
+    reads = "series"
+    usually_next = ("gru", "conv1d")
 
     def input_shape(self, params: SeriesInputParams) -> Shape:
         length = Symbol(params.symbol, maximum=params.length, ragged=True) if params.symbol else params.length
@@ -165,6 +167,8 @@ class AudioInput(InputLayer):
     aliases = ("Input", "InputLayer", "sound", "waveform", "wav", "speech", "音频输入", "声音", "波形", "输入")
     formula = "x ∈ [−1, 1]^(N × T)"
     Params = AudioInputParams
+    reads = "audio"
+    usually_next = ("mel_spectrogram", "conv1d")
 
     def input_shape(self, params: AudioInputParams) -> Shape:
         return Shape.of(time=params.samples)

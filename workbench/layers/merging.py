@@ -103,6 +103,9 @@ class Add(Layer):
     aliases = ("Sum", "residual", "skip connection", "shortcut", "tf.add", "相加", "残差", "跳跃连接")
     formula = "y = x₁ + x₂ + …"
     inputs = _PORTS
+    keeps_width = True
+    bends = False
+    usually_next = ("relu", "layer_norm")
 
     def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
         _check_several(inputs, context)
@@ -165,6 +168,8 @@ class Concatenate(Layer):
     formula = "y = [x₁; x₂; …]"
     inputs = _PORTS
     Params = ConcatenateParams
+    bends = False
+    usually_next = ("conv2d", "linear", "conv1d", "conv3d")
 
     def shape(self, params: ConcatenateParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         _check_several(inputs, context)

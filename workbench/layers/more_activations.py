@@ -22,6 +22,7 @@ class LeakyReLU(Activation):
     """Rectifier that lets a little of the negative numbers pass."""
 
     name = "leaky_relu"
+    kept = ("input",)
     label = "Leaky ReLU"
     summary = "Lets positive numbers pass and a small share of negative ones, so that no unit goes dead."
     aliases = ("LeakyReLU", "LeakyRelu", "tf.nn.leaky_relu", "activation", "激活", "带泄漏线性整流")
@@ -48,6 +49,7 @@ class PReLU(Activation):
     """Rectifier with a learned slope (He et al. 2015)."""
 
     name = "prelu"
+    kept = ("input",)
     label = "PReLU"
     summary = "A leaky ReLU that learns how much of the negative numbers passes."
     aliases = ("PReLU", "PRelu", "parametric ReLU", "tf.keras.layers.PReLU", "activation", "激活", "参数化线性整流")
@@ -86,6 +88,7 @@ class ELU(Activation):
     """Exponential linear unit (Clevert, Unterthiner and Hochreiter 2016)."""
 
     name = "elu"
+    kept = ("input",)
     label = "ELU"
     summary = "Lets positive numbers pass and bends negative ones smoothly towards a lower bound."
     aliases = ("Elu", "exponential linear unit", "tf.nn.elu", "activation", "激活", "指数线性单元")
@@ -100,6 +103,7 @@ class SELU(Activation):
     """Scaled exponential linear unit (Klambauer et al. 2017)."""
 
     name = "selu"
+    kept = ("input",)
     label = "SELU"
     summary = "An ELU with fixed factors that keep mean 0 and spread 1 through deep stacks of linear layers."
     aliases = ("Selu", "self-normalizing", "tf.nn.selu", "activation", "激活", "缩放指数线性单元")
@@ -117,6 +121,7 @@ class Softplus(Activation):
     """Smooth rectifier that is always positive."""
 
     name = "softplus"
+    kept = ("input",)
     label = "Softplus"
     summary = "A smooth ReLU that is always above zero; for quantities such as a spread or a rate."
     aliases = ("tf.nn.softplus", "SoftPlus", "smooth ReLU", "activation", "激活", "平滑整流")
@@ -131,6 +136,7 @@ class Mish(Activation):
     """Self-regularised smooth activation (Misra 2019)."""
 
     name = "mish"
+    kept = ("input",)
     label = "Mish"
     summary = "A smooth ReLU that dips a little below zero, much like SiLU."
     aliases = ("tf.keras.activations.mish", "Mish", "activation", "激活")
@@ -142,6 +148,7 @@ class Hardswish(Activation):
     """Piecewise swish (Howard et al. 2019)."""
 
     name = "hardswish"
+    kept = ("input",)
     label = "Hardswish"
     summary = "SiLU made of straight pieces and a parabola: cheap on phones and small processors."
     aliases = ("HardSwish", "hard_swish", "hard_silu", "MobileNetV3", "activation", "激活", "硬切换")
@@ -153,6 +160,7 @@ class Hardsigmoid(Activation):
     """Piecewise sigmoid."""
 
     name = "hardsigmoid"
+    kept = ("input",)
     label = "Hardsigmoid"
     summary = "A sigmoid of three straight pieces: cheap gates between 0 and 1."
     aliases = ("HardSigmoid", "hard_sigmoid", "tf.keras.activations.hard_sigmoid", "activation", "激活", "硬S型函数")
@@ -164,28 +172,35 @@ class ReLU6(Activation):
     """Rectifier with a ceiling."""
 
     name = "relu6"
+    kept = ("input",)
     label = "ReLU6"
     summary = "A ReLU that never gives more than 6, which suits arithmetic with few bits."
     aliases = ("Relu6", "tf.nn.relu6", "Clip", "MobileNet", "activation", "激活", "截断线性整流")
     formula = "y = min(max(0, x), 6)"
     target = "nn.ReLU6"
+    rectifies = True
 
 
 class Softsign(Activation):
     """Sign with a soft step."""
 
     name = "softsign"
+    kept = ("input",)
     label = "Softsign"
     summary = "Squeezes numbers between -1 and 1 like tanh, but more slowly."
     aliases = ("tf.nn.softsign", "SoftSign", "activation", "激活", "软符号")
     formula = "y = x / (1 + |x|)"
     target = "nn.Softsign"
 
+    def inside(self, params: Params, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return outputs["output"].elements_per_row(length)
+
 
 class LogSoftmax(Softmax):
     """Logarithm of softmax."""
 
     name = "log_softmax"
+    kept = ("output",)
     label = "Log softmax"
     summary = "The logarithm of softmax: log-probabilities, computed without rounding small ones to zero."
     aliases = ("LogSoftmax", "tf.nn.log_softmax", "log-probabilities", "activation", "激活", "对数归一化指数")
@@ -209,11 +224,13 @@ class GLU(Activation):
     """Gated linear unit (Dauphin et al. 2017)."""
 
     name = "glu"
+    kept = ("input",)
     label = "GLU"
     summary = "Halves the features: the second half says how much of the first may pass."
     aliases = ("gated linear unit", "tf.nn.glu", "gate", "activation", "激活", "门控线性单元")
     formula = "[a; b] = x, y = a · σ(b)"
     Params = GLUParams
+    keeps_width = False
 
     def shape(self, params: GLUParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)

@@ -27,6 +27,10 @@ class BatchNorm(Layer):
 
     family = Family.NORMALISATION
     Params = BatchNormParams
+    keeps_width = True
+    bends = False
+    mixes_rows = True
+    usually_next = ("relu",)
 
     def parameters(self, params: BatchNormParams, inputs: Shapes) -> dict[str, tuple[int, ...]]:
         channels = int(inputs["input"].dims[1])
@@ -45,6 +49,7 @@ class BatchNorm2d(BatchNorm):
     """Batch normalisation of images (Ioffe and Szegedy 2015)."""
 
     name = "batch_norm2d"
+    kept = ("input",)
     label = "Batch norm"
     summary = "Standardises every channel over the batch while training, and by remembered means afterwards."
     aliases = ("BatchNormalization", "BatchNorm2d", "BN", "tf.nn.batch_normalization", "批归一化", "批标准化", "归一化")
@@ -81,6 +86,7 @@ class BatchNorm1d(BatchNorm):
     """Batch normalisation of vectors."""
 
     name = "batch_norm1d"
+    kept = ("input",)
     label = "Batch norm (vectors)"
     summary = "Standardises every feature over the batch while training, and by remembered means afterwards."
     aliases = ("BatchNormalization", "BatchNorm1d", "BN", "批归一化", "批标准化", "归一化")
@@ -139,12 +145,15 @@ class LayerNorm(Layer):
     """Layer normalisation (Ba, Kiros and Hinton 2016)."""
 
     name = "layer_norm"
+    kept = ("input",)
     label = "Layer norm"
     family = Family.NORMALISATION
     summary = "Standardises each row by its own mean and spread, so the batch does not matter."
     aliases = ("LayerNormalization", "LN", "层归一化", "层标准化", "归一化")
     formula = "y = γ · (x − μ) / √(σ² + ε) + β"
     Params = LayerNormParams
+    keeps_width = True
+    usually_next = ("linear", "relu")
 
     def shape(self, params: LayerNormParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)

@@ -14,6 +14,8 @@ class OverTime(Layer):
     """What the poolings over time share: (batch, time, feature) becomes (batch, feature)."""
 
     family = Family.POOLING
+    keeps_width = True
+    usually_next = ("linear",)
     target: ClassVar[str]
 
     def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
@@ -36,12 +38,14 @@ class MeanOverTime(OverTime):
     aliases = ("GlobalAveragePooling1D", "ReduceMean", "mean pooling", "average pooling 1d", "时间平均", "平均池化", "池化")
     formula = "y = 1/L · Σ_(t<L) x[t]"
     target = "over_time.MeanOverTime"
+    bends = False
 
 
 class MaxOverTime(OverTime):
     """Largest number of all positions of a row."""
 
     name = "max_over_time"
+    kept = ("input", "output")
     label = "Max over time"
     summary = "Keeps the strongest answer of all positions of a row; padding does not count."
     aliases = ("GlobalMaxPooling1D", "ReduceMax", "max pooling 1d", "时间最大", "最大池化", "池化")
@@ -58,3 +62,4 @@ class LastOverTime(OverTime):
     aliases = ("return_sequences=False", "Gather", "last hidden state", "last token", "最后时刻", "末状态")
     formula = "y = x[L−1]"
     target = "over_time.LastOverTime"
+    bends = False

@@ -26,12 +26,18 @@ class PatchEmbedding(Layer):
     """Patches of an image as a sequence of vectors (Dosovitskiy et al. 2021)."""
 
     name = "patch_embedding"
+    kept = ("input",)
     label = "Patch embedding"
     family = Family.ATTENTION
     summary = "Cuts an image into square patches and describes each by a learned vector: a sequence a Transformer can read."
     aliases = ("PatchEncoder", "PatchEmbed", "ViT", "Vision Transformer", "patches", "图像块嵌入", "补丁嵌入", "视觉Transformer")
     formula = "y[t] = W · (all pixels of patch t) + b, patches row by row"
     Params = PatchEmbeddingParams
+    width_param = "width"
+    weighs = True
+    bends = False
+    usual_norm = "layer_norm"
+    usually_next = ("class_token", "positional_encoding")
 
     def shape(self, params: PatchEmbeddingParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
@@ -105,6 +111,9 @@ class ClassToken(Layer):
     summary = "Puts one learned vector in front of every sequence; attention gathers there what describes the whole row."
     aliases = ("CLS token", "[CLS]", "cls_token", "ViT", "BERT", "类别标记", "分类标记")
     formula = "y[0] = c, y[t + 1] = x[t]"
+    keeps_width = True
+    bends = False
+    usually_next = ("positional_encoding",)
 
     def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)

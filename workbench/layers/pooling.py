@@ -44,6 +44,8 @@ class Pool2d(Layer):
     family = Family.POOLING
     target: ClassVar[str]
     Params = Pool2dParams
+    keeps_width = True
+    usually_next = ("conv2d",)
 
     def shape(self, params: Pool2dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
@@ -100,22 +102,28 @@ class MaxPool2d(Pool2d):
     """Maximum in windows."""
 
     name = "max_pool2d"
+    kept = ("input",)
     label = "Max pool"
     summary = "Keeps the strongest answer of every window and makes the image smaller."
     aliases = ("MaxPooling2D", "MaxPool", "tf.nn.max_pool2d", "downsample", "最大池化", "池化")
     formula = "y[c, i, j] = max over u, v < k of x[c, s·i + u, s·j + v]"
     target = "nn.MaxPool2d"
 
+    def inside(self, params: Pool2dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return 2 * outputs["output"].elements_per_row(length)
+
 
 class AveragePool2d(Pool2d):
     """Mean in windows; padded pixels do not count."""
 
     name = "average_pool2d"
+    kept = ("input",)
     label = "Average pool"
     summary = "Takes the mean of every window and makes the image smaller."
     aliases = ("AveragePooling2D", "AveragePool", "AvgPool2d", "mean pool", "tf.nn.avg_pool2d", "downsample", "平均池化", "池化")
     formula = "y[c, i, j] = mean over u, v < k of x[c, s·i + u, s·j + v]"
     target = "nn.AvgPool2d"
+    bends = False
 
     def call(self, params: Pool2dParams, inputs: Shapes) -> Call:
         call = super().call(params, inputs)
@@ -132,11 +140,16 @@ class MinPool2d(Pool2d):
     formula = "y[c, i, j] = min over u, v < k of x[c, s·i + u, s·j + v]"
     target = "pooling.MinPool2d"
 
+    def inside(self, params: Pool2dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return inputs["input"].elements_per_row(length) + 2 * outputs["output"].elements_per_row(length)
+
 
 class GlobalPool(Layer):
     """What the poolings over the whole image share: (batch, channel, height, width) becomes (batch, feature)."""
 
     family = Family.POOLING
+    keeps_width = True
+    usually_next = ("linear",)
     target: ClassVar[str]
     expression: ClassVar[str]
 
@@ -175,12 +188,14 @@ class GlobalAveragePool(GlobalPool):
     formula = "y[c] = 1/(H·W) · Σ_i Σ_j x[c, i, j]"
     target = "operators.GlobalAverage"
     expression = "{input}.mean((2, 3))"
+    bends = False
 
 
 class GlobalMaxPool(GlobalPool):
     """Maximum over the whole image."""
 
     name = "global_max_pool"
+    kept = ("input", "output")
     label = "Global max"
     summary = "Keeps the strongest answer of every channel in the whole image: whether a pattern occurs anywhere."
     aliases = ("GlobalMaxPooling2D", "GlobalMaxPool", "GMP", "AdaptiveMaxPool2d", "ReduceMax", "全局最大池化", "池化")
@@ -193,6 +208,7 @@ class GlobalMinPool(GlobalPool):
     """Minimum over the whole image."""
 
     name = "global_min_pool"
+    kept = ("input", "output")
     label = "Global min"
     summary = "Keeps the weakest answer of every channel in the whole image."
     aliases = ("GlobalMinPooling2D", "ReduceMin", "全局最小池化", "池化")

@@ -96,12 +96,15 @@ class Reshape(Layer):
     """The numbers of a row under other axes."""
 
     name = "reshape"
+    view = True
     label = "Reshape"
     family = Family.SHAPE
     summary = "Arranges the numbers of a row under other axes, in the same order; each new axis gets a name."
     aliases = ("Reshape", "tf.reshape", "view", "unflatten", "Unsqueeze", "ExpandDims", "重塑", "变形", "改变形状")
     formula = "(N, a·b·c) → (N, a, b, c), the last axis running fastest"
     Params = ReshapeParams
+    bends = False
+    usually_next = ("linear", "conv2d", "conv1d")
 
     def shape(self, params: ReshapeParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = inputs["input"]
@@ -187,12 +190,15 @@ class Slice(Layer):
     """A part of an axis."""
 
     name = "slice"
+    view = True
     label = "Slice"
     family = Family.SHAPE
     summary = "Keeps a part of one axis: some channels, the middle of an image, the first features."
     aliases = ("Slice", "tf.slice", "Cropping2D", "Cropping1D", "crop", "narrow", "strided_slice", "切片", "裁剪")
     formula = "y[i] = x[start + i·step], start + i·step < stop"
     Params = SliceParams
+    bends = False
+    usually_next = ("linear", "conv2d", "conv1d")
 
     def shape(self, params: SliceParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = inputs["input"]
@@ -244,12 +250,15 @@ class Select(Layer):
     """One place of an axis."""
 
     name = "select"
+    view = True
     label = "Select"
     family = Family.SHAPE
     summary = "Takes one place of an axis, such as the class token of a sequence or one channel of an image; the axis goes away."
     aliases = ("Gather", "tf.gather", "index", "first token", "CLS", "squeeze", "选取", "索引")
     formula = "y = x[…, i, …]"
     Params = SelectParams
+    bends = False
+    usually_next = ("linear", "conv2d", "conv1d")
 
     def shape(self, params: SelectParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = inputs["input"]
@@ -299,6 +308,7 @@ class Split(Layer):
     """Equal parts of an axis, each on a wire of its own."""
 
     name = "split"
+    view = True
     label = "Split"
     family = Family.SHAPE
     summary = "Cuts one axis into equal parts, each with an output of its own: for branches that see different channels."
@@ -306,6 +316,8 @@ class Split(Layer):
     formula = "[y₁; y₂; …] = x"
     outputs = (Port("part1", help="The first part."), Port("part2", help="The second part."))
     Params = SplitParams
+    bends = False
+    usually_next = ("linear", "conv2d", "conv1d")
 
     def output_ports(self, params: SplitParams) -> tuple[Port, ...]:
         more = tuple(Port(f"part{number}", help="A later part.") for number in range(3, params.parts + 1))

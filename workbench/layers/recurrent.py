@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
 from workbench.text import Text
 
 _SEQUENCE = Port("input", help="The sequence to read.")
@@ -50,6 +50,10 @@ class RecurrentLayer(Layer):
     family = Family.RECURRENT
     inputs = (_SEQUENCE, _HIDDEN)
     outputs = (_OUTPUT, _LAST)
+    width_param = "units"
+    marks_positions = True
+    usual_norm = "layer_norm"
+    usually_next = ("last_over_time", "mean_over_time")
     target: ClassVar[str]
     gates: ClassVar[int]
     kept_per_step: ClassVar[int]
@@ -91,11 +95,10 @@ class RecurrentLayer(Layer):
         weights = sum(shape[0] * shape[1] for shape in self.parameters(params, inputs).values() if len(shape) == 2)
         return weights * checks.steps(inputs["input"], length)
 
-    def cost(self, params: RecurrentParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        cost = super().cost(params, inputs, outputs, length)
+    def inside(self, params: RecurrentParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         units = params.units * params.directions * params.layers
         per_step = self.kept_per_step * units + int(inputs["input"]["feature"])
-        return Cost(cost.parameters, cost.macs, per_step * checks.steps(inputs["input"], length))
+        return per_step * checks.steps(inputs["input"], length)
 
     def summary_line(self, params: RecurrentParams) -> str:
         if params.layers == 1:

@@ -41,6 +41,7 @@ class Reduce(Layer):
     aliases = ("ReduceMean", "ReduceMax", "ReduceSum", "tf.reduce_mean", "tf.reduce_max", "mean", "sum", "归约", "求平均", "求和")
     formula = "y = 1/L · Σ_i x[…, i, …], or Σ_i, max_i, min_i"
     Params = ReduceParams
+    usually_next = ("linear", "conv2d")
 
     def shape(self, params: ReduceParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)
@@ -67,6 +68,9 @@ class Reduce(Layer):
         place = shape.index(axis)
         method = _METHODS[params.how]
         return Call("reducing.Reduce", {"method": method, "axis": place}, expression=f"{{input}}.{method}({place})")
+
+    def keeps(self, params: ReduceParams, inputs: Shapes) -> tuple[str, ...]:
+        return ("input", "output") if params.how in ("min", "max") else ()
 
     def summary_line(self, params: ReduceParams) -> str:
         how = {"mean": Text("mean"), "max": Text("maximum"), "min": Text("minimum"), "sum": Text("sum")}[params.how]

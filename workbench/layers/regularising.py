@@ -27,12 +27,25 @@ class Dropout(Layer):
     aliases = ("tf.nn.dropout", "regularisation", "regularization", "随机失活", "丢弃")
     formula = "y = x · m / (1 − p), m = 0 with probability p, else 1; y = x after training"
     Params = DropoutParams
+    keeps_width = True
+    bends = False
+    usually_next = ("linear", "conv2d", "flatten")
 
     def shape(self, params: DropoutParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         return {"output": checks.numbers(inputs, context)}
 
     def call(self, params: DropoutParams, inputs: Shapes) -> Call:
         return Call("nn.Dropout", {"p": params.rate})
+
+    def inside(self, params: DropoutParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return self._drawn(inputs["input"], length) if params.rate else 0
+
+    def is_view(self, params: DropoutParams, inputs: Shapes) -> bool:
+        return not params.rate
+
+    def _drawn(self, shape: Shape, length: int) -> int:
+        """Returns how many random numbers a row draws, which the backward pass reads again."""
+        return shape.elements_per_row(length)
 
     def summary_line(self, params: DropoutParams) -> str:
         return f"{params.rate:.0%}"

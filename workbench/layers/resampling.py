@@ -33,6 +33,9 @@ class Upsample(Layer):
     aliases = ("UpSampling2D", "UpSampling1D", "Resize", "tf.image.resize", "interpolate", "nearest", "bilinear", "上采样", "插值", "放大")
     formula = "nearest: y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋]; bilinear: the four nearest x, weighed by closeness"
     Params = UpsampleParams
+    keeps_width = True
+    bends = False
+    usually_next = ("conv2d",)
 
     def shape(self, params: UpsampleParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)
@@ -84,6 +87,8 @@ class PixelShuffle(Layer):
     aliases = ("depth_to_space", "DepthToSpace", "PixelShuffle", "sub-pixel convolution", "像素重排", "亚像素卷积")
     formula = "(N, C·f², H, W) → (N, C, f·H, f·W)"
     Params = ShuffleParams
+    bends = False
+    usually_next = ("conv2d",)
 
     def shape(self, params: ShuffleParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
@@ -127,6 +132,8 @@ class PixelUnshuffle(Layer):
     aliases = ("space_to_depth", "SpaceToDepth", "PixelUnshuffle", "patch merging", "像素逆重排", "空间转深度")
     formula = "(N, C, f·H, f·W) → (N, C·f², H, W)"
     Params = ShuffleParams
+    bends = False
+    usually_next = ("conv2d",)
 
     def shape(self, params: ShuffleParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)

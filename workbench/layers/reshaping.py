@@ -16,11 +16,14 @@ class Flatten(Layer):
     """Everything of a row in one vector."""
 
     name = "flatten"
+    view = True
     label = "Flatten"
     family = Family.SHAPE
     summary = "Lays all numbers of a row into one vector."
     aliases = ("Reshape", "tf.keras.layers.Flatten", "展平", "拉平")
     formula = "(N, C, H, W) → (N, C·H·W)"
+    bends = False
+    usually_next = ("linear",)
 
     def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)
@@ -69,12 +72,16 @@ class Permute(Layer):
     """The same numbers with axes in another order."""
 
     name = "permute"
+    view = True
     label = "Permute"
     family = Family.SHAPE
     summary = "Changes the order of the axes; the numbers stay the same."
     aliases = ("Transpose", "tf.transpose", "tf.keras.layers.Permute", "swap axes", "置换", "转置")
     formula = "y[n, k, j] = x[n, j, k]"
     Params = PermuteParams
+    keeps_width = True
+    bends = False
+    usually_next = ("linear", "conv2d", "conv1d")
 
     def shape(self, params: PermuteParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = inputs["input"]
@@ -117,12 +124,15 @@ class ImageToSequence(Layer):
     """An image read as a sequence."""
 
     name = "image_to_sequence"
+    view = True
     label = "Image to sequence"
     family = Family.SHAPE
     summary = "Reads an image as a sequence: pixel by pixel, row by row or column by column."
     aliases = ("patches", "Reshape", "im2seq", "ViT", "图像转序列")
     formula = "positions: (N, C, H, W) → (N, H·W, C); rows: → (N, H, C·W); columns: → (N, W, C·H)"
     Params = ImageToSequenceParams
+    bends = False
+    usually_next = ("lstm", "positional_encoding")
 
     def shape(self, params: ImageToSequenceParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)

@@ -7,7 +7,7 @@ from typing import Any
 from workbench.catalogue import Params, param
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Cost, Family, Layer, Shapes
+from workbench.layers.base import Call, Context, Family, Layer, Shapes
 from workbench.text import Text
 
 
@@ -63,12 +63,16 @@ class DepthwiseConv2d(Layer):
     """Convolution of every channel by itself, as `torch.nn.Conv2d` with as many groups as channels."""
 
     name = "depthwise_conv2d"
+    kept = ("input",)
     label = "Depthwise conv"
     family = Family.CONVOLUTION
     summary = "Slides a learned pattern over each channel by itself; channels do not mix, which saves most of the work."
     aliases = ("DepthwiseConv2D", "tf.nn.depthwise_conv2d", "channelwise convolution", "MobileNet", "深度卷积", "逐通道卷积")
     formula = "y[c, i, j] = b[c] + Σ_u Σ_v w[c, u, v] · x[c, s·i + d·u − p, s·j + d·v − p]"
     Params = DepthwiseParams
+    bends = False
+    usual_norm = "batch_norm2d"
+    usually_next = ("conv2d",)
 
     def shape(self, params: DepthwiseParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
@@ -119,6 +123,11 @@ class SeparableConv2d(Layer):
     aliases = ("SeparableConv2D", "tf.nn.separable_conv2d", "depthwise separable", "MobileNet", "Xception", "可分离卷积", "深度可分离卷积")
     formula = "z[c] = w[c] ∗ x[c] for every channel, then y[o, i, j] = b[o] + Σ_c v[o, c] · z[c, i, j]"
     Params = SeparableParams
+    width_param = "filters"
+    weighs = True
+    bends = False
+    usual_norm = "batch_norm2d"
+    usually_next = ("relu",)
 
     def shape(self, params: SeparableParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
@@ -148,12 +157,12 @@ class SeparableConv2d(Layer):
         places = outputs["output"].elements_per_row(length) // params.filters
         return places * inner * (params.kernel**2 + params.filters)
 
-    def cost(self, params: SeparableParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+    def inside(self, params: SeparableParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         made = outputs["output"].elements_per_row(length)
         between = made // params.filters * int(inputs["input"]["channel"]) * params.multiplier
         high, wide = (int(size) + sum(params.zeros) for size in inputs["input"].dims[2:])
-        kept = made + between + int(inputs["input"]["channel"]) * high * wide
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+        kept = between + int(inputs["input"]["channel"]) * high * wide
+        return kept
 
     def summary_line(self, params: SeparableParams) -> str:
         return Text("{filters} filters, {size}", filters=params.filters, size=windows.written([params.kernel] * 2))

@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -62,6 +62,12 @@ class Conv1d(Layer):
     )
     formula = "y[t, o] = b[o] + Σ_f Σ_u w[o, f, u] · x[s·t + d·u − p, f]"
     Params = Conv1dParams
+    width_param = "filters"
+    weighs = True
+    bends = False
+    marks_positions = True
+    usual_norm = "batch_norm1d"
+    usually_next = ("relu",)
 
     def shape(self, params: Conv1dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = inputs["input"]
@@ -96,11 +102,10 @@ class Conv1d(Layer):
         window = params.kernel * int(inputs["input"]["feature"]) // params.groups
         return outputs["output"].elements_per_row(length) * window
 
-    def cost(self, params: Conv1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+    def inside(self, params: Conv1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         shape = inputs["input"]
         padded = (checks.steps(shape, length) + sum(params.zeros)) * int(shape["feature"])
-        kept = padded + outputs["output"].elements_per_row(length)
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+        return padded
 
     def summary_line(self, params: Conv1dParams) -> str:
         if params.stride == 1:

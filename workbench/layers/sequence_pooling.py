@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
 from workbench.text import Text
 
 
@@ -35,6 +35,8 @@ class Pool1d(Layer):
     family = Family.POOLING
     target: ClassVar[str]
     Params = Pool1dParams
+    keeps_width = True
+    usually_next = ("conv1d",)
 
     def shape(self, params: Pool1dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         if checks.is_image(inputs["input"]):
@@ -98,10 +100,9 @@ class MaxPool1d(Pool1d):
     formula = "y[t, f] = max over u < k of x[s·t + u, f]"
     target = "sequences.SequenceMaxPool"
 
-    def cost(self, params: Pool1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+    def inside(self, params: Pool1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         places, made = self.padded(params, inputs, length), outputs["output"].elements_per_row(length)
-        kept = places * int(inputs["input"]["feature"]) + 3 * made
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+        return places * int(inputs["input"]["feature"]) + 2 * made
 
 
 class AveragePool1d(Pool1d):
@@ -113,11 +114,10 @@ class AveragePool1d(Pool1d):
     aliases = ("AveragePooling1D", "AveragePool", "AvgPool1d", "tf.nn.avg_pool1d", "downsample", "一维平均池化", "池化")
     formula = "y[t, f] = mean over u < k of x[s·t + u, f]"
     target = "sequences.SequenceAveragePool"
+    bends = False
 
-    def cost(self, params: Pool1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        places, made = self.padded(params, inputs, length), outputs["output"].elements_per_row(length)
-        kept = places * (int(inputs["input"]["feature"]) + 1) + made
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+    def inside(self, params: Pool1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return self.padded(params, inputs, length) * (int(inputs["input"]["feature"]) + 1)
 
 
 class SequenceAdaptiveParams(Params):
@@ -132,6 +132,8 @@ class AdaptivePool1d(Layer):
     family = Family.POOLING
     target: ClassVar[str]
     Params = SequenceAdaptiveParams
+    keeps_width = True
+    usually_next = ("flatten", "conv1d")
 
     def shape(self, params: SequenceAdaptiveParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
@@ -156,25 +158,25 @@ class AdaptiveAveragePool1d(AdaptivePool1d):
     aliases = ("AdaptiveAvgPool1d", "AdaptiveAveragePooling1D", "resample", "一维自适应平均池化", "池化")
     formula = "y[i] = mean of x[t] for ⌊i·L/n⌋ ≤ t < ⌈(i+1)·L/n⌉"
     target = "sequences.SequenceAdaptiveAverage"
+    bends = False
 
     def macs(self, params: SequenceAdaptiveParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         return inputs["input"].elements_per_row(length) * params.steps
 
-    def cost(self, params: SequenceAdaptiveParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        kept = params.steps * checks.steps(inputs["input"], length) + outputs["output"].elements_per_row(length)
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+    def inside(self, params: SequenceAdaptiveParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return params.steps * checks.steps(inputs["input"], length)
 
 
 class AdaptiveMaxPool1d(AdaptivePool1d):
     """Maximum of equal parts of a row."""
 
     name = "adaptive_max_pool1d"
+    kept = ("output",)
     label = "Adaptive max 1d"
     summary = "Cuts every row into a fixed number of equal parts and keeps the strongest answer of each, whatever the length."
     aliases = ("AdaptiveMaxPool1d", "AdaptiveMaxPooling1D", "resample", "一维自适应最大池化", "池化")
     formula = "y[i] = max of x[t] for ⌊i·L/n⌋ ≤ t < ⌈(i+1)·L/n⌉"
     target = "sequences.SequenceAdaptiveMax"
 
-    def cost(self, params: SequenceAdaptiveParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        kept = inputs["input"].elements_per_row(length) * params.steps + outputs["output"].elements_per_row(length)
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+    def inside(self, params: SequenceAdaptiveParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return inputs["input"].elements_per_row(length) * params.steps

@@ -9,7 +9,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem
 from workbench.graph.shape import Shape
 from workbench.layers import attending, checks
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, Port, Shapes
+from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, Port, Shapes
 from workbench.text import Text
 
 
@@ -61,6 +61,8 @@ class Blocks(Layer):
     """What encoder and decoder share."""
 
     family = Family.ATTENTION
+    keeps_width = True
+    usually_next = ("mean_over_time",)
 
     def shape(self, params: BlockParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
@@ -98,15 +100,14 @@ class Blocks(Layer):
         attention = attending.self_macs(width, steps, params.heads, params.key_heads)
         return params.layers * (attention + products * steps * width * params.units(width))
 
-    def cost(self, params: BlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        cost = super().cost(params, inputs, outputs, length)
+    def inside(self, params: BlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         width, steps = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length)
         bent = {"gelu": 2, "relu": 1, "swiglu": 4}[params.activation]
         if params.dropout:  # noise and what it leaves, instead of what went in
             bent = {"gelu": 3, "relu": 3, "swiglu": 5}[params.activation]
         kept = (6 if params.dropout else 4) * width * steps + bent * params.units(width) * steps
         kept += attending.self_kept(width, steps, params.heads, params.key_heads, params.dropout, params.positions)
-        return Cost(cost.parameters, cost.macs, params.layers * kept + (width * steps if params.norm == "pre" else 0))
+        return params.layers * kept + (width * steps if params.norm == "pre" else 0)
 
     def summary_line(self, params: BlockParams) -> str:
         return Text("{layers} × {heads} heads", layers=params.layers, heads=params.heads)
@@ -119,6 +120,7 @@ class TransformerEncoder(Blocks):
     """Transformer encoder blocks (Vaswani et al. 2017; normalisation first as Xiong et al. 2020)."""
 
     name = "transformer_encoder"
+    kept = ("input",)
     label = "Transformer encoder"
     summary = "Blocks of self-attention and a small network per position, each with a way around it."
     aliases = ("TransformerEncoderLayer", "BERT", "encoder block", "Transformer block", "Llama", "编码器", "变换器", "注意力")
@@ -132,11 +134,15 @@ class TransformerEncoder(Blocks):
     def causal(self, params: TransformerEncoderParams) -> bool:
         return params.causal
 
+    def order_blind(self, params: TransformerEncoderParams) -> bool:
+        return params.positions == "none" and not params.causal
+
 
 class TransformerDecoder(Blocks):
     """Transformer decoder blocks (Vaswani et al. 2017), with a memory to look at or (as GPT) without."""
 
     name = "transformer_decoder"
+    kept = ("input", "memory")
     label = "Transformer decoder"
     summary = "Causal self-attention, a look at a memory where one is wired, and a small network, in blocks."
     aliases = ("TransformerDecoderLayer", "GPT", "decoder block", "decoder-only", "language model", "解码器", "变换器", "注意力")
@@ -177,15 +183,14 @@ class TransformerDecoder(Blocks):
         sizes = width, attending.width(seen), checks.steps(inputs["input"], length), attending.places(seen, length)
         return found + params.layers * attending.cross_macs(*sizes, params.heads, params.key_heads)
 
-    def cost(self, params: BlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        cost = super().cost(params, inputs, outputs, length)
+    def inside(self, params: BlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        kept = super().inside(params, inputs, outputs, length)
         if "memory" not in inputs:
-            return cost
+            return kept
         width, steps = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length)
         sizes = width, steps, attending.places(inputs["memory"], length), params.heads, params.key_heads, params.dropout
         once = (3 if params.dropout else 2) * width * steps + attending.cross_kept(*sizes)
-        kept = params.layers * (once + attending.rows_kept(inputs["memory"], length))
-        return Cost(cost.parameters, cost.macs, cost.activations + kept)
+        return kept + params.layers * (once + attending.rows_kept(inputs["memory"], length))
 
     def causal_from(self, params: BlockParams, port: str) -> bool:
         return port == "input"

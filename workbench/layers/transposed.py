@@ -11,7 +11,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Cost, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -66,6 +66,10 @@ class ConvTranspose(Layer):
     rank: ClassVar[int]
     target: ClassVar[str]
     Params = ConvTransposeParams
+    width_param = "filters"
+    weighs = True
+    bends = False
+    usually_next = ("relu",)
 
     def given(self, inputs: Shapes, context: Context) -> tuple[Shape, str]:
         """Returns the input and the name of its channel axis."""
@@ -161,12 +165,14 @@ class ConvTranspose1d(ConvTranspose):
     """Transposed convolution along a sequence."""
 
     name = "conv_transpose1d"
+    kept = ("input",)
     label = "Transposed conv 1d"
     summary = "Makes a sequence longer: every position writes a learned pattern, and overlapping patterns add up."
     aliases = ("Conv1DTranspose", "ConvTranspose", "deconvolution", "upsampling", "tf.nn.conv1d_transpose", "转置卷积", "反卷积", "一维转置卷积")
     formula = "y[s·t + d·u − p, o] += w[f, o, u] · x[t, f], then y += b"
     rank = 1
     target = "sequences.SequenceConvTranspose1d"
+    usual_norm = "batch_norm1d"
 
     def given(self, inputs: Shapes, context: Context) -> tuple[Shape, str]:
         return checks.sequence(inputs, context), "feature"
@@ -175,11 +181,9 @@ class ConvTranspose1d(ConvTranspose):
         call = super().call(params, inputs)
         return Call(call.target, call.arguments, {"input": FromPort("input"), "lengths": FromLengths("input")})
 
-    def cost(self, params: ConvTransposeParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
+    def inside(self, params: ConvTransposeParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         shape = inputs["input"]
-        copied = shape.elements_per_row(length) if shape.ragged else 0
-        kept = copied + outputs["output"].elements_per_row(length)
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+        return shape.elements_per_row(length) if shape.ragged else 0
 
     def causal(self, params: ConvTransposeParams) -> bool:
         return params.cut <= params.stride - 1
@@ -189,24 +193,28 @@ class ConvTranspose2d(ConvTranspose):
     """Transposed convolution over images."""
 
     name = "conv_transpose2d"
+    kept = ("input",)
     label = "Transposed conv 2d"
     summary = "Makes an image larger: every pixel writes a learned pattern, and overlapping patterns add up."
     aliases = ("Conv2DTranspose", "ConvTranspose", "deconvolution", "upsampling", "tf.nn.conv2d_transpose", "转置卷积", "反卷积", "上采样")
     formula = "y[o, s·i + d·u − p, s·j + d·v − p] += w[c, o, u, v] · x[c, i, j], then y += b"
     rank = 2
     target = "nn.ConvTranspose2d"
+    usual_norm = "batch_norm2d"
 
 
 class ConvTranspose3d(ConvTranspose):
     """Transposed convolution over volumes."""
 
     name = "conv_transpose3d"
+    kept = ("input",)
     label = "Transposed conv 3d"
     summary = "Makes a volume larger: every point writes a learned pattern, and overlapping patterns add up."
     aliases = ("Conv3DTranspose", "ConvTranspose", "deconvolution", "upsampling", "tf.nn.conv3d_transpose", "转置卷积", "三维转置卷积")
     formula = "y[o, s·i + d·u − p, …] += w[c, o, u, …] · x[c, i, …], then y += b, over depth, height and width"
     rank = 3
     target = "nn.ConvTranspose3d"
+    usual_norm = "group_norm"
 
     def given(self, inputs: Shapes, context: Context) -> tuple[Shape, str]:
         return windows.volume(inputs, context), "channel"

@@ -11,7 +11,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
-from workbench.layers.base import Call, Context, Cost, Family, Layer, Shapes
+from workbench.layers.base import Call, Context, Family, Layer, Shapes
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -69,12 +69,18 @@ class Conv3d(Layer):
     """Three-dimensional convolution, as `torch.nn.Conv3d`."""
 
     name = "conv3d"
+    kept = ("input",)
     label = "Conv3d"
     family = Family.CONVOLUTION
     summary = "Slides small learned patterns through a volume, such as a scan or a stack of pictures."
     aliases = ("Convolution3D", "Conv", "tf.nn.conv3d", "video", "volumetric", "三维卷积", "体数据卷积")
     formula = "y[o, i, j, k] = b[o] + Σ_c Σ_u Σ_v Σ_w W[o, c, u, v, w] · x[c, s·i + d·u − p, s·j + d·v − p, s·k + d·w − p]"
     Params = Conv3dParams
+    width_param = "filters"
+    weighs = True
+    bends = False
+    usual_norm = "group_norm"
+    usually_next = ("relu",)
 
     def shape(self, params: Conv3dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = windows.volume(inputs, context)
@@ -145,6 +151,8 @@ class Pool3d(Layer):
     family = Family.POOLING
     target: ClassVar[str]
     Params = Pool3dParams
+    keeps_width = True
+    usually_next = ("conv3d",)
 
     def shape(self, params: Pool3dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = windows.volume(inputs, context)
@@ -182,26 +190,28 @@ class MaxPool3d(Pool3d):
     """Maximum in windows of a volume."""
 
     name = "max_pool3d"
+    kept = ("input",)
     label = "Max pool 3d"
     summary = "Keeps the strongest answer of every window of a volume and makes the volume smaller."
     aliases = ("MaxPooling3D", "MaxPool", "tf.nn.max_pool3d", "downsample", "三维最大池化", "池化")
     formula = "y[c, i, j, k] = max over u, v, w < K of x[c, s·i + u, s·j + v, s·k + w]"
     target = "nn.MaxPool3d"
 
-    def cost(self, params: Pool3dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> Cost:
-        kept = 3 * outputs["output"].elements_per_row(length)
-        return Cost(self.parameter_count(params, inputs), self.macs(params, inputs, outputs, length), kept)
+    def inside(self, params: Pool3dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return 2 * outputs["output"].elements_per_row(length)
 
 
 class AveragePool3d(Pool3d):
     """Mean in windows of a volume; padded points do not count."""
 
     name = "average_pool3d"
+    kept = ("input",)
     label = "Average pool 3d"
     summary = "Takes the mean of every window of a volume and makes the volume smaller."
     aliases = ("AveragePooling3D", "AveragePool", "AvgPool3d", "tf.nn.avg_pool3d", "downsample", "三维平均池化", "池化")
     formula = "y[c, i, j, k] = mean over u, v, w < K of x[c, s·i + u, s·j + v, s·k + w]"
     target = "nn.AvgPool3d"
+    bends = False
 
     def call(self, params: Pool3dParams, inputs: Shapes) -> Call:
         call = super().call(params, inputs)
@@ -212,6 +222,8 @@ class GlobalPool3d(Layer):
     """What the poolings over a whole volume share."""
 
     family = Family.POOLING
+    keeps_width = True
+    usually_next = ("linear",)
     target: ClassVar[str]
     expression: ClassVar[str]
 
@@ -233,12 +245,14 @@ class GlobalAveragePool3d(GlobalPool3d):
     formula = "y[c] = 1/(D·H·W) · Σ_i Σ_j Σ_k x[c, i, j, k]"
     target = "volumes.GlobalAverage3d"
     expression = "{input}.mean((2, 3, 4))"
+    bends = False
 
 
 class GlobalMaxPool3d(GlobalPool3d):
     """Maximum over a whole volume."""
 
     name = "global_max_pool3d"
+    kept = ("input", "output")
     label = "Global max 3d"
     summary = "Keeps the strongest answer of every channel in the whole volume."
     aliases = ("GlobalMaxPooling3D", "GlobalMaxPool", "AdaptiveMaxPool3d", "ReduceMax", "三维全局最大池化", "池化")
