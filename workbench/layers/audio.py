@@ -69,12 +69,13 @@ class Spectrogram(Layer):
         return checks.steps(outputs["output"], length) * 2 * params.bins * params.window
 
     def inside(self, params: SpectrogramParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
-        between = self.features(params) * (2 if params.scale == "log" else 1)
-        copied = checks.steps(inputs["input"], length) if inputs["input"].ragged else 0
+        between = self.features(params) if params.scale == "log" else 0
+        copied = checks.steps(inputs["input"], length) * 5 // 4 if inputs["input"].ragged else 0
         return copied + checks.steps(outputs["output"], length) * (2 * params.bins + between)
 
     def keeps(self, params: SpectrogramParams, inputs: Shapes) -> tuple[str, ...]:
-        return ("input", "output") if params.scale == "magnitude" else ("input",)
+        read = () if inputs["input"].ragged else ("input",)
+        return (*read, "output") if params.scale == "magnitude" else read
 
     def summary_line(self, params: SpectrogramParams) -> str:
         return Text("{count} pitches, every {hop} samples", count=self.features(params), hop=params.hop)

@@ -20,6 +20,9 @@ from workbench.graph.shape import Shape
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
+UNRANKED = 1000
+
+
 class Family(StrEnum):
     """The colour groups of layers, the same everywhere; also the categories of the palette."""
 
@@ -62,7 +65,8 @@ class Call:
     """How a layer becomes code. `models/build.py` makes a module of it, `models/source.py` prints it; nothing else is needed.
 
     Attributes:
-        target: `nn.NAME` for an allowed class of torch.nn, or `MODULE.CLASS` for a class of `workbench/layers/modules/MODULE.py`.
+        target: `nn.NAME` for an allowed class of torch.nn, or `MODULE.CLASS` for a class of `workbench/layers/modules/MODULE.py`;
+            `own.FILE.CLASS` for one of the user's own file FILE.py.
         arguments: Keyword arguments of the constructor; JSON values and tuples of them.
         inputs: Forward parameter -> where its value comes from, in the order of the signature.
         outputs: The output ports, in the order in which forward returns them.
@@ -106,6 +110,7 @@ class Layer(Entry, ABC):
         differentiable: Whether gradients pass from its outputs to its inputs.
         kept: The ports whose tensors the backward pass reads again, whatever the parameters.
         view: Whether its outputs are the memory of its first input, looked at in another way.
+        rank: Its place among the layers that are used most, 1 the first; `UNRANKED` for all others.
         reads: For an input: the kind of dataset field that feeds it, as `FieldKind` names it.
         width_param: The parameter that sets how many features or channels come out; "" where none does.
         keeps_width: Whether as many features or channels come out of the first output as went into the first input.
@@ -126,6 +131,7 @@ class Layer(Entry, ABC):
     differentiable: ClassVar[bool] = True
     kept: ClassVar[tuple[str, ...]] = ()
     view: ClassVar[bool] = False
+    rank: ClassVar[int] = UNRANKED
     reads: ClassVar[str] = ""
     width_param: ClassVar[str] = ""
     keeps_width: ClassVar[bool] = False

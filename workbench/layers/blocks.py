@@ -76,7 +76,7 @@ class ResidualBlock(Layer):
         return outputs["output"].elements_per_row(length) * ((channels + params.filters) * window + around)
 
     def inside(self, params: ResidualBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
-        return outputs["output"].elements_per_row(length) * (5 if params.projects(int(inputs["input"]["channel"])) else 4)
+        return outputs["output"].elements_per_row(length) * (4 if params.projects(int(inputs["input"]["channel"])) else 3)
 
     def summary_line(self, params: ResidualBlockParams) -> str:
         if params.stride == 1:
@@ -144,8 +144,8 @@ class DenseBlock(Layer):
 
     def inside(self, params: DenseBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         places = inputs["input"].elements_per_row(length) // int(inputs["input"]["channel"])
-        kept = places * sum(2 * channels + params.growth for channels in self._seen(params, inputs))
-        return kept
+        seen = self._seen(params, inputs)
+        return places * (sum(seen) + sum(seen[1:]))
 
     def summary_line(self, params: DenseBlockParams) -> str:
         return Text("{layers} layers of {growth} channels", layers=params.layers, growth=params.growth)

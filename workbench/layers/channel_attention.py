@@ -113,5 +113,4 @@ class Cbam(SqueezeExcitation):
     def inside(self, params: SqueezeExcitationParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         image = inputs["input"]
         places = image.elements_per_row(length) // int(image["channel"])
-        kept = places * (2 * int(image["channel"]) + 4)
-        return kept
+        return places * (int(image["channel"]) + 4)

@@ -25,13 +25,6 @@ FAMILY_LABELS = {
 }
 
 
-_COMMON = (
-    "image_input", "text_input", "number_input", "output", "conv2d", "max_pool2d", "average_pool2d", "global_average_pool",
-    "global_max_pool", "mean_over_time", "last_over_time", "batch_norm2d", "layer_norm", "relu", "gelu", "linear", "embedding", "lstm",
-    "gru", "self_attention", "transformer_encoder", "flatten", "add", "concatenate", "dropout",
-)
-
-
 def family_label(family: Any) -> str:
     """Returns what a family is called in the language in use."""
     return tr(FAMILY_LABELS.get(family, str(family)))
@@ -39,8 +32,7 @@ def family_label(family: Any) -> str:
 
 def common_first(layers: Iterable[Any]) -> list[Any]:
     """Returns layers, the common ones first."""
-    rank = {name: index for index, name in enumerate(_COMMON)}
-    return sorted(layers, key=lambda layer: rank.get(layer.name, len(rank)))
+    return sorted(layers, key=lambda layer: layer.rank)
 
 
 def by_family(layers: Iterable[Any]) -> dict[Any, list[Any]]:
