@@ -40,7 +40,7 @@ class ReLU(Activation):
     """Rectifier."""
 
     name = "relu"
-    rank = 14
+    prominence = 14
     kept = ("output",)
     label = "ReLU"
     summary = "Lets positive numbers pass and makes negative ones zero; the usual choice after a convolution."
@@ -54,7 +54,7 @@ class GELU(Activation):
     """Gaussian error linear unit (Hendrycks and Gimpel 2016)."""
 
     name = "gelu"
-    rank = 15
+    prominence = 15
     kept = ("input",)
     label = "GELU"
     summary = "A smooth ReLU; the usual choice inside Transformers."

@@ -29,7 +29,7 @@ class SelfAttention(Layer):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
     name = "self_attention"
-    rank = 20
+    prominence = 20
     kept = ("input",)
     label = "Self-attention"
     family = Family.ATTENTION

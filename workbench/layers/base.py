@@ -110,7 +110,7 @@ class Layer(Entry, ABC):
         differentiable: Whether gradients pass from its outputs to its inputs.
         kept: The ports whose tensors the backward pass reads again, whatever the parameters.
         view: Whether its outputs are the memory of its first input, looked at in another way.
-        rank: Its place among the layers that are used most, 1 the first; `UNRANKED` for all others.
+        prominence: Its place among the layers that are used most, 1 the first; `UNRANKED` for all others.
         reads: For an input: the kind of dataset field that feeds it, as `FieldKind` names it.
         width_param: The parameter that sets how many features or channels come out; "" where none does.
         keeps_width: Whether as many features or channels come out of the first output as went into the first input.
@@ -131,7 +131,7 @@ class Layer(Entry, ABC):
     differentiable: ClassVar[bool] = True
     kept: ClassVar[tuple[str, ...]] = ()
     view: ClassVar[bool] = False
-    rank: ClassVar[int] = UNRANKED
+    prominence: ClassVar[int] = UNRANKED
     reads: ClassVar[str] = ""
     width_param: ClassVar[str] = ""
     keeps_width: ClassVar[bool] = False

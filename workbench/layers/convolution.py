@@ -120,7 +120,7 @@ class Conv2d(Layer):
     """Two-dimensional convolution, as `torch.nn.Conv2d`."""
 
     name = "conv2d"
-    rank = 5
+    prominence = 5
     kept = ("input",)
     label = "Conv2d"
     family = Family.CONVOLUTION

@@ -32,7 +32,7 @@ class Linear(Layer):
     """A weighted sum of all features per unit, on the last axis; sequences position by position."""
 
     name = "linear"
-    rank = 16
+    prominence = 16
     kept = ("input",)
     label = "Linear"
     family = Family.DENSE

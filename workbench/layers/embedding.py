@@ -23,7 +23,7 @@ class Embedding(Layer):
     """A learned vector per id."""
 
     name = "embedding"
-    rank = 17
+    prominence = 17
     kept = ("input",)
     label = "Embedding"
     family = Family.DENSE

@@ -53,7 +53,7 @@ class ImageInput(InputLayer):
     """Images of one common size."""
 
     name = "image_input"
-    rank = 1
+    prominence = 1
     label = "Image input"
     summary = "Images enter here, one channel per colour, scaled and standardised by the data page."
     aliases = ("Input", "InputLayer", "Placeholder", "picture", "图像输入", "输入")
@@ -96,7 +96,7 @@ class TextInput(InputLayer):
     """Texts as token ids, right-padded to the longest of the batch."""
 
     name = "text_input"
-    rank = 2
+    prominence = 2
     label = "Text input"
     summary = "Texts enter here as token ids; each row has its own length."
     aliases = ("Input", "InputLayer", "tokens", "token ids", "TextVectorization", "文本输入", "输入")
@@ -189,7 +189,7 @@ class NumberInput(InputLayer):
     """One number per row."""
 
     name = "number_input"
-    rank = 3
+    prominence = 3
     label = "Number input"
     summary = "One number per row enters here, standardised; join several with Concatenate."
     aliases = ("Input", "InputLayer", "numeric", "table column", "tabular", "数值输入", "表格", "输入")
@@ -243,7 +243,7 @@ class Output(Layer):
     """One result of the model; the name of the node is the name of the result."""
 
     name = "output"
-    rank = 4
+    prominence = 4
     view = True
     label = "Output"
     family = Family.INPUT_OUTPUT

@@ -97,7 +97,7 @@ class Add(Layer):
     """Sum of wires with equal shapes; a residual connection."""
 
     name = "add"
-    rank = 23
+    prominence = 23
     label = "Add"
     family = Family.SHAPE
     summary = "Adds wires number by number; with a wire around some layers, a residual connection."
@@ -162,7 +162,7 @@ class Concatenate(Layer):
     """Wires laid one after the other along a named axis."""
 
     name = "concatenate"
-    rank = 24
+    prominence = 24
     label = "Concatenate"
     family = Family.SHAPE
     summary = "Lays wires one after the other along an axis, so that later layers see all of them."

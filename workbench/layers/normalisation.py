@@ -49,7 +49,7 @@ class BatchNorm2d(BatchNorm):
     """Batch normalisation of images (Ioffe and Szegedy 2015)."""
 
     name = "batch_norm2d"
-    rank = 12
+    prominence = 12
     kept = ("input",)
     label = "Batch norm"
     summary = "Standardises every channel over the batch while training, and by remembered means afterwards."
@@ -146,7 +146,7 @@ class LayerNorm(Layer):
     """Layer normalisation (Ba, Kiros and Hinton 2016)."""
 
     name = "layer_norm"
-    rank = 13
+    prominence = 13
     kept = ("input",)
     label = "Layer norm"
     family = Family.NORMALISATION

@@ -33,7 +33,7 @@ class MeanOverTime(OverTime):
     """Mean of all positions of a row."""
 
     name = "mean_over_time"
-    rank = 10
+    prominence = 10
     label = "Mean over time"
     summary = "Takes the mean of all positions of a row; padding does not count."
     aliases = ("GlobalAveragePooling1D", "ReduceMean", "mean pooling", "average pooling 1d", "时间平均", "平均池化", "池化")
@@ -58,7 +58,7 @@ class LastOverTime(OverTime):
     """Last position of a row."""
 
     name = "last_over_time"
-    rank = 11
+    prominence = 11
     label = "Last over time"
     summary = "Takes the last position of every row, wherever it ends."
     aliases = ("return_sequences=False", "Gather", "last hidden state", "last token", "最后时刻", "末状态")

@@ -102,7 +102,7 @@ class MaxPool2d(Pool2d):
     """Maximum in windows."""
 
     name = "max_pool2d"
-    rank = 6
+    prominence = 6
     kept = ("input",)
     label = "Max pool"
     summary = "Keeps the strongest answer of every window and makes the image smaller."
@@ -118,7 +118,7 @@ class AveragePool2d(Pool2d):
     """Mean in windows; padded pixels do not count."""
 
     name = "average_pool2d"
-    rank = 7
+    prominence = 7
     kept = ("input",)
     label = "Average pool"
     summary = "Takes the mean of every window and makes the image smaller."
@@ -184,7 +184,7 @@ class GlobalAveragePool(GlobalPool):
     """Mean over the whole image."""
 
     name = "global_average_pool"
-    rank = 8
+    prominence = 8
     label = "Global average"
     summary = "Takes the mean of every channel over the whole image: one vector per image, whatever its size."
     aliases = ("GlobalAveragePooling2D", "GlobalAveragePool", "GAP", "AdaptiveAvgPool2d", "ReduceMean", "全局平均池化", "池化")
@@ -198,7 +198,7 @@ class GlobalMaxPool(GlobalPool):
     """Maximum over the whole image."""
 
     name = "global_max_pool"
-    rank = 9
+    prominence = 9
     kept = ("input", "output")
     label = "Global max"
     summary = "Keeps the strongest answer of every channel in the whole image: whether a pattern occurs anywhere."

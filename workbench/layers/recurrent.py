@@ -126,7 +126,7 @@ class LSTM(RecurrentLayer):
     """Long short-term memory (Hochreiter and Schmidhuber 1997)."""
 
     name = "lstm"
-    rank = 18
+    prominence = 18
     label = "LSTM"
     summary = "Reads a sequence step by step and decides with gates what to remember, forget and show."
     aliases = (
@@ -152,7 +152,7 @@ class GRU(RecurrentLayer):
     """Gated recurrent units (Cho et al. 2014)."""
 
     name = "gru"
-    rank = 19
+    prominence = 19
     label = "GRU"
     summary = "Reads a sequence step by step; two gates decide what stays and what is new. Lighter than an LSTM."
     aliases = ("recurrent", "gated recurrent unit", "BiGRU", "Bidirectional", "CuDNNGRU", "门控循环单元", "循环神经网络", "循环")

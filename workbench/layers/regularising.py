@@ -21,7 +21,7 @@ class Dropout(Layer):
     """Dropout (Srivastava et al. 2014)."""
 
     name = "dropout"
-    rank = 25
+    prominence = 25
     label = "Dropout"
     family = Family.REGULARISING
     summary = "Sets a random share of the numbers to zero while training, so that no unit is relied on alone."

@@ -16,7 +16,7 @@ class Flatten(Layer):
     """Everything of a row in one vector."""
 
     name = "flatten"
-    rank = 22
+    prominence = 22
     view = True
     label = "Flatten"
     family = Family.SHAPE

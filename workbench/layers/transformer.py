@@ -120,7 +120,7 @@ class TransformerEncoder(Blocks):
     """Transformer encoder blocks (Vaswani et al. 2017; normalisation first as Xiong et al. 2020)."""
 
     name = "transformer_encoder"
-    rank = 21
+    prominence = 21
     kept = ("input",)
     label = "Transformer encoder"
     summary = "Blocks of self-attention and a small network per position, each with a way around it."

@@ -32,7 +32,7 @@ def family_label(family: Any) -> str:
 
 def common_first(layers: Iterable[Any]) -> list[Any]:
     """Returns layers, the common ones first."""
-    return sorted(layers, key=lambda layer: layer.rank)
+    return sorted(layers, key=lambda layer: layer.prominence)
 
 
 def by_family(layers: Iterable[Any]) -> dict[Any, list[Any]]:
