@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.abc
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Catalogues are listed while tests are collected: before any fixture, and without the own layers of the person who runs them.
+os.environ["WORKBENCH_DATA_DIR"] = os.path.join(tempfile.gettempdir(), "workbench-tests-without-data")
 
 FASHION = Path(os.environ.get("WORKBENCH_FASHION_MNIST", "/usr/share/datasets/fashion-mnist"))
 

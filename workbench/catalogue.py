@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -58,6 +58,7 @@ class Entry:
         category: The group in lists and the palette.
         summary: One plain sentence.
         aliases: Other names that a search should find: Keras, TensorFlow, ONNX, Chinese.
+        origin: The file it comes from where it is the user's own; "" for what the program brings.
         Params: What a person may set.
     """
 
@@ -66,6 +67,7 @@ class Entry:
     category: ClassVar[str] = ""
     summary: ClassVar[str] = ""
     aliases: ClassVar[tuple[str, ...]] = ()
+    origin: ClassVar[str] = ""
     Params: ClassVar[type[Params]] = Params
 
     def parse(self, raw: dict[str, Any]) -> Params:
@@ -126,13 +128,27 @@ class Catalogue(Generic[T]):
         package: The dotted name of the package whose modules hold the entries.
         base: The base class of the entries.
         kind: What an entry is called in messages (`layer`).
+        own: Returns the user's own entries; asked once, with the first look into the catalogue. `set_own` exchanges them later.
+        why_absent: Says of a name that is not here why, where something is known.
     """
 
-    def __init__(self, package: str, base: type[T], kind: str) -> None:
-        self.package, self.base, self.kind = package, base, kind
+    def __init__(self, package: str, base: type[T], kind: str, own: Callable[[Catalogue[T]], Iterable[T]] | None = None,
+                 why_absent: Callable[[str], Text | None] | None = None) -> None:
+        self.package, self.base, self.kind, self._find_own, self._why_absent = package, base, kind, own, why_absent
 
     @cached_property
     def _entries(self) -> dict[str, T]:
+        return self._with(self._find_own(self) if self._find_own is not None else ())
+
+    def _with(self, own: Iterable[T]) -> dict[str, T]:
+        entries = dict(self.packaged)
+        for entry in own:
+            self._add(entries, entry)
+        return dict(sorted(entries.items(), key=lambda item: (item[1].category, item[1].label)))
+
+    @cached_property
+    def packaged(self) -> Mapping[str, T]:
+        """The entries that the program brings, by name."""
         package = importlib.import_module(self.package)
         entries: dict[str, T] = {}
         for module in pkgutil.iter_modules(package.__path__, self.package + "."):
@@ -141,7 +157,7 @@ class Catalogue(Generic[T]):
             for value in vars(importlib.import_module(module.name)).values():
                 if self._is_entry(value, module.name):
                     self._add(entries, value())
-        return dict(sorted(entries.items(), key=lambda item: (item[1].category, item[1].label)))
+        return entries
 
     def _is_entry(self, value: Any, module: str) -> bool:
         return isinstance(value, type) and issubclass(value, self.base) and value.__module__ == module and bool(vars(value).get("name"))
@@ -151,9 +167,21 @@ class Catalogue(Generic[T]):
             raise ValueError(f"two {self.kind} entries are called {entry.name!r}: {type(entries[entry.name])} and {type(entry)}")
         entries[entry.name] = entry
 
-    def add(self, entry: T) -> None:
-        """Adds an entry from outside the package (a user's own layer)."""
-        self._add(self._entries, entry)
+    def set_own(self, own: Iterable[T]) -> None:
+        """Exchanges all of the user's own entries, in one step: who reads meanwhile sees the old ones or the new ones.
+
+        Raises:
+            ValueError: A name stands twice; nothing is changed.
+        """
+        self.__dict__["_entries"] = self._with(own)
+
+    def why_absent(self, name: str) -> Text | None:
+        """Returns why an entry that somebody asks for is not here, where that is known."""
+        return self._why_absent(name) if self._why_absent is not None else None
+
+    def own(self) -> list[T]:
+        """Returns the user's own entries."""
+        return [entry for entry in self if entry.origin]
 
     def __getitem__(self, name: str) -> T:
         if name in self._entries:

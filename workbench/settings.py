@@ -33,6 +33,7 @@ class Settings:
         last_folder: Where the last file dialog ended.
         animate: Whether things may move.
         seconds: Training time measured on this machine, by starter.
+        trusted_layers: Files of own layers that may run here: path -> SHA-256 of the content that was trusted.
         extra: Keys that this version does not know; kept.
     """
 
@@ -44,6 +45,7 @@ class Settings:
     last_folder: str = ""
     animate: bool = True
     seconds: Mapping[str, float] = field(default_factory=lambda: _EMPTY)
+    trusted_layers: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 
     def with_recent(self, folder: Path | str) -> Settings:
@@ -55,6 +57,11 @@ class Settings:
         """Returns the settings with a project taken from the recent ones."""
         path = str(Path(folder).absolute())
         return replace(self, recent=tuple(other for other in self.recent if other != path))
+
+    def with_trusted(self, file: Path | str, digest: str) -> Settings:
+        """Returns the settings with a file of own layers trusted as it is now; "" takes the trust back."""
+        others = {path: value for path, value in self.trusted_layers.items() if path != str(file)}
+        return replace(self, trusted_layers=MappingProxyType({**others, str(file): digest} if digest else others))
 
     def with_seconds(self, starter: str, seconds: float) -> Settings:
         """Returns the settings with the measured training time of a starter."""
@@ -77,6 +84,16 @@ def config_folder() -> Path:
 def settings_path() -> Path:
     """Returns the path of the settings file."""
     return config_folder() / "settings.toml"
+
+
+def layers_folder() -> Path:
+    """Returns the folder of the user's own layers; it need not exist (`WORKBENCH_DATA_DIR` moves what it stands in)."""
+    override = os.environ.get("WORKBENCH_DATA_DIR")
+    if override:
+        return Path(override).absolute() / "layers"
+    from platformdirs import user_data_path
+
+    return user_data_path("model-workbench", appauthor=False) / "layers"
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -158,6 +175,8 @@ def _usable(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, Mapping):
         if not isinstance(value, Mapping):
             return None
+        if name == "trusted_layers":
+            return MappingProxyType({key: item for key, item in value.items() if isinstance(item, str)})
         return MappingProxyType({key: float(item) for key, item in value.items() if type(item) in (int, float)})
     if type(value) is not type(default) or value not in _CHOICES.get(name, (value,)):
         return None

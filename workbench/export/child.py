@@ -24,6 +24,7 @@ from workbench.text import Text
 
 if TYPE_CHECKING:
     from workbench.export.bundle import ExportReport, Progress
+    from workbench.layers.own_file import OwnFile
     from workbench.project.project import ExportChoice
 
 TIMEOUT_SECONDS = 1800.0
@@ -139,7 +140,11 @@ def run_in_child(
     if can_fork():
         _start_helper([_PRELOAD])
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sender, function, arguments), daemon=True)
+    from workbench.layers import LAYERS
+    from workbench.layers.own import OWN
+
+    LAYERS.names()  # so that own layers are loaded
+    process = context.Process(target=_work, args=(sender, function, arguments, OWN.carried()), daemon=True)
     with _importable():
         process.start()
     sender.close()
@@ -200,8 +205,11 @@ def _end(process: Any) -> None:
     process.close()
 
 
-def _work(sender: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    """The child: runs the function, sends progress and the outcome. Whatever libraries write to stdout goes to stderr."""
+def _work(sender: Any, function: Callable[..., Any], arguments: tuple[Any, ...], own: tuple[OwnFile, ...]) -> None:
+    """The child: runs the function, sends progress and the outcome. Whatever libraries write to stdout goes to stderr.
+
+    It has the own layers that its parent has, as they are there.
+    """
     # The parent decides when to end: asked politely, the child leaves through its clean-up; Ctrl+C in a terminal is the parent's.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -211,7 +219,11 @@ def _work(sender: Any, function: Callable[..., Any], arguments: tuple[Any, ...])
     try:
         import torch
 
+        from workbench.layers import LAYERS
+        from workbench.layers.own import OWN
+
         torch.set_num_threads(1)
+        OWN.take(own, LAYERS)
         value = function(lambda share, what: sender.send(("progress", (share, what))), *arguments)
         sender.send(("done", value))
     except WorkbenchError as error:

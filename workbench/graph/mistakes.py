@@ -52,8 +52,16 @@ def unknown_layer(node: Node, layers: LayerRules) -> Found:
     ]
     return Problem(
         "layer.unknown", Text("{node}: there is no layer called {layer} here.", node=node.path, layer=node.layer), node.id,
-        Text("The drawing may come from a newer version, or need a layer of your own. Its parameters are kept."),
-        fixes=(*fixes, remove_node(node)),
+        _why_absent(node.layer, layers), fixes=(*fixes, remove_node(node)),
+    )
+
+
+def _why_absent(layer: str, layers: LayerRules) -> str:
+    """Returns what the catalogue knows of a layer that it does not have, with what to do."""
+    known = getattr(layers, "why_absent", lambda _layer: None)(layer)
+    return known or Text(
+        "The drawing may come from a newer version, or need somebody's own layer: its file belongs into your layers folder. "
+        "Its parameters are kept."
     )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from workbench.graph.dim import Dim
 from workbench.graph.graph import Graph, PortRef
 from workbench.layers.base import Call
+from workbench.layers.own import OWN, is_own
 from workbench.models.plan import LengthSpec, Plan, Step, plan
 
 ALLOWED = frozenset(
@@ -125,11 +126,13 @@ def build(source: Graph | Plan) -> Model:
 
 
 def make(call: Call) -> nn.Module:
-    """Makes the module of one call: an allowed class of torch.nn, or one of ours."""
-    place, _, name = call.target.partition(".")
+    """Makes the module of one call: an allowed class of torch.nn, one of ours, or one of the user's own."""
+    place, _, name = call.target.rpartition(".")
     if place == "nn":
         assert name in ALLOWED, call.target
         return getattr(nn, name)(**call.arguments)
+    if is_own(call.target):
+        return OWN.module_class(place, name)(**call.arguments)
     module = importlib.import_module(f"workbench.layers.modules.{place}")
     return getattr(module, name)(**call.arguments)
 
@@ -147,7 +150,7 @@ def _place(model: nn.Module, path: str, module: nn.Module) -> None:
     *groups, name = path.split(".")
     parent = model
     for group in groups:
-        child = dict(parent.named_children()).get(group)
+        child = parent._modules.get(group)  # pyright: ignore[reportPrivateUsage]
         if child is None:
             child = nn.Module()
             parent.add_module(group, child)

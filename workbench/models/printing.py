@@ -9,11 +9,25 @@ from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 
+from workbench.errors import GraphError
+from workbench.layers.own import OWN, is_own
+from workbench.text import Text
+
 _PACKAGE = "workbench.layers.modules"
 
 
-@lru_cache(maxsize=64)
 def module_text(name: str) -> str:
+    """Returns the source of a file of ours, or of the user's own (`own.pulse`).
+
+    Raises:
+        FileNotFoundError: The program was packed without its sources.
+        OwnLayerError: No such own file is loaded.
+    """
+    return OWN.module_text(name) if is_own(name) else _our_text(name)
+
+
+@lru_cache(maxsize=64)
+def _our_text(name: str) -> str:
     """Returns the source of a file of `workbench/layers/modules`, also where the program is frozen.
 
     Raises:
@@ -29,22 +43,31 @@ def definitions(targets: Iterable[str]) -> tuple[list[str], list[str]]:
     """Returns what exported source needs of our modules.
 
     Args:
-        targets: `MODULE.CLASS`, in the order of first use.
+        targets: `MODULE.CLASS` (or `own.FILE.CLASS`), in the order of first use.
 
     Returns:
         The import lines, sorted, and the definitions, each once, those that others build on first.
     """
     imports: set[str] = set()
-    printed: dict[str, str] = {}
+    printed: dict[str, tuple[str, str]] = {}
     for target in targets:
-        module, _, name = target.partition(".")
+        module, _, name = target.rpartition(".")
         _collect(module, name, imports, printed)
-    return sorted(imports), list(printed.values())
+    return sorted(imports), [text for _, text in printed.values()]
 
 
-def _collect(module: str, name: str, imports: set[str], printed: dict[str, str]) -> None:
-    """Adds one definition, after everything of our own that it names."""
+def _collect(module: str, name: str, imports: set[str], printed: dict[str, tuple[str, str]]) -> None:
+    """Adds one definition, after everything of our own that it names.
+
+    Raises:
+        GraphError: Two files define the same name; only files of the user's own can.
+    """
     if name in printed:
+        if printed[name][0] != module:
+            raise GraphError(
+                Text("{name} stands in {first} and in {second}; one file cannot hold both.", name=name, first=printed[name][0], second=module),
+                Text("Give it another name in your own layer."),
+            )
         return
     text = module_text(module)
     tree = ast.parse(text)
@@ -58,7 +81,7 @@ def _collect(module: str, name: str, imports: set[str], printed: dict[str, str])
             for other in sorted(used & set(_of_ours(node))):
                 _collect(str(node.module).rpartition(".")[2], other, imports, printed)
     imports |= {line for node in tree.body for key, line in _imported(node) if key in used}
-    printed[name] = _cut(text, bodies[name])
+    printed[name] = (module, _cut(text, bodies[name]))
 
 
 def _defined(node: ast.stmt) -> list[str]:

@@ -140,7 +140,7 @@ def _print_groups(page: _Page, path: str, groups: set[str]) -> None:
 
 
 def _class_of(step: Step) -> str:
-    return step.call.target if _is_torch(step) else step.call.target.partition(".")[2]
+    return step.call.target if _is_torch(step) else step.call.target.rpartition(".")[2]
 
 
 def _constructor(step: Step) -> list[str]:

@@ -37,6 +37,7 @@ from workbench.project.events import Command, EpochEnded, Event, Failed, Finishe
 from workbench.project.project import Project
 from workbench.text import Text
 
+OWN_LAYERS = "own_layers"
 RUNS = "runs"
 _SAME_START_SECONDS = 2.0
 _NO_VALUES: Mapping[str, Any] = MappingProxyType({})
@@ -333,6 +334,7 @@ def create_run(
         save(project, path)
         (path / "inbox").mkdir()
         write_atomically(path / "environment.json", _json(environment()))
+        _keep_own_layers(path, project)
         about = {"schema_version": 1, "name": name, "parent": parent.path.name if parent else "", "differences": list(differences)}
         write_atomically(path / "run.json", _json(about))
     except OSError as error:
@@ -340,6 +342,17 @@ def create_run(
     run = RunFolder(path)
     run.claim()
     return run
+
+
+def _keep_own_layers(path: Path, project: Project) -> None:
+    """Keeps the text of every own layer that the drawing asks for, for the record: nothing ever runs what stands there."""
+    from workbench.layers import LAYERS
+    from workbench.layers.own import OWN
+
+    used = {node.layer for node in project.graph}
+    for file in {file for layer in LAYERS.own() if layer.name in used and (file := OWN.source_of(layer.name)) is not None}:
+        (path / OWN_LAYERS).mkdir(exist_ok=True)
+        write_atomically(path / OWN_LAYERS / file.path.name, file.text)
 
 
 def _fresh_folder(runs: Path, name: str) -> Path:
