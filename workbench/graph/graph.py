@@ -5,12 +5,13 @@ from __future__ import annotations
 import copyreg
 import keyword
 import re
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
+
+from workbench.graph.wires import grouped
 
 Json = Any
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
@@ -117,53 +118,23 @@ class Graph:
 
     def incoming(self, node_id: str) -> tuple[Edge, ...]:
         """Returns the edges into a node, in order."""
-        return _wires(self.edges)[1].get(node_id, ())
+        return grouped(self.edges)[1].get(node_id, ())
 
     def outgoing(self, node_id: str) -> tuple[Edge, ...]:
         """Returns the edges out of a node, in order."""
-        return _wires(self.edges)[2].get(node_id, ())
+        return grouped(self.edges)[2].get(node_id, ())
 
     def wires_by_target(self) -> Mapping[str, tuple[Edge, ...]]:
         """Returns the edges into each node that has some, in order."""
-        return _wires(self.edges)[1]
+        return grouped(self.edges)[1]
 
     def wires_by_source(self) -> Mapping[str, tuple[Edge, ...]]:
         """Returns the edges out of each node that has some, in order."""
-        return _wires(self.edges)[2]
+        return grouped(self.edges)[2]
 
     def with_nodes(self, nodes: Mapping[str, Node]) -> Graph:
         """Returns this graph with other nodes and the same edges."""
         return replace(self, nodes=MappingProxyType(dict(nodes)))
-
-
-Wires = dict[str, tuple[Edge, ...]]
-# By identity of the edge tuple, which each entry keeps alive: hashing a thousand edges on each look-up would cost a millisecond.
-_WIRES: OrderedDict[int, tuple[tuple[Edge, ...], Wires, Wires]] = OrderedDict()
-
-
-def _wires(edges: tuple[Edge, ...]) -> tuple[tuple[Edge, ...], Wires, Wires]:
-    """Returns the edges, the same by target node, and by source node."""
-    found = _WIRES.get(id(edges))
-    if found is None or found[0] is not edges:
-        found = (edges, _grouped(edges, [edge.target.node for edge in edges]), _grouped(edges, [edge.source.node for edge in edges]))
-        _WIRES[id(edges)] = found
-        if len(_WIRES) > 32:
-            _WIRES.popitem(last=False)
-    return found
-
-
-def _grouped(edges: tuple[Edge, ...], keys: list[str]) -> Wires:
-    single: Wires = dict(zip(keys, zip(edges, strict=True), strict=True))
-    if len(single) == len(edges):
-        return single
-    found: dict[str, list[Edge]] = {}
-    for key, edge in zip(keys, edges, strict=True):
-        group = found.get(key)
-        if group is None:
-            found[key] = [edge]
-        else:
-            group.append(edge)
-    return {key: tuple(group) for key, group in found.items()}
 
 
 def _read_only(items: dict[str, Any]) -> Mapping[str, Any]:

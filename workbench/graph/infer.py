@@ -7,47 +7,24 @@ whose inputs have no shape is passed over in silence: one cause, one message.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from workbench.errors import CatalogueError
 from workbench.graph import mistakes, structure
-from workbench.graph.bypass import cannot_hand_on, end_left_out, is_bypassed, passed_on, with_taking_in
-from workbench.graph.graph import Edge, Graph, Node, PortRef
+from workbench.graph.bypass import cannot_hand_on, end_left_out, is_bypassed, passed_on
+from workbench.graph.difference import Difference, difference
+from workbench.graph.graph import Edge, Graph, Node
+from workbench.graph.inferred import NO_SHAPES, Inferred, Outcome, Parsed, Whole
 from workbench.graph.mistakes import Found
-from workbench.graph.order import reachable_from, topological
+from workbench.graph.naming import Naming, naming
+from workbench.graph.order import order_after, topological
 from workbench.graph.ports import Context, LayerProblem, LayerRule, LayerRules, Port, Shapes
-from workbench.graph.problem import Problem, Severity
+from workbench.graph.problem import Problem
 from workbench.graph.shape import Shape
 
 _log = logging.getLogger(__name__)
-_NO_SHAPES: Shapes = MappingProxyType({})
 _END_FAMILY = "input/output"
-
-
-@dataclass(slots=True)  # never changed, but not frozen: that would double the time it takes to make one
-class _Parsed:
-    """What a node says by itself. `params` is None where the layer is unknown or a parameter is wrong."""
-
-    layer: LayerRule | None
-    params: Any
-    inputs: tuple[Port, ...]
-    problems: tuple[Found, ...] = ()
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What came out at one node. `hungry` are the ports that need a wire and have none."""
-
-    parsed: _Parsed
-    context: Context
-    inputs: Shapes
-    outputs: Shapes = field(default_factory=lambda: _NO_SHAPES)
-    problems: tuple[Found, ...] = ()
-    hungry: tuple[Port, ...] = ()
 
 
 class _Arrived:
@@ -62,125 +39,6 @@ class _Arrived:
         self.problems: list[Found] = []
         self.hungry: list[Port] = []
         self.complete = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """What the nodes, names and wires say together."""
-
-    problems: list[Found]
-    by_node: Mapping[str, list[Found]]
-    has_input: bool
-    outputs: tuple[str, ...]
-    unused_ends: list[str]
-
-
-class Inferred:
-    """The result of `infer`.
-
-    Attributes:
-        graph: The drawing it belongs to.
-        order: Ids so that every wire points forward; nodes on and after a cycle are left out.
-        problems: Errors first, each group in the order of the drawing.
-    """
-
-    def __init__(
-        self, graph: Graph, layers: LayerRules, given: Mapping[str, Shape], order: list[str], outcomes: dict[str, _Outcome], whole: _Whole
-    ) -> None:
-        self.graph, self.layers, self.given, self.order = graph, layers, given, order
-        self._outcomes, self._whole = outcomes, whole
-        self._bypassed: frozenset[str] = frozenset()
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing stops the build."""
-        return not any(problem.severity == Severity.ERROR for problem in self.problems)
-
-    @cached_property
-    def shapes(self) -> Mapping[PortRef, Shape]:
-        """The shape of every output port that has one."""
-        return MappingProxyType({
-            PortRef(node, port): shape for node, outcome in self._outcomes.items() for port, shape in outcome.outputs.items()
-        })
-
-    def input_shapes(self, node_id: str) -> Shapes:
-        """Returns the shapes at the input ports of a node, as far as they are known; variadic ones as `inputs.0`, `inputs.1`."""
-        return self._outcomes[node_id].inputs if node_id in self._outcomes else _NO_SHAPES
-
-    def output_shapes(self, node_id: str) -> Shapes:
-        """Returns the shapes at the output ports of a node; empty where there is a problem at it or before it."""
-        return self._outcomes[node_id].outputs if node_id in self._outcomes else _NO_SHAPES
-
-    def edge_shape(self, edge: Edge) -> Shape | None:
-        """Returns the shape of what travels along a wire."""
-        return self.output_shapes(edge.source.node).get(edge.source.port)
-
-    def params(self, node_id: str) -> Any:
-        """Returns the checked parameters of a node, or None where they are wrong or the layer is unknown."""
-        return self._outcomes[node_id].parsed.params if node_id in self._outcomes else None
-
-    def problems_of(self, node_id: str) -> tuple[Found, ...]:
-        """Returns the problems of one node."""
-        return self._by_node.get(node_id, ())
-
-    @cached_property
-    def _by_node(self) -> Mapping[str, tuple[Found, ...]]:
-        found: dict[str, tuple[Found, ...]] = {}
-        for problem in self.problems:
-            found[problem.node] = (*found.get(problem.node, ()), problem)
-        return found
-
-    @cached_property
-    def problems(self) -> tuple[Found, ...]:
-        """Everything that is wrong or doubtful."""
-        found = [*self._whole.problems]
-        listed = set(self.order)
-        for node in [*self.order, *(other for other in self.graph.nodes if other not in listed)]:
-            outcome = self._outcomes[node]
-            if outcome.parsed.problems or outcome.problems or outcome.hungry or node in self._whole.by_node:
-                found += [*self._whole.by_node.get(node, ()), *outcome.parsed.problems, *self._at(node, outcome)]
-                found += [self._missing(node, port) for port in outcome.hungry]
-        found += self._ends()
-        if not any(problem.kind in structure.LOOSENING for problem in found):
-            found += self._unused({problem.node for problem in found if problem.severity == Severity.ERROR})
-        return tuple(sorted(found, key=lambda problem: problem.severity != Severity.ERROR))
-
-    def _at(self, node: str, outcome: _Outcome) -> list[Found]:
-        """Returns the problems of one node; where a bypassed one feeds it, taking that in again is a way out."""
-        sources = (self.graph.nodes.get(edge.source.node) for edge in self.graph.incoming(node)) if outcome.problems else ()
-        skipped = next((source for source in sources if source is not None and is_bypassed(source)), None)
-        return [with_taking_in(problem, skipped) if skipped else problem for problem in outcome.problems]
-
-    @cached_property
-    def _loose(self) -> list[tuple[Node, str]]:
-        """Nodes with an output port that feeds nothing, the last first; ends of the drawing are not among them."""
-        fed, outputs = self.graph.wires_by_source(), set(self._whole.outputs)
-        return [
-            (self.graph[node], next(iter(self._outcomes[node].outputs)))
-            for node in reversed(self.order) if node not in fed and node not in outputs and self._outcomes[node].outputs
-        ]
-
-    def _missing(self, node: str, port: Port) -> Found:
-        loose = self._loose[:structure.LISTED]
-        after = reachable_from(self.graph, (node,)) if loose else set[str]()
-        return mistakes.missing_input(self.graph[node], port, [each for each in loose if each[0].id not in after][:2])
-
-    def _ends(self) -> list[Found]:
-        if any(outcome.parsed.layer is None for outcome in self._outcomes.values()):
-            return []
-        hungry = [PortRef(node, port.name) for node in self.order for port in self._outcomes[node].hungry]
-        found = [] if self._whole.has_input else [structure.no_input(self.layers, hungry)]
-        return found if self._whole.outputs else [*found, structure.no_output(self.layers, self._loose)]
-
-    def _unused(self, wrong: set[str]) -> list[Found]:
-        if not self._whole.outputs:
-            return []
-        found: list[Found] = []
-        for end in self._whole.unused_ends[:structure.LISTED]:
-            branch = structure.branch_of(self.graph, end, self._whole.outputs)
-            if not branch & wrong:
-                found.append(structure.unused(self.graph, end, branch))
-        return found
 
 
 def infer(
@@ -208,34 +66,39 @@ class _Inference:
     def __init__(self, graph: Graph, layers: LayerRules, given: Mapping[str, Shape], previous: Inferred | None) -> None:
         self.graph, self.layers, self.given, self.previous = graph, layers, given, previous
         self.wires, self.fed = graph.wires_by_target(), graph.wires_by_source()
-        self.outcomes: dict[str, _Outcome] = dict(previous._outcomes) if previous else {}  # pyright: ignore[reportPrivateUsage]
-        self.known: dict[tuple[str, int], _Parsed] = {}
-        # What leaves a bypassed node depends on which of its ports are wired.
-        self.bypassed: set[str] = set(previous._bypassed) if previous else set()  # pyright: ignore[reportPrivateUsage]
-        self.rewired = self.renamed = True
+        self.outcomes: dict[str, Outcome] = dict(previous.outcomes) if previous else {}
+        self.known: dict[tuple[str, int], Parsed] = {}
+        self.change = difference(previous.graph, graph) if previous else Difference(tuple(graph.nodes))
+        self.renamed: set[str] = set()
+        self.found: set[str] = set()
 
     def run(self) -> Inferred:
         """Returns the result."""
         dirty = self._dirty()
-        order = self.previous.order if self.previous and not self.rewired else topological(self.graph)
-        if self.previous and self.rewired:
+        order = self._order()
+        if self.previous and not len(order) == len(self.graph) == len(self.previous.order):
             dirty |= set(order) ^ set(self.previous.order)
         for node in self._in_turn(order, dirty):
             if node not in dirty:
                 continue
+            self.found.add(node)
             old = self.outcomes.get(node)
             new = self.outcomes[node] = self._outcome(node, old)
             if old is None or new.outputs != old.outputs:
-                for edge in self.fed.get(node, ()):
-                    dirty.add(edge.target.node)
-        found = Inferred(self.graph, self.layers, self.given, order, self.outcomes, self._whole(order))
-        found._bypassed = frozenset(self.bypassed & self.graph.nodes.keys())  # pyright: ignore[reportPrivateUsage]
-        return found
+                dirty.update(edge.target.node for edge in self.fed.get(node, ()))
+        result = Inferred(self.graph, self.layers, self.given, order, self.outcomes, self._whole(order))
+        if self.previous:
+            result.note_changes(self.previous, self.found)
+        return result
+
+    def _order(self) -> list[str]:
+        known = order_after(self.previous.order, self.previous.graph, self.graph, self.change) if self.previous else None
+        return topological(self.graph) if known is None else known
 
     def _in_turn(self, order: list[str], dirty: set[str]) -> list[str]:
         """Returns the order and then the nodes on and after a cycle, which forget the shapes they once had."""
         if len(order) == len(self.graph):
-            return order
+            return order if dirty else []
         placed = set(order)
         outside = [node for node in self.graph.nodes if node not in placed]
         for node in outside:
@@ -244,97 +107,82 @@ class _Inference:
         return [*order, *outside]
 
     def _dirty(self) -> set[str]:
-        """Returns the nodes that are not as they were, and sees whether wires or names changed anywhere."""
+        """Returns the nodes that are not as they were."""
         if self.previous is None:
             return set(self.graph.nodes)
-        before, now = self.previous.graph, self.graph
         dirty = {node for node in {*self.given, *self.previous.given} if self.given.get(node) != self.previous.given.get(node)}
-        for node in dirty:
+        for node in dirty | self.change.removed:
             self.outcomes.pop(node, None)
-        self.rewired = before.edges is not now.edges or list(before.nodes) != list(now.nodes)
-        self.renamed = self.rewired
-        if self.rewired:
-            dirty |= self._rewired(before)
-        if before.nodes is not now.nodes:
-            self._compare(before.nodes, dirty)
-        return dirty & now.nodes.keys()
+        dirty |= self.change.targets
+        # What leaves a bypassed node depends on which of its ports are wired.
+        dirty |= self.previous.whole.bypassed & self.change.sources
+        dirty.update(edge.target.node for node in self.change.removed for edge in self.fed.get(node, ()))
+        self._compare(self.previous.graph, dirty)
+        return dirty & self.graph.nodes.keys()
 
-    def _rewired(self, before: Graph) -> set[str]:
-        for node in before.nodes.keys() - self.graph.nodes.keys():
-            del self.outcomes[node]
-        old = before.wires_by_target()
-        dirty = {node for node in old.keys() | self.wires.keys() if old.get(node) != self.wires.get(node)}
-        dirty |= self.bypassed
-        gone = before.nodes.keys() ^ self.graph.nodes.keys()
-        return dirty | {edge.target.node for node in gone for edge in self.fed.get(node, ())}
-
-    def _compare(self, before: Mapping[str, Node], dirty: set[str]) -> None:
-        for key, node in self.graph.nodes.items():
-            old = before.get(key)
-            if old is node:
-                continue
+    def _compare(self, before: Graph, dirty: set[str]) -> None:
+        for key in (*self.change.added, *self.change.changed):
+            node, old = self.graph[key], before.nodes.get(key)
             if old is None or _identity(old) != _identity(node):
-                self.renamed = True
+                self.renamed.add(key)
                 dirty.update(edge.target.node for edge in self.fed.get(key, ()))
             elif old.params is node.params or _same(old.params, node.params):
                 continue
             dirty.add(key)
             self.outcomes.pop(key, None)
 
-    def _outcome(self, id: str, old: _Outcome | None) -> _Outcome:
+    def _outcome(self, id: str, old: Outcome | None) -> Outcome:
         node = self.graph[id]
         parsed = old.parsed if old else self._parsed(node)
         if is_bypassed(node):
-            self.bypassed.add(id)
             return self._passed(node, parsed, old)
-        self.bypassed.discard(id)
         if parsed.params is None or parsed.layer is None:
-            return _Outcome(parsed, Context(node.id, node.path), _NO_SHAPES)
+            return Outcome(parsed, Context(node.id, node.path), NO_SHAPES)
         arrived = _Arrived()
         self._arrive_all(node, parsed, arrived)
         inputs, context = arrived.shapes, Context(id, node.path, arrived.sources, arrived.source_layers)
         if arrived.problems or arrived.hungry or not arrived.complete:
-            return _Outcome(parsed, context, inputs, problems=tuple(arrived.problems), hungry=tuple(arrived.hungry))
+            return Outcome(parsed, context, inputs, problems=tuple(arrived.problems), hungry=tuple(arrived.hungry))
         if old and old.outputs and old.inputs == inputs and old.context == context and id not in self.given:
             return old
         if id in self.given and not parsed.inputs:
-            return _Outcome(parsed, context, inputs, {"output": self.given[id]})
+            return Outcome(parsed, context, inputs, {"output": self.given[id]})
         return _shaped(parsed, parsed.layer, node, inputs, context)
 
-    def _passed(self, node: Node, parsed: _Parsed, old: _Outcome | None) -> _Outcome:
+    def _passed(self, node: Node, parsed: Parsed, old: Outcome | None) -> Outcome:
         """Returns the outcome of a bypassed node: the shape that its first wire brings leaves by its first port."""
-        quiet = _Parsed(parsed.layer, parsed.params, parsed.inputs) if parsed.problems else parsed
+        quiet = Parsed(parsed.layer, parsed.params, parsed.inputs) if parsed.problems else parsed
         wire, context = passed_on(self.graph, node.id), Context(node.id, node.path)
         layer = parsed.layer
         if layer is not None and layer.family == _END_FAMILY:
-            return _Outcome(quiet, context, _NO_SHAPES, problems=(end_left_out(node),))
+            return Outcome(quiet, context, NO_SHAPES, problems=(end_left_out(node),))
         port = next((port.name for port in layer.output_ports(parsed.params)), "output") if layer and parsed.params is not None else "output"
         used = {edge.source.port for edge in self.fed.get(node.id, ())}
         if wire is None or used - {port}:
-            return _Outcome(quiet, context, _NO_SHAPES, problems=(cannot_hand_on(node, used - {port}),))
+            return Outcome(quiet, context, NO_SHAPES, problems=(cannot_hand_on(node, used - {port}),))
         before = self.outcomes.get(wire.source.node)
         shape = before.outputs.get(wire.source.port) if before is not None else None
         if shape is None:
-            return _Outcome(quiet, context, _NO_SHAPES)
-        new = _Outcome(quiet, context, {wire.target.port: shape}, {port: shape})
+            return Outcome(quiet, context, NO_SHAPES)
+        new = Outcome(quiet, context, {wire.target.port: shape}, {port: shape})
         return old if old is not None and old.outputs == new.outputs and old.inputs == new.inputs and not old.problems else new
 
-    def _parsed(self, node: Node) -> _Parsed:
+    def _parsed(self, node: Node) -> Parsed:
         """Returns the layer and its checked parameters; nodes that share their raw parameters share this too."""
         key = (node.layer, id(node.params))
         if key in self.known:
             return self.known[key]
         layer = self.layers.get(node.layer)
         if layer is None:
-            return _Parsed(None, None, (), (mistakes.unknown_layer(node, self.layers),))
+            return Parsed(None, None, (), (mistakes.unknown_layer(node, self.layers),))
         try:
             params = layer.parse(dict(node.params))
         except CatalogueError as error:
-            return _Parsed(layer, None, (), tuple(mistakes.bad_params(node, error)))
-        parsed = self.known[key] = _Parsed(layer, params, layer.input_ports(params))
+            return Parsed(layer, None, (), tuple(mistakes.bad_params(node, error)))
+        parsed = self.known[key] = Parsed(layer, params, layer.input_ports(params))
         return parsed
 
-    def _arrive_all(self, node: Node, parsed: _Parsed, arrived: _Arrived) -> None:
+    def _arrive_all(self, node: Node, parsed: Parsed, arrived: _Arrived) -> None:
         """Collects what the wires bring, and what is wrong with them."""
         wires, ports = self.wires.get(node.id, ()), parsed.inputs
         if len(wires) == 1 == len(ports) and not ports[0].variadic and wires[0].target.port == ports[0].name:
@@ -363,14 +211,50 @@ class _Inference:
         else:
             arrived.shapes[name], arrived.sources[name], arrived.source_layers[name] = shape, source.path, source.layer
 
-    def _whole(self, order: list[str]) -> _Whole:
-        if self.previous and not self.renamed:
-            return self.previous._whole  # pyright: ignore[reportPrivateUsage]
-        whole, by_node = structure.problems_of_structure(self.graph, len(order) == len(self.graph))
-        layers = {node: outcome.parsed.layer for node, outcome in self.outcomes.items()}
-        takes = {node: bool(layer.inputs) for node, layer in layers.items() if layer and layer.family == _END_FAMILY}
-        outputs = tuple(node for node in self.graph.nodes if takes.get(node))
-        return _Whole(whole, by_node, not all(takes.values()), outputs, structure.unused_ends(self.graph, outputs))
+    def _whole(self, order: list[str]) -> Whole:
+        before, gone = self.previous.whole if self.previous else None, self.change.removed
+        whole = [] if before and not before.problems and self._joins_well(order) else structure.of_whole(self.graph, len(order) == len(self.graph))
+        fresh = self.found - self.change.removed if before else set(self.graph.nodes)
+        names, tied = self._naming(), self._tied()
+        by_node = structure.by_node(self.graph, names is None, tied)
+        ends = dict(before.ends) if before else {}
+        for node in gone | self.renamed:
+            ends.pop(node, None)
+        for node in self.renamed if before else self.graph.nodes:
+            layer = self.outcomes[node].parsed.layer
+            if layer is not None and layer.family == _END_FAMILY:
+                ends[node] = bool(layer.inputs)
+        old = before or Whole([], {}, None, frozenset(), {}, set(), set(), set())
+        return Whole(
+            whole, by_node, names, tied, ends,
+            self._marked(old.unknown, fresh, lambda node: self.outcomes[node].parsed.layer is None),
+            self._marked(old.speaking, fresh, lambda node: self.outcomes[node].speaks),
+            self._marked(old.bypassed, fresh, lambda node: is_bypassed(self.graph[node])),
+        )
+
+    def _marked(self, before: set[str], fresh: set[str], holds: Callable[[str], bool]) -> set[str]:
+        return (before - self.change.removed - fresh) | set(filter(holds, fresh))
+
+    def _joins_well(self, order: list[str]) -> bool:
+        """Whether no wire dangles and none goes round, after a result of which the same is true."""
+        nodes = self.graph.nodes
+        ends = (end for edge in self.change.drawn for end in (edge.source.node, edge.target.node))
+        lost = any(node in self.wires or node in self.fed for node in self.change.removed)
+        return len(order) == len(nodes) and not lost and all(end in nodes for end in ends)
+
+    def _naming(self) -> Naming | None:
+        before = self.previous.whole.naming if self.previous else None
+        if self.previous is None or before is None:
+            return naming(self.graph)
+        if not self.renamed and not self.change.removed:
+            return before
+        there = self.renamed - set(self.change.added)
+        return before.after(self.previous.graph, self.graph, self.change.removed | there, self.renamed)
+
+    def _tied(self) -> frozenset[str]:
+        before = self.previous.whole.tied if self.previous else frozenset[str]()
+        looked = self.renamed if self.previous else self.graph.nodes.keys()
+        return (before - self.change.removed - self.renamed) | {node for node in looked if self.graph[node].ties}
 
 
 def _identity(node: Node) -> tuple[object, ...]:
@@ -382,18 +266,18 @@ def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return old == new and repr(old) == repr(new)
 
 
-def _shaped(parsed: _Parsed, layer: LayerRule, node: Node, inputs: Shapes, context: Context) -> _Outcome:
+def _shaped(parsed: Parsed, layer: LayerRule, node: Node, inputs: Shapes, context: Context) -> Outcome:
     try:
         outputs = layer.shape(parsed.params, inputs, context)
         empty = next((found for shape in outputs.values() if (found := mistakes.empty_axis(node, shape)) is not None), None)
         if empty is not None:
-            return _Outcome(parsed, context, inputs, problems=(empty,))
-        return _Outcome(parsed, context, inputs, outputs, tuple(layer.warnings(parsed.params, inputs, context)))
+            return Outcome(parsed, context, inputs, problems=(empty,))
+        return Outcome(parsed, context, inputs, outputs, tuple(layer.warnings(parsed.params, inputs, context)))
     except LayerProblem as problem:
-        return _Outcome(parsed, context, inputs, problems=(problem.at(node.id),))
+        return Outcome(parsed, context, inputs, problems=(problem.at(node.id),))
     except Exception as error:
         _log.exception("shape rule of %s failed", node.layer)
-        return _Outcome(parsed, context, inputs, problems=(mistakes.rule_failed(node, error),))
+        return Outcome(parsed, context, inputs, problems=(mistakes.rule_failed(node, error),))
 
 
 __all__ = ["Inferred", "Problem", "infer"]

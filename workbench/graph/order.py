@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
+from workbench.graph.difference import Difference
 from workbench.graph.graph import Graph
 
 
@@ -13,31 +14,54 @@ def topological(graph: Graph) -> list[str]:
 
     Nodes on a cycle and after it are left out, as are edges whose ends do not exist.
     """
-    ids = list(graph.nodes)
+    ids, fed = list(graph.nodes), graph.wires_by_source()
     rank = {node: index for index, node in enumerate(ids)}
-    waiting, following = _counted(graph, rank)
-    ready = [index for index, count in enumerate(waiting) if not count]
+    waiting = _waiting(graph)
+    ready = [index for index, node in enumerate(ids) if not waiting.get(node)]
     order: list[str] = []
     while ready:
         index = heapq.heappop(ready)
-        order.append(ids[index])
-        for target in following[index]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                heapq.heappush(ready, target)
+        while index >= 0:
+            node, freed = ids[index], -1
+            order.append(node)
+            for edge in fed.get(node, ()):
+                target = edge.target.node
+                if target in rank:
+                    waiting[target] -= 1
+                    if not waiting[target]:
+                        if freed >= 0:
+                            heapq.heappush(ready, freed)
+                        freed = rank[target]
+            # Along a chain, the node just freed is mostly the next one: then the heap stays as it is.
+            index = heapq.heappushpop(ready, freed) if freed >= 0 else -1
     return order
 
 
-def _counted(graph: Graph, rank: dict[str, int]) -> tuple[list[int], list[list[int]]]:
-    """Returns how many wires enter each node, and where its wires lead, both by rank."""
-    waiting = [0] * len(rank)
-    following: list[list[int]] = [[] for _ in rank]
-    for edge in graph.edges:
-        source, target = rank.get(edge.source.node), rank.get(edge.target.node)
-        if source is not None and target is not None:
-            waiting[target] += 1
-            following[source].append(target)
-    return waiting, following
+def _waiting(graph: Graph) -> dict[str, int]:
+    """Returns for each node that wires enter how many come from a node that exists."""
+    entering = graph.wires_by_target()
+    waiting = dict(zip(entering, map(len, entering.values()), strict=True))
+    if not graph.wires_by_source().keys() <= graph.nodes.keys():
+        waiting = {node: sum(edge.source.node in graph.nodes for edge in edges) for node, edges in entering.items()}
+    return waiting
+
+
+def order_after(order: list[str], before: Graph, now: Graph, change: Difference) -> list[str] | None:
+    """Returns the topological order of a drawing from that of the one before, where the change lets it be told at once.
+
+    That is so where no new or removed node feeds another and no other wires changed: such a node comes last, whatever it waits for.
+    """
+    if len(order) != len(before) or len(before) - len(change.removed) + len(change.added) != len(now):
+        return None
+    fed, fed_before = now.wires_by_source(), before.wires_by_source()
+    ends = {*change.added, *change.removed}
+    loose = all(edge.target.node in ends and edge.source.node not in ends for edge in (*change.gone, *change.drawn))
+    if not loose or any(node in fed for node in change.added) or any(node in fed_before for node in change.removed):
+        return None
+    kept = [node for node in before.nodes if node not in change.removed] if change.removed else list(before.nodes)
+    if [*kept, *change.added] != list(now.nodes):
+        return None
+    return [*(node for node in order if node not in change.removed), *change.added] if ends else order
 
 
 def find_cycle(graph: Graph, among: Iterable[str] | None = None) -> list[str] | None:

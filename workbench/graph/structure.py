@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, Node, PortRef
 from workbench.graph.mistakes import Found, bad_name, called, duplicate_name, remove_wire, repair
-from workbench.graph.order import find_cycles, reaching
+from workbench.graph.order import find_cycles
 from workbench.graph.ports import LayerRules
 from workbench.graph.problem import Fix, Problem, Severity
 from workbench.text import Text
@@ -59,7 +59,7 @@ def _cycle(graph: Graph, ring: list[str]) -> Found:
 
 def names(graph: Graph) -> list[Found]:
     """Names that cannot be, and names that are used twice."""
-    groups = {step: path for node in graph if node.group for step, path in _group_steps(node.group)}
+    groups = {step: path for group in {node.group for node in graph if node.group} for step, path in _group_steps(group)}
     seen: dict[tuple[str, str], Node] = {}
     found: list[Found] = []
     for node in graph:
@@ -79,10 +79,15 @@ def _group_steps(path: str) -> list[tuple[tuple[str, str], str]]:
     return [((".".join(steps[:depth]), step), ".".join(steps[:depth + 1])) for depth, step in enumerate(steps)]
 
 
-def ties(graph: Graph) -> list[Found]:
-    """Shared parameters whose owner does not exist, or which are shared in a circle."""
+def ties(graph: Graph, tied: Collection[str]) -> list[Found]:
+    """Shared parameters whose owner does not exist, or which are shared in a circle.
+
+    Args:
+        graph: The drawing.
+        tied: The nodes that share parameters.
+    """
     found: list[Found] = []
-    for node in graph:
+    for node in (node for node in graph if node.id in tied) if tied else ():
         for tie in node.ties:
             if tie.node not in graph:
                 message = Text("{node} shares {parameter} with a node that is not there.", node=node.path, parameter=tie.parameter)
@@ -150,13 +155,6 @@ def _add_output(node: Node, port: str) -> Fix[Graph]:
     return repair(label, lambda graph: edit.insert_after(graph, node.id, "output", port=port)[0], node.id)
 
 
-def unused_ends(graph: Graph, outputs: Sequence[str]) -> list[str]:
-    """Returns the last nodes of branches that lead to no output, in order."""
-    used = reaching(graph, outputs)
-    fed = graph.wires_by_source()
-    return [node.id for node in graph if node.id not in used and node.id not in fed]
-
-
 def unused(graph: Graph, end: str, branch: set[str]) -> Found:
     """A branch that no output needs: it would cost time and learn nothing."""
     node = graph[end]
@@ -168,16 +166,38 @@ def unused(graph: Graph, end: str, branch: set[str]) -> Found:
     return Problem("graph.unused", message, end, Text("It would not be trained."), severity=Severity.WARNING, fixes=(fix,))
 
 
-def branch_of(graph: Graph, end: str, outputs: Sequence[str]) -> set[str]:
-    """Returns the nodes that only this unused end needs."""
-    needed = reaching(graph, [*outputs, *(other for other in unused_ends(graph, outputs) if other != end)])
-    return reaching(graph, (end,)) - needed
+def branch_of(graph: Graph, end: str, outputs: Collection[str]) -> set[str]:
+    """Returns the nodes that only this unused end needs: whatever else they feed is among them too.
+
+    Args:
+        graph: The drawing, without circles and without loose wires.
+        end: A node that feeds nothing and is no output.
+        outputs: Nodes where something leaves the drawing.
+    """
+    branch, waiting = {end}, [end]
+    while waiting:
+        for source in (edge.source.node for edge in graph.incoming(waiting.pop())):
+            only = source not in branch and source not in outputs and all(edge.target.node in branch for edge in graph.outgoing(source))
+            if only:
+                branch.add(source)
+                waiting.append(source)
+    return branch
 
 
-def problems_of_structure(graph: Graph, acyclic: bool) -> tuple[list[Found], Mapping[str, list[Found]]]:
-    """Returns the problems of the whole, and those of names and ties by node."""
-    whole = [*dangling(graph), *([] if acyclic else cycles(graph))]
-    by_node: dict[str, list[Found]] = {}
-    for problem in [*names(graph), *ties(graph)]:
-        by_node.setdefault(problem.node, []).append(problem)
-    return whole, by_node
+def of_whole(graph: Graph, acyclic: bool) -> list[Found]:
+    """Returns the problems of the whole: wires that lead nowhere or round in a circle."""
+    return [*dangling(graph), *([] if acyclic else cycles(graph))]
+
+
+def by_node(graph: Graph, misnamed: bool, tied: Collection[str]) -> Mapping[str, list[Found]]:
+    """Returns the problems of names and ties by node.
+
+    Args:
+        graph: The drawing.
+        misnamed: Whether any name is impossible or used twice.
+        tied: The nodes that share parameters.
+    """
+    found: dict[str, list[Found]] = {}
+    for problem in [*(names(graph) if misnamed else ()), *ties(graph, tied)]:
+        found.setdefault(problem.node, []).append(problem)
+    return found
