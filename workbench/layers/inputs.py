@@ -147,6 +147,11 @@ class SeriesInput(InputLayer):
         length = Symbol(params.symbol, maximum=params.length, ragged=True) if params.symbol else params.length
         return Shape.of(time=length, feature=params.features)
 
+    def sized(self, shape: Shape) -> Mapping[str, Any]:
+        symbol = next(iter(shape["time"].symbols()), None)
+        length = {"length": int(shape["time"])} if symbol is None else {"length": symbol.maximum} if symbol.maximum else {}
+        return {**length, "features": int(shape["feature"]), "symbol": symbol.name if symbol is not None else ""}
+
     def summary_line(self, params: SeriesInputParams) -> str:
         return Text("{count} steps of {width}", count=params.length, width=params.features)
 
@@ -174,6 +179,9 @@ class AudioInput(InputLayer):
 
     def input_shape(self, params: AudioInputParams) -> Shape:
         return Shape.of(time=params.samples)
+
+    def sized(self, shape: Shape) -> Mapping[str, Any]:
+        return {"samples": int(shape["time"])}
 
     def shape(self, params: AudioInputParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         return {"output": Shape.of(time=params.samples, feature=1)}

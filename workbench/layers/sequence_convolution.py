@@ -66,7 +66,7 @@ class Conv1d(Layer):
     weighs = True
     bends = False
     marks_positions = True
-    usual_norm = "batch_norm1d"
+    usual_norm = "layer_norm"
     usually_next = ("relu",)
 
     def shape(self, params: Conv1dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:

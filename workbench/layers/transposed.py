@@ -172,7 +172,7 @@ class ConvTranspose1d(ConvTranspose):
     formula = "y[s·t + d·u − p, o] += w[f, o, u] · x[t, f], then y += b"
     rank = 1
     target = "sequences.SequenceConvTranspose1d"
-    usual_norm = "batch_norm1d"
+    usual_norm = "layer_norm"
 
     def given(self, inputs: Shapes, context: Context) -> tuple[Shape, str]:
         return checks.sequence(inputs, context), "feature"
@@ -184,6 +184,9 @@ class ConvTranspose1d(ConvTranspose):
     def inside(self, params: ConvTransposeParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         shape = inputs["input"]
         return shape.elements_per_row(length) if shape.ragged else 0
+
+    def keeps(self, params: ConvTransposeParams, inputs: Shapes) -> tuple[str, ...]:
+        return () if inputs["input"].ragged else ("input",)
 
     def causal(self, params: ConvTransposeParams) -> bool:
         return params.cut <= params.stride - 1
@@ -214,7 +217,7 @@ class ConvTranspose3d(ConvTranspose):
     formula = "y[o, s·i + d·u − p, …] += w[c, o, u, …] · x[c, i, …], then y += b, over depth, height and width"
     rank = 3
     target = "nn.ConvTranspose3d"
-    usual_norm = "group_norm"
+    usual_norm = "instance_norm"
 
     def given(self, inputs: Shapes, context: Context) -> tuple[Shape, str]:
         return windows.volume(inputs, context), "channel"

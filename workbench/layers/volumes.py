@@ -79,7 +79,7 @@ class Conv3d(Layer):
     width_param = "filters"
     weighs = True
     bends = False
-    usual_norm = "group_norm"
+    usual_norm = "instance_norm"
     usually_next = ("relu",)
 
     def shape(self, params: Conv3dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.data.base import Dataset
+from workbench.graph.bypass import without_bypassed
 from workbench.graph.graph import Graph
 from workbench.graph.infer import Inferred, infer
 from workbench.graph.problem import Fix, Problem, Severity
@@ -29,6 +30,7 @@ class Subject:
         dataset: Its data, or None where it is not open.
         shapes: The shape of a batch of each field after preprocessing, where that is known.
         rows: Rows of the training split; 0 where not known.
+        graph: The drawing as it is built: without bypassed nodes.
     """
 
     project: Project
@@ -36,11 +38,10 @@ class Subject:
     dataset: Dataset | None = None
     shapes: Mapping[str, Shape] = field(default_factory=lambda: _NO_SHAPES)
     rows: int = 0
+    graph: Graph = field(init=False)
 
-    @property
-    def graph(self) -> Graph:
-        """The drawing."""
-        return self.project.graph
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "graph", without_bypassed(self.project.graph))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.data.base import Dataset, Field, FieldKind
 from workbench.graph import edit
+from workbench.graph.bypass import without_bypassed
 from workbench.graph.graph import Graph, Node
 from workbench.layers import LAYERS
 from workbench.project.project import ObjectiveChoice, Project
@@ -35,7 +36,13 @@ def input_nodes(graph: Graph) -> list[Node]:
 
 def output_nodes(graph: Graph) -> list[Node]:
     """Returns the nodes where results leave, in the order of the drawing."""
-    return [node for node in graph if (layer := LAYERS.get(node.layer)) is not None and layer.role == "output"]
+    return [node for node in graph if is_output(node)]
+
+
+def is_output(node: Node) -> bool:
+    """Whether a result leaves at a node."""
+    layer = LAYERS.get(node.layer)
+    return layer is not None and layer.role == "output"
 
 
 def field_of(node: Node) -> str:
@@ -73,7 +80,7 @@ def likely_target(dataset: Dataset, without: Iterable[str] = ()) -> Field | None
 
 def width_setter(graph: Graph, output: str) -> tuple[str, str] | None:
     """Returns the node and the parameter that decide how wide an output is, or None where no single one does."""
-    node, seen = output, set[str]()
+    graph, node, seen = without_bypassed(graph), output, set[str]()
     while node not in seen:
         seen.add(node)
         wires = graph.incoming(node)

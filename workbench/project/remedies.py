@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.graph import edit
+from workbench.graph.bypass import without_bypassed
 from workbench.graph.graph import Graph, Node
 from workbench.graph.problem import Fix
+from workbench.layers import LAYERS
+from workbench.layers.base import Family
 from workbench.project.check import on_graph
 from workbench.project.events import Change
+from workbench.project.feeding import is_output
 from workbench.project.project import Choice, Project
 from workbench.text import Text
 
 _DEFAULT_RATE = {"adamw": 0.002, "sgd": 0.1}
-_RECTIFIERS = ("relu",)
-_NORMS_AFTER = {"conv2d": "batch_norm2d", "linear": "layer_norm", "lstm": "layer_norm", "embedding": "layer_norm"}
 _CLIP = 1.0
 _FAR = 20.0
 
@@ -108,10 +110,15 @@ def _replace_rectifiers(layer: str) -> Edit:
 
 def _rectifiers(graph: Graph, node: str) -> list[Node]:
     """Returns the rectifier at a node, or the ones right after it; without a node, all."""
-    if node in graph:
-        near = [graph[node], *(graph[edge.target.node] for edge in graph.outgoing(node) if edge.target.node in graph)]
-        return [found for found in near if found.layer in _RECTIFIERS]
-    return [found for found in graph if found.layer in _RECTIFIERS]
+    if node not in graph:
+        return [found for found in graph if _is(found, "rectifies")]
+    near = [graph[node], *(graph[edge.target.node] for edge in graph.outgoing(node) if edge.target.node in graph)]
+    return [found for found in near if _is(found, "rectifies")]
+
+
+def _is(node: Node, what: str) -> bool:
+    """Whether the layer of a node says so of itself."""
+    return bool(getattr(LAYERS.get(node.layer), what, False))
 
 
 def _insert_activation(project: Project, node: str) -> Project:
@@ -130,23 +137,26 @@ def _activation_after(project: Project, node: str) -> Project:
 
 def _normalise(project: Project, node: str) -> Project:
     """Puts the usual normalisation after a node, or after every convolution and hidden linear layer that has none."""
-    graph = project.graph
-    nodes = _normalisable(graph, node) if node in graph else [found for other in graph.nodes for found in _normalisable(graph, other)]
+    graph, built = project.graph, without_bypassed(project.graph)
+    nodes = _normalisable(built, node) if node in built else [found for other in built.nodes for found in _normalisable(built, other)]
     for found in dict.fromkeys(nodes):
-        graph = edit.insert_after(graph, found, _NORMS_AFTER[graph[found].layer])[0]
+        graph = edit.insert_after(graph, found, LAYERS[graph[found].layer].usual_norm)[0]
     return project if graph is project.graph else replace(project, graph=graph)
 
 
 def _normalisable(graph: Graph, id: str) -> list[str]:
     """Returns the weighted layer at a node (or the one an activation follows), unless a normalisation or the output comes next."""
     node = graph[id]
-    if node.layer not in _NORMS_AFTER:
-        wires = graph.incoming(id)
-        node = graph.nodes.get(wires[0].source.node, node) if node.layer in ("relu", "gelu", "silu", "tanh", "sigmoid") and wires else node
-    following = [graph[edge.target.node].layer for edge in graph.outgoing(node.id) if edge.target.node in graph]
-    if node.layer not in ("conv2d", "linear") or not following or any("norm" in layer or layer == "output" for layer in following):
-        return []
-    return [node.id]
+    wires = graph.incoming(id)
+    if _family(node) == Family.ACTIVATION and wires:
+        node = graph.nodes.get(wires[0].source.node, node)
+    following = [graph[edge.target.node] for edge in graph.outgoing(node.id) if edge.target.node in graph]
+    settled = any(_family(other) == Family.NORMALISATION or is_output(other) for other in following)
+    return [node.id] if _is(node, "weighs") and _is(node, "usual_norm") and following and not settled else []
+
+
+def _family(node: Node) -> Family | None:
+    return getattr(LAYERS.get(node.layer), "family", None)
 
 
 def _more_epochs(project: Project, _node: str) -> Project:
@@ -159,12 +169,12 @@ def _early_stopping(project: Project, _node: str) -> Project:
 
 def _more_dropout(project: Project, _node: str) -> Project:
     """Raises every dropout by 0.1, or puts one before the last linear layer."""
-    graph = project.graph
-    drops = [node for node in graph if node.layer == "dropout"]
+    graph, built = project.graph, list(without_bypassed(project.graph))
+    drops = [node for node in built if _family(node) == Family.REGULARISING]
     for node in drops:
         graph = edit.set_params(graph, node.id, rate=round(min(float(node.params.get("rate", 0.2)) + 0.1, 0.6), 2))
     if not drops:
-        last = next((node for node in reversed(list(graph)) if node.layer == "linear" and graph.incoming(node.id)), None)
+        last = next((node for node in reversed(built) if _family(node) == Family.DENSE and _is(node, "weighs") and graph.incoming(node.id)), None)
         graph = edit.insert_before(graph, last.id, "input", "dropout", {"rate": 0.2})[0] if last else graph
     return project if graph is project.graph else replace(project, graph=graph)
 
