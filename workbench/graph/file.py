@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from workbench.errors import GraphError
 from workbench.graph.graph import Edge, Graph, Json, Node, PortRef, Tie, frozen
+from workbench.graph.repeat import check_records
 from workbench.text import Text
 
 SCHEMA_VERSION = 1
@@ -77,6 +78,7 @@ def loads(text: str | bytes, keep_dangling: bool = False) -> Graph:
     document = migrated(parse_json(text))
     nodes = read_nodes(document)
     edges = read_edges(document)
+    check_records(document.get("groups"))
     if not keep_dangling:
         _check_ends(nodes, edges)
     known = _GRAPH_FIELDS if document.get("schema_version", 0) <= SCHEMA_VERSION else _GRAPH_FIELDS - {"schema_version"}

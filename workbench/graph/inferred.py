@@ -17,6 +17,8 @@ from workbench.graph.naming import Naming
 from workbench.graph.order import reachable_from
 from workbench.graph.ports import Context, LayerRule, LayerRules, Port, Shapes
 from workbench.graph.problem import Severity
+from workbench.graph.repeat import repeats
+from workbench.graph.repeat_problems import repeat_problems
 from workbench.graph.shape import Shape
 
 NO_SHAPES: Shapes = MappingProxyType({})
@@ -42,11 +44,6 @@ class Outcome:
     outputs: Shapes = field(default_factory=lambda: NO_SHAPES)
     problems: tuple[Found, ...] = ()
     hungry: tuple[Port, ...] = ()
-
-    @property
-    def speaks(self) -> bool:
-        """Whether there is anything to say of the node."""
-        return bool(self.problems or self.hungry or self.parsed.problems)
 
 
 @dataclass(slots=True)
@@ -107,7 +104,9 @@ class Inferred:
         """Returns the nodes of this drawing whose shapes or parameters may differ from an earlier result; None where any may."""
         if other is self:
             return frozenset()
-        return self._since[1] if self._since is not None and other is not None and self._since[0] is other._mark else None
+        if other is None or self._since is None or self._since[0] is not other._mark or repeats(self.graph) != repeats(other.graph):
+            return None
+        return self._since[1]
 
     @property
     def ok(self) -> bool:
@@ -157,6 +156,8 @@ class Inferred:
             found += [*by_node.get(node, ()), *outcome.parsed.problems, *self._at(node, outcome)]
             found += [self._missing(node, port) for port in outcome.hungry]
         found += self._ends()
+        if len(self.order) == len(self.graph):
+            found += repeat_problems(self, self.whole.outputs, self.whole.ends)
         if not any(problem.kind in structure.LOOSENING for problem in found):
             found += self._unused({problem.node for problem in found if problem.severity == Severity.ERROR})
         return tuple(sorted(found, key=lambda problem: problem.severity != Severity.ERROR))

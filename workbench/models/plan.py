@@ -10,59 +10,17 @@ from workbench.errors import GraphError
 from workbench.graph.bypass import without_bypassed
 from workbench.graph.dim import Dim, Symbol
 from workbench.graph.graph import Graph, Node, PortRef
-from workbench.graph.order import reaching, topological
 from workbench.graph.problem import Problem, Severity
+from workbench.graph.repeat import Item, arranged, built_part, loops
 from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
 from workbench.layers.base import Call, FromInput, FromPort, Shapes
+from workbench.models.steps import Loop, Step, Wired
+from workbench.models.unrolling import Unrolled, unroll
 from workbench.text import Text
 
 if TYPE_CHECKING:
     from workbench.graph.infer import Inferred
-
-
-@dataclass(frozen=True, slots=True)
-class Wired:
-    """One argument of a forward call and where it comes from; one of `ports`, `given` and `lengths` says where.
-
-    Attributes:
-        parameter: The name of the argument.
-        ports: The output ports whose tensors are passed, one or (variadic) several.
-        variadic: Whether they are passed one after the other as `*inputs`.
-        given: The name of the model input that is passed.
-        lengths: The valid lengths, as a size to be evaluated at the lengths of the rows.
-    """
-
-    parameter: str
-    ports: tuple[PortRef, ...] = ()
-    variadic: bool = False
-    given: str = ""
-    lengths: Dim | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One node at work.
-
-    Attributes:
-        node: The id of the node.
-        path: The path of its submodule.
-        layer: The name of its catalogue entry.
-        params: Its parsed parameters.
-        call: How it becomes code.
-        wiring: The arguments, in the order of the signature.
-        inputs: The shapes of its inputs.
-        outputs: The shapes of its outputs.
-    """
-
-    node: str
-    path: str
-    layer: str
-    params: Any
-    call: Call
-    wiring: tuple[Wired, ...]
-    inputs: Shapes
-    outputs: Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +94,13 @@ class Plan:
     """A model, ready to be built or printed.
 
     Attributes:
-        steps: The nodes that lead to an output, in the order of computing.
+        steps: The nodes that lead to an output, in the order of computing; of repeated groups, every repetition.
         inputs: What the model is given, in order.
         outputs: What it returns, in order.
         lengths: The row lengths it takes.
         shared: Tied parameters.
         paths: Submodule path by node id.
+        body: The same with each repeated group as one loop.
     """
 
     steps: tuple[Step, ...]
@@ -150,6 +109,7 @@ class Plan:
     lengths: tuple[LengthSpec, ...]
     shared: tuple[Shared, ...]
     paths: Mapping[str, str]
+    body: tuple[Step | Loop, ...] = ()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Plan:
         return self
@@ -184,15 +144,28 @@ def plan(graph: Graph, inferred: Inferred | None = None) -> Plan:
         graph, inferred = built, infer(built, LAYERS)
         _refuse(problem for problem in inferred.problems if problem.severity is Severity.ERROR)
     ends = [node.id for node in graph if _role(node) == "output"]
-    wanted = reaching(graph, ends)
-    order = [graph[node] for node in topological(graph) if node in wanted]
-    names = _argument_names(graph, [node for node in graph if node.id in wanted and _role(node) == "input"])
-    steps = tuple(_step(graph, node, inferred, names) for node in order)
+    graph = built_part(graph, ends)
+    names = _argument_names(graph, [node for node in graph if _role(node) == "input"])
+    body = _body(graph, arranged(graph, loops(graph)) or (), inferred, names)
+    _check_paths(list(graph))
+    unrolled = unroll(graph, body)
     inputs = tuple(_input(graph[node], name, inferred) for node, name in names.items())
-    outputs = tuple(_output(graph, graph[node], inferred) for node in ends)
-    _check_paths(order)
-    paths = {step.node: step.path for step in steps}
-    return Plan(steps, inputs, outputs, _lengths(inputs), _shared(graph, steps), paths)
+    outputs = tuple(_output(graph, graph[node], inferred, unrolled) for node in ends)
+    paths = {step.node: step.path for step in unrolled.steps}
+    return Plan(unrolled.steps, inputs, outputs, _lengths(inputs), _shared(graph, unrolled), paths, body)
+
+
+def _body(graph: Graph, items: tuple[Item, ...], inferred: Inferred, names: Mapping[str, str]) -> tuple[Step | Loop, ...]:
+    """Returns the steps of a drawing in order, each repeated group as one loop."""
+    body: list[Step | Loop] = []
+    for item in items:
+        if isinstance(item, str):
+            body.append(_step(graph, graph[item], inferred, names))
+            continue
+        loop, inside = item.loop, _body(graph, item.body, inferred, names)
+        assert loop.source is not None, loop.path
+        body.append(Loop(loop.path, loop.times, loop.shared, loop.source, loop.others, loop.results[0], inside))
+    return tuple(body)
 
 
 def _role(node: Node) -> str:
@@ -252,14 +225,14 @@ def _input(node: Node, name: str, inferred: Inferred) -> InputSpec:
     return InputSpec(name, node.id, params.field or node.name, shape, bool(getattr(params, "decoder", False)))
 
 
-def _output(graph: Graph, node: Node, inferred: Inferred) -> OutputSpec:
+def _output(graph: Graph, node: Node, inferred: Inferred, unrolled: Unrolled) -> OutputSpec:
     (edge,) = graph.incoming(node.id)
     name = (
         node.name
         if sum(other.name == node.name for other in graph if _role(other) == "output") == 1
         else node.path.replace(".", "_")
     )
-    return OutputSpec(name, node.id, edge.source, inferred.input_shapes(node.id)["input"])
+    return OutputSpec(name, node.id, unrolled.port(edge.source), inferred.input_shapes(node.id)["input"])
 
 
 def _lengths(inputs: tuple[InputSpec, ...]) -> tuple[LengthSpec, ...]:
@@ -289,22 +262,27 @@ def _check_paths(nodes: list[Node]) -> None:
         seen.add(node.path)
 
 
-def _shared(graph: Graph, steps: tuple[Step, ...]) -> tuple[Shared, ...]:
-    """Returns all ties, each straight to the node that owns the parameter in the end."""
-    by_node = {step.node: step for step in steps}
+def _shared(graph: Graph, unrolled: Unrolled) -> tuple[Shared, ...]:
+    """Returns all ties, each straight to the node that owns the parameter in the end; shared repetitions are tied to the first."""
     found: list[Shared] = []
-    for step in steps:
-        for tie in graph[step.node].ties:
-            owner, other = _owner(graph, tie.node, tie.other, step)
-            if owner not in by_node:
+    for step in unrolled.steps:
+        ties = {tie.parameter: tie for tie in graph[step.drawn or step.node].ties}
+        for tie in ties.values():
+            drawn, other = _owner(graph, tie.node, tie.other, step)
+            owner = unrolled.owner(step, drawn)
+            if owner is None:
                 raise GraphError(
                     Text(
                         "{node} shares {parameter} with a node that leads to no output.", node=step.path, parameter=tie.parameter
                     ),
                     Text("Connect that node, or end the sharing."),
                 )
-            _check_tie(step, tie.parameter, by_node[owner], other)
-            found.append(Shared(f"{step.path}.{tie.parameter}", f"{by_node[owner].path}.{other}"))
+            _check_tie(step, tie.parameter, owner, other)
+            found.append(Shared(f"{step.path}.{tie.parameter}", f"{owner.path}.{other}"))
+        first = unrolled.owner(step, step.drawn or step.node)
+        if first is not None and first.node != step.node:
+            own = [name for name in parameter_shapes(step) if name not in ties]
+            found += [Shared(f"{step.path}.{name}", f"{first.path}.{name}") for name in own]
     return tuple(found)
 
 
@@ -316,7 +294,7 @@ def _owner(graph: Graph, node: str, parameter: str, step: Step) -> tuple[str, st
         if tie is None:
             break
         node, parameter = tie.node, tie.other
-        if (node, parameter) in seen or node == step.node:
+        if (node, parameter) in seen or node == (step.drawn or step.node):
             raise GraphError(
                 Text("{node} shares its weights in a circle.", node=step.path), Text("One node must own the weights.")
             )
