@@ -7,7 +7,7 @@ whose inputs have no shape is passed over in silence: one cause, one message.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from workbench.errors import CatalogueError
@@ -84,7 +84,7 @@ class _Inference:
             self.found.add(node)
             old = self.outcomes.get(node)
             new = self.outcomes[node] = self._outcome(node, old)
-            if old is None or new.outputs != old.outputs:
+            if self.previous and (old is None or new.outputs != old.outputs):
                 dirty.update(edge.target.node for edge in self.fed.get(node, ()))
         result = Inferred(self.graph, self.layers, self.given, order, self.outcomes, self._whole(order))
         if self.previous:
@@ -212,28 +212,35 @@ class _Inference:
             arrived.shapes[name], arrived.sources[name], arrived.source_layers[name] = shape, source.path, source.layer
 
     def _whole(self, order: list[str]) -> Whole:
-        before, gone = self.previous.whole if self.previous else None, self.change.removed
+        before = self.previous.whole if self.previous else None
         whole = [] if before and not before.problems and self._joins_well(order) else structure.of_whole(self.graph, len(order) == len(self.graph))
-        fresh = self.found - self.change.removed if before else set(self.graph.nodes)
         names, tied = self._naming(), self._tied()
-        by_node = structure.by_node(self.graph, names is None, tied)
-        ends = dict(before.ends) if before else {}
-        for node in gone | self.renamed:
+        return Whole(whole, structure.by_node(self.graph, names is None, tied), names, tied, self._ends(), *self._marks())
+
+    def _ends(self) -> dict[str, bool]:
+        ends = dict(self.previous.whole.ends) if self.previous else {}
+        for node in self.change.removed | self.renamed:
             ends.pop(node, None)
-        for node in self.renamed if before else self.graph.nodes:
+        for node in self.renamed if self.previous else self.graph.nodes:
             layer = self.outcomes[node].parsed.layer
             if layer is not None and layer.family == _END_FAMILY:
                 ends[node] = bool(layer.inputs)
-        old = before or Whole([], {}, None, frozenset(), {}, set(), set(), set())
-        return Whole(
-            whole, by_node, names, tied, ends,
-            self._marked(old.unknown, fresh, lambda node: self.outcomes[node].parsed.layer is None),
-            self._marked(old.speaking, fresh, lambda node: self.outcomes[node].speaks),
-            self._marked(old.bypassed, fresh, lambda node: is_bypassed(self.graph[node])),
-        )
+        return ends
 
-    def _marked(self, before: set[str], fresh: set[str], holds: Callable[[str], bool]) -> set[str]:
-        return (before - self.change.removed - fresh) | set(filter(holds, fresh))
+    def _marks(self) -> tuple[set[str], set[str], set[str]]:
+        """Returns the nodes of an unknown layer, those of which there is something to say, and the bypassed ones."""
+        before, fresh = self.previous.whole if self.previous else None, self.found
+        known = (before.unknown, before.speaking, before.bypassed) if before else (set[str](), set[str](), set[str]())
+        unknown, speaking, bypassed = ({*marked} - self.change.removed - fresh for marked in known)
+        for node in fresh:
+            outcome = self.outcomes[node]
+            if outcome.problems or outcome.hungry or outcome.parsed.problems:
+                speaking.add(node)
+            if outcome.parsed.layer is None:
+                unknown.add(node)
+            if is_bypassed(self.graph[node]):
+                bypassed.add(node)
+        return unknown, speaking, bypassed
 
     def _joins_well(self, order: list[str]) -> bool:
         """Whether no wire dangles and none goes round, after a result of which the same is true."""
