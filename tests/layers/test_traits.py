@@ -146,6 +146,13 @@ def test_a_layer_that_is_blind_to_order_gives_the_same_in_another(name: str) -> 
         assert not (same and layer.marks_positions), params
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if LAYERS[name].causal_by])
+def test_its_parameters_make_it_causal(name: str) -> None:
+    assert {layer.causal(params) for layer, params, _ in generated(name, 30)} >= {False}
+    for layer, params, _ in generated(name, 10):
+        assert layer.causal(layer.parse({**params.model_dump(), **layer.causal_by}))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_usual_normalisation_fits(name: str) -> None:
     layer = LAYERS[name]

@@ -43,6 +43,7 @@ class SelfAttention(Layer):
     keeps_width = True
     usual_norm = "layer_norm"
     usually_next = ("layer_norm",)
+    causal_by = {"causal": True}
 
     def shape(self, params: SelfAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
@@ -138,6 +139,9 @@ class CrossAttention(Layer):
         kept = attending.cross_kept(*sizes, params.heads, params.key_heads, params.dropout)
         return kept + attending.rows_kept(looks, length) + attending.rows_kept(seen, length)
 
+    def keeps(self, params: CrossAttentionParams, inputs: Shapes) -> tuple[str, ...]:
+        return tuple(port for port in ("input", "memory") if not checks.is_image(inputs[port]))
+
     def summary_line(self, params: CrossAttentionParams) -> str:
         return Text("{heads} heads", heads=params.heads)
 
@@ -220,6 +224,9 @@ class ImageAttention(Layer):
         kept = attending.self_kept(channels, steps, params.heads, params.key_heads, params.dropout)
         rows = params.residual + (params.positions != "none" or not params.residual)
         return outputs["output"].elements_per_row(length) * rows + kept
+
+    def keeps(self, params: ImageAttentionParams, inputs: Shapes) -> tuple[str, ...]:
+        return ("input",) if params.residual or params.positions == "none" else ()
 
     def order_blind(self, params: ImageAttentionParams) -> bool:
         return params.positions == "none"

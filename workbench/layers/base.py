@@ -119,6 +119,7 @@ class Layer(Entry, ABC):
         rectifies: Whether everything below 0 becomes 0 and passes no gradient, so that units can die.
         mixes_rows: Whether a row's result while training depends on the other rows of the batch.
         marks_positions: Whether it tells the places of a sequence or an image apart, for attention that is blind to order.
+        causal_by: The parameters that make it causal; none where nothing does, or where it always is.
         usual_norm: The layer that usually normalises what it gives; "" where none does.
         usually_next: The layers that people add after it, the usual one first; the first that fits is taken.
     """
@@ -140,6 +141,7 @@ class Layer(Entry, ABC):
     rectifies: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
     marks_positions: ClassVar[bool] = False
+    causal_by: ClassVar[Mapping[str, Any]] = _EMPTY
     usual_norm: ClassVar[str] = ""
     usually_next: ClassVar[tuple[str, ...]] = ()
 

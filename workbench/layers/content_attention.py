@@ -44,6 +44,7 @@ class DotProductAttention(Layer):
     Params = DotProductAttentionParams
     usual_norm = "layer_norm"
     usually_next = ("linear",)
+    causal_by = {"causal": True}
 
     def shape(self, params: DotProductAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         query, keys = attending.looking(inputs, context, "query"), attending.looking(inputs, context, "keys")
@@ -75,7 +76,14 @@ class DotProductAttention(Layer):
 
     def inside(self, params: DotProductAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         looks, seen = attending.places(inputs["query"], length), attending.places(inputs["keys"], length)
-        return attending.width(inputs["keys"]) * (looks + seen) + 3 * looks * seen if params.dropout else looks
+        if params.dropout:
+            return attending.width(inputs["keys"]) * (looks + seen) + 3 * looks * seen
+        return looks + sum(attending.rows_kept(shape, length) for shape in inputs.values())
+
+    def keeps(self, params: DotProductAttentionParams, inputs: Shapes) -> tuple[str, ...]:
+        values = "values" if "values" in inputs else "keys"
+        read = (values,) if params.dropout else ("query", "keys", values, "output")
+        return tuple(port for port in read if port == "output" or not checks.is_image(inputs[port]))
 
     def summary_line(self, params: DotProductAttentionParams) -> str:
         return Text("causal") if params.causal else ""
@@ -143,7 +151,7 @@ class AdditiveAttention(Layer):
 
     def inside(self, params: AdditiveAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         pairs = attending.places(inputs["keys"], length) * (attending.places(inputs["query"], length) if "query" in inputs else 1)
-        return pairs * (params.units + (3 if params.dropout else 1))
+        return pairs * (params.units + (3 if params.dropout else 1)) + attending.rows_kept(inputs["keys"], length)
 
     def summary_line(self, params: AdditiveAttentionParams) -> str:
         return Text("{units} units", units=params.units)

@@ -156,6 +156,7 @@ class LayerNorm(Layer):
     Params = LayerNormParams
     keeps_width = True
     usually_next = ("linear", "relu")
+    causal_by = {"over": "features"}
 
     def shape(self, params: LayerNormParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)

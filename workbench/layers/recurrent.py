@@ -37,6 +37,10 @@ class RecurrentParams(Params):
         return 2 if self.bidirectional else 1
 
 
+_ONEDNN_STATES = 6.2
+"""States per step in the workspace of oneDNN's LSTM, measured."""
+
+
 class RecurrentLayer(Layer):
     """What RNN, GRU and LSTM share.
 
@@ -54,9 +58,10 @@ class RecurrentLayer(Layer):
     marks_positions = True
     usual_norm = "layer_norm"
     usually_next = ("last_over_time", "mean_over_time")
+    causal_by = {"bidirectional": False}
     target: ClassVar[str]
     gates: ClassVar[int]
-    kept_per_step: ClassVar[int]
+    kept_per_step: ClassVar[float]
 
     def shape(self, params: RecurrentParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
@@ -96,9 +101,16 @@ class RecurrentLayer(Layer):
         return weights * checks.steps(inputs["input"], length)
 
     def inside(self, params: RecurrentParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
-        units = params.units * params.directions * params.layers
-        per_step = self.kept_per_step * units + int(inputs["input"]["feature"])
-        return per_step * checks.steps(inputs["input"], length)
+        step = sum(
+            self._kept_by_layer(int(inputs["input"]["feature"]) if not layer else params.units * params.directions, layer, params)
+            for layer in range(params.layers)
+        )
+        return round(step * checks.steps(inputs["input"], length)) + params.units * params.directions * params.layers
+
+    def _kept_by_layer(self, width: int, layer: int, params: RecurrentParams) -> float:
+        """Returns the numbers that one layer keeps at every step: each direction its own, its input, and the noise on the input."""
+        noise = width if layer and params.dropout else 0
+        return params.directions * (self.kept_per_step * params.units + width) + noise
 
     def summary_line(self, params: RecurrentParams) -> str:
         if params.layers == 1:
@@ -144,8 +156,15 @@ class LSTM(RecurrentLayer):
     outputs = (_OUTPUT, _LAST, Port("cell", help="The cell state after the last step, one vector per row."))
     target = "recurrent.LSTM"
     gates = 4
-    kept_per_step = 17
+    kept_per_step = 16.6
     Params = RecurrentParams
+
+    def _kept_by_layer(self, width: int, layer: int, params: RecurrentParams) -> float:
+        """oneDNN lays states and inputs out side by side, each as wide as the wider of the two, and reads one copy of the input."""
+        wider = _ONEDNN_STATES * max(width - params.units, 0)
+        copied = width if not layer or params.directions > 1 or params.dropout else 0
+        noise = width if layer and params.dropout else 0
+        return params.directions * (self.kept_per_step * params.units + wider) + copied + noise
 
 
 class GRU(RecurrentLayer):

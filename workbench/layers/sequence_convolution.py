@@ -68,6 +68,7 @@ class Conv1d(Layer):
     marks_positions = True
     usual_norm = "layer_norm"
     usually_next = ("relu",)
+    causal_by = {"padding": "causal", "stride": 1}
 
     def shape(self, params: Conv1dParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = inputs["input"]

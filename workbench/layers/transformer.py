@@ -127,6 +127,7 @@ class TransformerEncoder(Blocks):
     aliases = ("TransformerEncoderLayer", "BERT", "encoder block", "Transformer block", "Llama", "编码器", "变换器", "注意力")
     formula = "h = x + Attention(Norm(x)); y = h + W₂·GELU(W₁·Norm(h)); repeated"
     Params = TransformerEncoderParams
+    causal_by = {"causal": True}
 
     def call(self, params: BlockParams, inputs: Shapes) -> Call:
         arguments = self.arguments(params, inputs) | attending.given(params, causal=False)
