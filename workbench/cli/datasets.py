@@ -51,7 +51,7 @@ def _lines(document: dict[str, Any]) -> list[str]:
 def _detail(field: dict[str, Any]) -> str:
     parts = [f"{field['missing']:,} missing"] if field.get("missing") else []
     if field.get("classes"):
-        shown = ", ".join(f"{item['name']} {item['rows']:,}" for item in field["classes"][:10])
+        shown = ", ".join(f"{item['name']} {item.get('rows', item.get('pixels', 0)):,}" for item in field["classes"][:10])
         parts.append(f"{len(field['classes'])} classes: {shown}" + (", ..." if len(field["classes"]) > 10 else ""))
     if field.get("sizes"):
         sizes = [f"{item['width']} × {item['height']}" + (f" ({item['rows']:,})" if len(field["sizes"]) > 1 else "") for item in field["sizes"]]

@@ -32,6 +32,9 @@ class FieldKind(StrEnum):
     TEXT = "text"
     CATEGORY = "category"
     NUMBER = "number"
+    SERIES = "series"
+    AUDIO = "audio"
+    MASK = "mask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,12 @@ class Field:
         name: Unique in the dataset; an ASCII identifier.
         kind: What it holds.
         label: What people call it; "" means the name. A `Text` where it is the program's own word.
-        channels, height, width: For images: 1 (grey) or 3 (colour), and the common size in pixels, or 0 where sizes differ.
-        categories: For categories: the class names, in the order of their ids.
+        channels, height, width: For images: 1 (grey) or 3 (colour), and the common size in pixels, or 0 where sizes differ; masks have a size too.
+        categories: For categories and masks: the class names, in the order of their ids.
         unit: For numbers.
+        length: For series and sounds: the common number of steps or samples.
+        features: For series: how many numbers each step has.
+        rate: For sounds: samples per second.
     """
 
     name: str
@@ -55,6 +61,9 @@ class Field:
     width: int = 0
     categories: tuple[str, ...] = ()
     unit: str = ""
+    length: int = 0
+    features: int = 0
+    rate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +112,25 @@ class Dataset(ABC):
         """Returns raw values of one field for these rows (all where None).
 
         Image: uint8 `(n, H, W, C)` where the size is common, else a list of uint8 `(H, W, C)`. Text: a list of str.
-        Category: int64 `(n,)`. Number: float32 `(n,)`.
+        Category: int64 `(n,)`. Number: float32 `(n,)`. Series: float32 `(n, T, F)`. Audio: float32 `(n, T)` between -1 and 1. Mask: uint8
+        `(n, H, W)`, the class of every pixel.
         """
 
     def given_splits(self) -> np.ndarray | None:
         """Returns the split the source itself assigns to each row (`train`, `validation`, `test`), or None."""
         return None
 
-    def deciding(self, row: int) -> Any:
-        """Returns which part of the input decides, where the source knows (generated data): for images a bool `(H, W)`, for texts the
-        indices of the deciding words; else None."""
+    def deciding(self, row: int, field: str = "") -> Any:
+        """Returns which part of the input decides, where the source knows (generated data); else None.
+
+        Args:
+            row: The row.
+            field: The input in question, where there are several; "" is the first.
+
+        Returns:
+            For images a bool `(H, W)`, for series a bool `(T,)`, for texts the indices of the deciding words, for tables the names of the
+            deciding fields.
+        """
         return None
 
     def word_spans(self, row: int) -> list[tuple[int, int]] | None:
@@ -159,7 +177,7 @@ class Batch:
 
     Attributes:
         values: Model-ready tensors by field name, on the run's device: image float32 `(N, C, H, W)`, text int64 `(N, T)`,
-            category int64 `(N,)`, number float32 `(N,)`.
+            category int64 `(N,)`, number float32 `(N,)`, series float32 `(N, T, F)`, audio float32 `(N, T)`, mask int64 `(N, H, W)`.
         lengths: Valid lengths `(N,)` int64 by field name, for fields whose rows differ in length.
         rows: Dataset row indices `(N,)` int64.
     """

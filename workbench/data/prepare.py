@@ -15,8 +15,10 @@ from workbench.data.base import Batch, DataProblem, Dataset, Field, FieldKind, S
 from workbench.data.preprocessing.base import Preprocessor, Stored
 from workbench.data.preprocessing.category import MISSING, CategoryPreprocessor
 from workbench.data.preprocessing.image import ImagePreprocessor
+from workbench.data.preprocessing.mask import MaskPreprocessor
 from workbench.data.preprocessing.number import NumberPreprocessor
 from workbench.data.preprocessing.params import PARAMS
+from workbench.data.preprocessing.series import AudioPreprocessor, SeriesPreprocessor
 from workbench.data.splits import SplitRule, divide, given_parts, keys, stratum, take
 from workbench.errors import CatalogueError, DataError, Text
 from workbench.graph.shape import Shape
@@ -128,7 +130,7 @@ def preprocessor_class(kind: FieldKind) -> type[Preprocessor]:
         from workbench.data.preprocessing.text import TextPreprocessor
 
         return TextPreprocessor
-    classes = (ImagePreprocessor, CategoryPreprocessor, NumberPreprocessor)
+    classes = (ImagePreprocessor, CategoryPreprocessor, NumberPreprocessor, SeriesPreprocessor, AudioPreprocessor, MaskPreprocessor)
     return next(candidate for candidate in classes if candidate.kind == kind)
 
 

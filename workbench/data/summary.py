@@ -17,6 +17,7 @@ IMBALANCE = 10
 
 _MOST_ROWS = 1000
 _BINS = 20
+_READ = (FieldKind.IMAGE, FieldKind.TEXT, FieldKind.SERIES, FieldKind.AUDIO)
 
 
 def describe(dataset: Dataset, splits: Mapping[Split, np.ndarray] | None = None, *, duplicates: bool = True) -> dict[str, Any]:
@@ -89,7 +90,11 @@ def _described(field: Field, column: Any, splits: Mapping[Split, np.ndarray]) ->
         return {**facts, "missing": int((lengths == 0).sum()), "lengths": _distribution(lengths), "unit": "characters"}
     if field.kind == FieldKind.CATEGORY:
         return {**facts, "missing": int((column < 0).sum()), "classes": _classes(field, column, splits)}
+    if field.kind == FieldKind.MASK:
+        return {**facts, "missing": 0, "classes": _pixels(field, column), "sizes": _sizes(column)}
     finite = column[np.isfinite(column)]
+    if field.kind in (FieldKind.SERIES, FieldKind.AUDIO):
+        return {**facts, "missing": int(column.size - len(finite)), "range": _distribution(finite), "steps": column.shape[1], "rate": field.rate}
     return {**facts, "missing": len(column) - len(finite), "range": _distribution(finite), "unit": field.unit}
 
 
@@ -100,6 +105,11 @@ def _classes(field: Field, column: np.ndarray, splits: Mapping[Split, np.ndarray
         {"name": name, "rows": int(whole[number]), **{split: int(counts[number]) for split, counts in parts.items()}}
         for number, name in enumerate(field.categories)
     ]
+
+
+def _pixels(field: Field, column: np.ndarray) -> list[dict[str, Any]]:
+    counts = np.bincount(column.ravel(), minlength=len(field.categories))
+    return [{"name": name, "pixels": int(counts[number])} for number, name in enumerate(field.categories)]
 
 
 def _counts(labels: np.ndarray, classes: int) -> np.ndarray:
@@ -172,7 +182,7 @@ def _balance(field: Field, column: np.ndarray) -> list[DataProblem]:
 
 def _duplicates(dataset: Dataset, splits: Mapping[Split, np.ndarray], columns: Mapping[str, Any]) -> list[DataProblem]:
     """Returns the rows of validation and test whose inputs (images and texts) stand in training too."""
-    names = [field.name for field in dataset.fields if field.kind in (FieldKind.IMAGE, FieldKind.TEXT)]
+    names = [field.name for field in dataset.fields if field.kind in _READ]
     if not names or Split.TRAIN not in splits:
         return []
     trained: defaultdict[bytes, list[int]] = defaultdict(list)

@@ -43,7 +43,7 @@ class ReviewsDataset(MemoryDataset):
         super().__init__(**rest)
         self._words, self._spans, self._decisive = words, spans, decisive
 
-    def deciding(self, row: int) -> tuple[int, ...]:
+    def deciding(self, row: int, field: str = "") -> tuple[int, ...]:
         """Returns the indices of the deciding words among `word_spans(row)`."""
         return self._decisive[row]
 

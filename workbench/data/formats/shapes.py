@@ -38,7 +38,7 @@ class ShapesDataset(MemoryDataset):
         super().__init__(**rest)
         self._masks = masks
 
-    def deciding(self, row: int) -> np.ndarray:
+    def deciding(self, row: int, field: str = "") -> np.ndarray:
         return self._masks[row]
 
 

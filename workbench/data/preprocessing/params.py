@@ -58,6 +58,23 @@ class NumberParams(Params):
     )
 
 
+class SeriesParams(Params):
+    """How series become model-ready."""
+
+    standardise: bool = param(
+        True, label="Standardise", help="Shift and scale to mean 0 and deviation 1 over the training split.",
+    )
+
+
+class AudioParams(Params):
+    """Sounds need no settings: samples between -1 and 1 stay as they are."""
+
+
+class MaskParams(Params):
+    """Masks need no settings: every pixel is a class already."""
+
+
 PARAMS: dict[FieldKind, type[Params]] = {
     FieldKind.IMAGE: ImageParams, FieldKind.TEXT: TextParams, FieldKind.CATEGORY: CategoryParams, FieldKind.NUMBER: NumberParams,
+    FieldKind.SERIES: SeriesParams, FieldKind.AUDIO: AudioParams, FieldKind.MASK: MaskParams,
 }

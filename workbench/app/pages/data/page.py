@@ -211,7 +211,7 @@ class DataPage(Page):
         self._class_heading.setVisible(bool(counts))
         self.classes.setVisible(bool(counts))
         self.classes.set_items(counts)
-        self._zoom.setVisible(rows.lead is not None and rows.lead.kind == FieldKind.IMAGE)
+        self._zoom.setVisible(rows.pictures)
 
     def _apply(self) -> None:
         if self._rows is None:
@@ -346,6 +346,12 @@ def _field_words(item: Any) -> str:
         return tr("images {width} × {height}", width=item.width, height=item.height)
     if item.kind == FieldKind.CATEGORY:
         return tr("category of {count}", count=len(item.categories))
+    if item.kind == FieldKind.SERIES:
+        return tr("series of {count} steps", count=item.length)
+    if item.kind == FieldKind.AUDIO:
+        return tr("sounds of {seconds} s", seconds=f"{item.length / max(item.rate, 1):.3g}")
+    if item.kind == FieldKind.MASK:
+        return tr("masks of {count} classes", count=len(item.categories))
     return {FieldKind.IMAGE: tr("images"), FieldKind.TEXT: tr("text"), FieldKind.NUMBER: tr("number {name}", name=item.name)}[item.kind]
 
 

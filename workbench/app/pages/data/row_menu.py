@@ -12,7 +12,6 @@ from workbench.app.language import tr
 from workbench.app.pages.data.rows import Rows
 from workbench.app.pages.inspect.saving import enlarged, save_image
 from workbench.app.widgets.image_view import to_qimage
-from workbench.data.base import FieldKind
 
 
 def show_row_menu(
@@ -36,7 +35,7 @@ def show_row_menu(
         menu.addAction(tr("Show only {label}", label=rows.label_of(row)), lambda: only_class(label))
     menu.addSeparator()
     clipboard = QGuiApplication.clipboard()
-    if rows.lead is not None and rows.lead.kind == FieldKind.IMAGE:
+    if rows.pictures:
         menu.addAction(tr("Copy picture"), lambda: clipboard.setImage(enlarged(to_qimage(rows.image(row)))))
         menu.addAction(tr("Save picture..."), lambda: save_image(owner, to_qimage(rows.image(row))))
     else:

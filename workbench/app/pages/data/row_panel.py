@@ -73,9 +73,12 @@ class RowPanel(QWidget):
 
     def _show_raw(self, rows: Rows, row: int) -> None:
         kind = rows.lead.kind if rows.lead else None
-        self._picture.setVisible(kind == FieldKind.IMAGE)
+        self._picture.setVisible(rows.pictures)
         self._text.setVisible(kind == FieldKind.TEXT)
         facts = rows.values(row)
+        if rows.curves:
+            self._picture.set_image(rows.image(row))
+            facts.append((tr("Size"), " × ".join(str(size) for size in rows.raw(row).shape)))
         if kind == FieldKind.IMAGE:
             image = rows.image(row)
             self._picture.set_image(image)
@@ -95,7 +98,12 @@ class RowPanel(QWidget):
         if not known or rows.prepared is None or rows.lead is None:
             return
         preprocessor = rows.prepared.preprocessors[rows.lead.name]
-        values = preprocessor.encode_one(rows.image(row) if rows.lead.kind == FieldKind.IMAGE else rows.text(row))
+        values = preprocessor.encode_one(rows.text(row) if rows.lead.kind == FieldKind.TEXT else rows.raw(row))
+        if rows.curves:
+            bounds = {"low": f"{float(values.min()):.2f}", "high": f"{float(values.max()):.2f}"}
+            shape = " × ".join(str(size) for size in values.shape[1:])
+            self._seen_facts.setText(tr("{shape}, values {low} to {high}", shape=shape, **bounds))
+            return
         if rows.lead.kind == FieldKind.IMAGE:
             self._seen_picture.set_signed(values[0].mean(0).numpy())
             low, high = float(values.min()), float(values.max())

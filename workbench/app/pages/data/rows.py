@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.app.language import say_own
+from workbench.app.pages.data.curve_picture import drawn
 from workbench.data.base import Dataset, Field, FieldKind
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Rows:
     Attributes:
         dataset: Where the rows are from.
         prepared: Splits and preprocessing, once they are ready.
-        lead: The field that is drawn in a cell: the first image or text, else None.
+        lead: The field that is drawn in a cell: the first image, text, series or sound, else None.
         label: The field that names a row: the first category, else None.
     """
 
@@ -64,7 +65,7 @@ class Rows:
         """
         categories = [item for item in dataset.fields if item.kind == FieldKind.CATEGORY]
         label = next((item for item in categories if item.name == target), categories[0] if categories else None)
-        kinds = (FieldKind.IMAGE, FieldKind.TEXT)
+        kinds = (FieldKind.IMAGE, FieldKind.TEXT, FieldKind.SERIES, FieldKind.AUDIO)
         lead = next((item for kind in kinds for item in dataset.fields if item.kind == kind), None)
         labels = np.asarray(dataset.column(label.name)) if label else None
         return cls(dataset, prepared, lead, label, labels)
@@ -132,9 +133,24 @@ class Rows:
         return SPLIT_NAMES[number] if number >= 0 else ""
 
     def image(self, row: int) -> np.ndarray:
-        """Returns the picture of a row, uint8 `(H, W, C)`."""
+        """Returns the picture of a row, uint8 `(H, W, C)`; a series or a sound is drawn as a curve."""
+        raw = self.raw(row)
+        return drawn(raw) if self.curves else np.asarray(raw)
+
+    def raw(self, row: int) -> Any:
+        """Returns the lead value of a row as it came."""
         assert self.lead is not None
-        return np.asarray(self.dataset.column(self.lead.name, np.asarray([row]))[0])
+        return self.dataset.column(self.lead.name, np.asarray([row]))[0]
+
+    @property
+    def curves(self) -> bool:
+        """Whether rows are drawn as curves."""
+        return self.lead is not None and self.lead.kind in (FieldKind.SERIES, FieldKind.AUDIO)
+
+    @property
+    def pictures(self) -> bool:
+        """Whether rows are shown as pictures, drawn or their own."""
+        return self.curves or (self.lead is not None and self.lead.kind == FieldKind.IMAGE)
 
     def text(self, row: int) -> str:
         """Returns a row as one line of text: its text field, or its values where it has none."""
@@ -143,10 +159,10 @@ class Rows:
         return "   ".join(f"{name} {value}" for name, value in self.values(row, skip_label=True))
 
     def values(self, row: int, *, skip_label: bool = False) -> list[tuple[str, str]]:
-        """Returns the small fields of a row (numbers, categories) as words."""
+        """Returns the other fields of a row as words: numbers, categories, a second text, the shares of a mask."""
         shown: list[tuple[str, str]] = []
         for item in self.dataset.fields:
-            if item.kind in (FieldKind.IMAGE, FieldKind.TEXT) or (skip_label and item is self.label):
+            if item is self.lead or item.kind == FieldKind.IMAGE or (skip_label and item is self.label):
                 continue
             shown.append((say_own(item.label) or item.name, _worded(item, self.dataset.column(item.name, np.asarray([row]))[0])))
         return shown
@@ -158,6 +174,13 @@ class Rows:
 
 
 def _worded(item: Field, value: Any) -> str:
+    if item.kind == FieldKind.TEXT:
+        return str(value)
+    if item.kind == FieldKind.MASK:
+        shares = np.bincount(np.asarray(value).ravel(), minlength=len(item.categories)) / max(np.asarray(value).size, 1)
+        return ", ".join(f"{name} {share:.0%}" for name, share in zip(item.categories, shares, strict=False))
+    if item.kind in (FieldKind.SERIES, FieldKind.AUDIO):
+        return " × ".join(str(size) for size in np.shape(value))
     if item.kind == FieldKind.CATEGORY:
         return item.categories[int(value)] if 0 <= int(value) < len(item.categories) else "–"
     return "–" if not np.isfinite(value) else f"{float(value):.6g} {item.unit}".strip()

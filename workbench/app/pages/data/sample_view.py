@@ -26,7 +26,6 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
-from workbench.data.base import FieldKind
 
 if TYPE_CHECKING:
     from workbench.app.pages.data.rows import Rows
@@ -70,7 +69,7 @@ class SampleView(QAbstractScrollArea):
     @property
     def pictures(self) -> bool:
         """Whether cells are pictures; otherwise they are lines of text."""
-        return self._rows is not None and self._rows.lead is not None and self._rows.lead.kind == FieldKind.IMAGE
+        return self._rows is not None and self._rows.pictures
 
     @property
     def shown(self) -> np.ndarray:
