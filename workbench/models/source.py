@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.graph.dim import Atom, Dim, Symbol
 from workbench.graph.graph import Graph, PortRef
 from workbench.graph.shape import Shape
-from workbench.models.plan import InputSpec, Plan, Step, Wired, plan
+from workbench.models.plan import InputSpec, Plan, plan
 from workbench.models.printing import definitions
+from workbench.models.steps import Loop, Step
+from workbench.models.tying import singular, tie_lines
+from workbench.models.variables import Names, is_through
 
 _WIDTH = 120
+Body = tuple[Step | Loop, ...]
 
 
 def source(drawing: Graph | Plan, class_name: str = "Network") -> str:
@@ -44,7 +48,7 @@ class _Page:
 
 def _printed(drawing: Graph | Plan, class_name: str) -> _Page:
     planned = drawing if isinstance(drawing, Plan) else plan(drawing)
-    names = _Names(planned)
+    names = Names.of_plan(planned)
     page = _Page()
     targets = dict.fromkeys(step.call.target for step in planned.steps if not _is_torch(step) and not step.call.expression)
     imports, bodies = definitions(targets)
@@ -53,9 +57,11 @@ def _printed(drawing: Graph | Plan, class_name: str) -> _Page:
     for body in bodies:
         for line in ["", "", *body.split("\n")]:
             page.add(line)
+    taken = {class_name, "nn", "torch", "Tensor", *re.findall(r"^(?:class|def) (\w+)", "\n".join(bodies), re.MULTILINE)}
+    blocks = _print_blocks(page, planned.body, names, taken)
     page.add()
     page.add()
-    _print_class(page, planned, names, class_name)
+    _print_class(page, planned, names, class_name, blocks)
     return page
 
 
@@ -77,21 +83,66 @@ def _import_lines(imports: list[str], planned: Plan) -> list[str]:
     return plain + [f"from {module} import {', '.join(names)}" for module, names in grouped.items()]
 
 
-def _print_class(page: _Page, planned: Plan, names: _Names, class_name: str) -> None:
+def _print_blocks(page: _Page, body: Body, names: Names, taken: set[str]) -> dict[str, str]:
+    """Prints a class for one repetition of each repeated group, inner ones first, and returns the classes by group."""
+    blocks: dict[str, str] = {}
+    for loop in (item for item in body if isinstance(item, Loop)):
+        inside = names.inside(loop)
+        blocks |= _print_blocks(page, loop.body, inside, taken)
+        blocks[loop.path] = _block_name(loop.path, taken)
+        taken.add(blocks[loop.path])
+        _print_block(page, loop, names, inside, blocks)
+    return blocks
+
+
+def _block_name(path: str, taken: set[str]) -> str:
+    word = "".join(part[:1].upper() + part[1:] for part in singular(path.rpartition(".")[2]).split("_"))
+    name, number = word, 2
+    while name in taken:
+        name, number = f"{word}{number}", number + 1
+    return name
+
+
+def _print_block(page: _Page, loop: Loop, names: Names, inside: Names, blocks: Mapping[str, str]) -> None:
+    page.add()
+    page.add()
+    page.add(f"class {blocks[loop.path]}(nn.Module):")
+    page.add(f'"""One of the {loop.times} repetitions of {loop.path}."""', depth=1)
+    page.add()
+    page.add("def __init__(self) -> None:", depth=1)
+    page.add("super().__init__()", depth=2)
+    _print_modules(page, loop.body, inside, blocks)
+    page.add()
+    arguments = ["input: Tensor", *(f"{inside.value(port)}: Tensor" for port in loop.others)]
+    arguments += [f"{name}: Tensor | None = None" for name in names.lengths_in(loop).values()]
+    page.add(f"def forward({', '.join(['self', *arguments])}) -> Tensor:", depth=1)
+    _print_steps(page, loop.body, inside)
+    page.add(f"return {inside.value(loop.result)}", depth=2)
+
+
+def _print_modules(page: _Page, body: Body, names: Names, blocks: Mapping[str, str]) -> None:
+    """Prints the constructor's lines of one class."""
+    groups: set[str] = set()
+    for item in body:
+        path = names.relative(item.path)
+        _print_groups(page, path, groups)
+        if isinstance(item, Loop):
+            page.add(f"self.{path} = nn.ModuleList({blocks[item.path]}() for _ in range({item.times}))", depth=2)
+        elif not item.call.expression:
+            for line in _wrapped(f"self.{path} = {_class_of(item)}", _constructor(item)):
+                page.add(line, item.node, 2)
+
+
+def _print_class(page: _Page, planned: Plan, names: Names, class_name: str, blocks: Mapping[str, str]) -> None:
     page.add(f"class {class_name}(nn.Module):")
     for line in _docstring(planned):
         page.add(line, depth=1)
     page.add()
     page.add("def __init__(self) -> None:", depth=1)
     page.add("super().__init__()", depth=2)
-    groups: set[str] = set()
-    for step in planned.steps:
-        _print_groups(page, step.path, groups)
-        if not step.call.expression:
-            for line in _wrapped(f"self.{step.path} = {_class_of(step)}", _constructor(step)):
-                page.add(line, step.node, 2)
-    for shared in planned.shared:
-        page.add(f"self.{shared.path} = self.{shared.owner}", depth=2)
+    _print_modules(page, planned.body, names, blocks)
+    for line in tie_lines(planned):
+        page.add(line, depth=2)
     page.add()
     _print_forward(page, planned, names)
 
@@ -157,7 +208,7 @@ def _wrapped(head: str, arguments: list[str]) -> list[str]:
     return [line] if len(line) <= _WIDTH else [f"{head}(", f"    {', '.join(arguments)}", ")"]
 
 
-def _print_forward(page: _Page, planned: Plan, names: _Names) -> None:
+def _print_forward(page: _Page, planned: Plan, names: Names) -> None:
     arguments = [f"{spec.name}: Tensor" for spec in planned.inputs] + [
         f"{spec.parameter}: Tensor | None = None" for spec in planned.lengths
     ]
@@ -166,15 +217,21 @@ def _print_forward(page: _Page, planned: Plan, names: _Names) -> None:
     for size, name in names.lengths.items():
         if size.symbols() and name not in {spec.parameter for spec in planned.lengths}:
             page.add(names.derived(size, name), depth=2)
-    for step in planned.steps:
-        if not _is_through(step):
-            page.add(f"{_statement(step, names)}  # {_shapes(step)}", step.node, 2)
+    _print_steps(page, planned.body, names)
     page.add(f"return {', '.join(names.value(PortRef(spec.node, 'output')) for spec in planned.outputs)}", depth=2)
 
 
-def _is_through(step: Step) -> bool:
-    """Whether the step hands on what it is given, so that nothing is printed."""
-    return step.call.expression == "{input}"
+def _print_steps(page: _Page, body: Body, names: Names) -> None:
+    """Prints the calls of one forward; a loop calls its block once for every repetition."""
+    for item in body:
+        if isinstance(item, Loop):
+            result, one = names.value(item.result), names.spare(singular(item.path.rpartition(".")[2]))
+            passed = [result, *(names.value(port) for port in item.others), *names.lengths_in(item).values()]
+            page.add(f"{result} = {names.value(item.source)}", depth=2)
+            page.add(f"for {one} in self.{names.relative(item.path)}:", depth=2)
+            page.add(f"{result} = {one}({', '.join(passed)})", depth=3)
+        elif not is_through(item):
+            page.add(f"{_statement(item, names)}  # {_shapes(item)}", item.node, 2)
 
 
 def _shapes(step: Step) -> str:
@@ -185,14 +242,14 @@ def _shapes(step: Step) -> str:
     return f"{sizes} as {', '.join(first)}" if step.call.expression and before and not before.issuperset(first) else sizes
 
 
-def _statement(step: Step, names: _Names) -> str:
+def _statement(step: Step, names: Names) -> str:
     results = ", ".join(names.value(PortRef(step.node, port)) for port in step.call.outputs)
     if step.call.expression:
         return f"{results} = {step.call.expression.format_map(_operands(step, names))}"
-    return f"{results} = self.{step.path}({', '.join(_passed(step, names))})"
+    return f"{results} = self.{names.relative(step.path)}({', '.join(_passed(step, names))})"
 
 
-def _passed(step: Step, names: _Names) -> list[str]:
+def _passed(step: Step, names: Names) -> list[str]:
     """Returns the arguments of a call: by position, and by name from the first one on that is left out."""
     given = {wired.parameter: wired for wired in step.wiring}
     passed: list[str] = []
@@ -215,7 +272,7 @@ class _Operand(str):
         return f" {sign} ".join(self.parts) if sign else str(self)
 
 
-def _operands(step: Step, names: _Names) -> Mapping[str, _Operand]:
+def _operands(step: Step, names: Names) -> Mapping[str, _Operand]:
     operands: dict[str, _Operand] = {}
     for wired in step.wiring:
         parts = tuple(names.argument(wired))
@@ -223,70 +280,3 @@ def _operands(step: Step, names: _Names) -> Mapping[str, _Operand]:
         operand.parts = parts
         operands[wired.parameter] = operand
     return operands
-
-
-class _Names:
-    """The local variables of forward: one for every value and for every size that a step needs the lengths of."""
-
-    def __init__(self, planned: Plan) -> None:
-        self._symbols = {spec.symbol.name: spec.parameter for spec in planned.lengths}
-        self._taken = {"self", "torch", "nn", "Tensor", *self._symbols.values(), *(spec.name for spec in planned.inputs)}
-        self._values: dict[PortRef, str] = {}
-        self.lengths: dict[Dim, str] = {}
-        for step in planned.steps:
-            self._name_lengths(step)
-            self._name_results(step)
-
-    def _name_lengths(self, step: Step) -> None:
-        for wired in step.wiring:
-            size = wired.lengths
-            if size is not None and size not in self.lengths:
-                symbols = {symbol.name for symbol in size.symbols()}
-                plain = next(iter(symbols)) if len(symbols) == 1 else ""
-                same = plain and any(size == Dim.of(symbol) for symbol in size.symbols())
-                self.lengths[size] = self._symbols[plain] if same else self._free(f"lengths_of_{step.path.replace('.', '_')}")
-
-    def _name_results(self, step: Step) -> None:
-        base = step.path.replace(".", "_")
-        if _is_through(step):
-            (wired,) = step.wiring
-            self._values[PortRef(step.node, "output")] = self.argument(wired)[0]
-            return
-        given = next((wired.given for wired in step.wiring if wired.given), "")
-        for index, port in enumerate(step.call.outputs):
-            self._values[PortRef(step.node, port)] = given or self._free(base if index == 0 else f"{base}_{port}")
-
-    def _free(self, wanted: str) -> str:
-        while wanted in self._taken:
-            wanted += "_"
-        self._taken.add(wanted)
-        return wanted
-
-    def value(self, port: PortRef) -> str:
-        return self._values[port]
-
-    def argument(self, wired: Wired) -> list[str]:
-        if wired.lengths is not None:
-            return [self.lengths[wired.lengths]]
-        return [self._values[port] for port in wired.ports] or [wired.given]
-
-    def derived(self, size: Dim, name: str) -> str:
-        """Returns the line that computes the lengths of a size from the lengths that are given."""
-        needed = sorted(self._symbols[symbol.name] for symbol in size.symbols() if symbol.name in self._symbols)
-        missing = " or ".join(f"{parameter} is None" for parameter in needed)
-        return f"{name} = None if {missing} else {_arithmetic(size, self._symbols)}"
-
-
-def _arithmetic(size: Dim, symbols: Mapping[str, str]) -> str:
-    """Returns a size as Python arithmetic on the lengths that are given."""
-    terms = []
-    for monomial, factor in sorted(size.terms, key=lambda term: (not term[0], repr(term[0]))):
-        atoms = [_atom(atom, symbols) for atom in monomial]
-        terms.append(" * ".join(([str(factor)] if factor != 1 or not atoms else []) + atoms))
-    return " + ".join(terms).replace("+ -", "- ")
-
-
-def _atom(atom: Atom, symbols: Mapping[str, str]) -> str:
-    if isinstance(atom, Symbol):
-        return symbols[atom.name] if atom.multiple_of == 1 else f"({symbols[atom.name]} // {atom.multiple_of})"
-    return f"(({_arithmetic(atom.numerator, symbols)}) // {atom.divisor})"
