@@ -97,10 +97,15 @@ def rename_group(graph: Graph, path: str, name: str) -> Graph:
 
 def group_paths(graph: Graph) -> list[str]:
     """Returns the path of every group, each before the groups within it."""
+    return group_steps({node.group: None for node in graph if node.group})
+
+
+def group_steps(paths: Iterable[str], inside: str = "") -> list[str]:
+    """Returns some groups and all those around them, each before the groups within it; with `inside` only those within that one."""
     found: dict[str, None] = {}
-    for path in {node.group: None for node in graph if node.group}:
-        steps = path.split(".")
-        found.update((".".join(steps[:count]), None) for count in range(1, len(steps) + 1))
+    for path in paths:
+        steps = path.split(".") if path else []
+        found.update((".".join(steps[:count]), None) for count in range(1 + (inside.count(".") + 1 if inside else 0), len(steps) + 1))
     return list(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF
 
+from workbench.app.pages.build.card import Card
 from workbench.graph.graph import Node
 
 
@@ -14,12 +15,14 @@ class Changes:
         cards: Those that are new or changed.
         areas: Where they were and are, and where others went.
         wires: Keys of new wires.
+        gone: Cards that are there no longer.
     """
 
     def __init__(self) -> None:
         self.cards: set[str] = set()
         self.areas: list[QRectF] = []
         self.wires: set[int] = set()
+        self.gone: list[Card] = []
         self._steps: set[tuple[float, float]] = set()
 
     def saw(self, dx: float, dy: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -14,10 +14,8 @@ from workbench.app.pages.build.card import Card, interface_font, text_width
 from workbench.graph.bypass import is_bypassed
 from workbench.graph.drawing import Drawing, ports_of_group
 from workbench.graph.graph import Graph, Node
-from workbench.graph.grouping import group_paths
-
-_PADDING_PX = 14.0
-_TITLE_PX = 8.0
+from workbench.graph.grouping import group_steps
+from workbench.graph.layout import GROUP_PADDING_PX, GROUP_TITLE_PX
 
 
 def port_names(layer: Any, params: Any, side: str) -> tuple[str, ...]:
@@ -26,6 +24,13 @@ def port_names(layer: Any, params: Any, side: str) -> tuple[str, ...]:
         return (side,)
     ports = layer.input_ports(params) if side == "input" else layer.output_ports(params)
     return tuple(port.name for port in ports)
+
+
+def wired_ports(graph: Graph, node: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Returns the ports of a node whose layer nobody knows: those at which wires end, or else the usual ones."""
+    inputs = dict.fromkeys(edge.target.port for edge in graph.incoming(node))
+    outputs = dict.fromkeys(edge.source.port for edge in graph.outgoing(node))
+    return tuple(inputs) or ("input",), tuple(outputs) or ("output",)
 
 
 def second_line(node: Node, layer: Any, params: Any) -> str:
@@ -43,6 +48,8 @@ def describe_group(card: Card, node: Node, members: tuple[str, ...], graph: Grap
 
     def ports(member: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         layer, params = layers.get(graph[member].layer), inferred.params(member)
+        if layer is None:
+            return wired_ports(graph, member)
         return port_names(layer, params, "input"), port_names(layer, params, "output")
 
     families = {layer.family for member in members if (layer := layers.get(graph[member].layer)) is not None}
@@ -56,7 +63,7 @@ def describe_group(card: Card, node: Node, members: tuple[str, ...], graph: Grap
 
 
 class Borders:
-    """The frames around open groups.
+    """The frames around open groups, each tight around its cards and the frames within it.
 
     Attributes:
         boxes: The frame of every open group that shows, outermost first.
@@ -64,20 +71,38 @@ class Borders:
 
     def __init__(self) -> None:
         self.boxes: dict[str, QRectF] = {}
+        self._inner: dict[str, list[str]] = {}
+        self._cards: dict[str, list[Card]] = {}
 
-    def update(self, graph: Graph, drawing: Drawing, cards: Mapping[str, Card]) -> None:
-        """Fits the frames around the cards."""
-        self.boxes = {}
-        for path in group_paths(graph) if any(node.group for node in graph) else ():
-            if drawing.inside and not path.startswith(f"{drawing.inside}."):
-                continue
-            rects = [
-                card.rect for card in cards.values()
-                if card.id not in drawing.outside and (card.node.group == path or card.node.group.startswith(f"{path}."))
-            ]
-            if rects:
-                depth = _depth_below(graph, path)
-                self.boxes[path] = _around(rects, _PADDING_PX * depth, _TITLE_PX * depth)
+    def update(self, drawing: Drawing, cards: Mapping[str, Card]) -> None:
+        """Takes what shows, and fits the frames around it."""
+        inside = f"{drawing.inside}." if drawing.inside else ""
+        self._cards, self._inner = {}, {}
+        for card_id, node in drawing.nodes.items():
+            if node.group and node.group.startswith(inside) and card_id not in drawing.outside:
+                self._cards.setdefault(node.group, []).append(cards[card_id])
+        open_groups = group_steps(self._cards, drawing.inside)
+        for path in open_groups:
+            self._inner.setdefault(path.rpartition(".")[0], []).append(path)
+        self.boxes = dict.fromkeys(open_groups, QRectF())
+        for path in reversed(open_groups):
+            self._fit(path)
+
+    def follow(self, moved: Iterable[str]) -> None:
+        """Fits the frames of some groups and those around them anew, as cards in them moved.
+
+        Args:
+            moved: Paths of groups.
+        """
+        above = {path for group in moved for path in group_steps((group,)) if path in self.boxes}
+        for path in sorted(above, key=len, reverse=True):
+            self._fit(path)
+
+    def _fit(self, path: str) -> None:
+        rects = [card.rect for card in self._cards.get(path, ())] + [self.boxes[inner] for inner in self._inner.get(path, ())]
+        left, top = min(rect.left() for rect in rects) - GROUP_PADDING_PX, min(rect.top() for rect in rects) - GROUP_PADDING_PX
+        right, bottom = max(rect.right() for rect in rects) + GROUP_PADDING_PX, max(rect.bottom() for rect in rects) + GROUP_PADDING_PX
+        self.boxes[path] = QRectF(left, top, right - left, bottom + GROUP_TITLE_PX - top)
 
     def title_at(self, point: QPointF) -> str:
         """Returns the group whose title is at a point, or ""."""
@@ -114,15 +139,3 @@ def _title(path: str) -> str:
 
 def _title_box(path: str, box: QRectF) -> QRectF:
     return QRectF(box.left() + 10, box.bottom() - 19, text_width(_title(path)) * 1.25 + 4, 16)
-
-
-def _depth_below(graph: Graph, path: str) -> int:
-    """Returns how many borders nest in this one, itself included."""
-    inner = [node.group.count(".") for node in graph if node.group.startswith(f"{path}.")]
-    return max(inner, default=path.count(".")) - path.count(".") + 1
-
-
-def _around(rects: list[QRectF], padding: float, title: float) -> QRectF:
-    left, top = min(rect.left() for rect in rects), min(rect.top() for rect in rects)
-    right, bottom = max(rect.right() for rect in rects), max(rect.bottom() for rect in rects)
-    return QRectF(left - padding, top - padding, right - left + 2 * padding, bottom - top + 2 * padding + title)

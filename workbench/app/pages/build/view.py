@@ -36,8 +36,9 @@ from workbench.app.pages.build.gestures.pan import PanGesture
 from workbench.app.pages.build.gestures.remark import RemarkGesture
 from workbench.app.pages.build.gestures.select import SelectGesture
 from workbench.app.pages.build.keys import CanvasKeys
-from workbench.app.pages.build.scene import CanvasScene, ports_of
+from workbench.app.pages.build.scene import CanvasScene
 from workbench.app.pages.build.tips import tip_at
+from workbench.app.pages.build.wiring import ports_of
 from workbench.graph.drawing import path_of_card
 from workbench.graph.graph import Edge, PortRef
 
