@@ -10,6 +10,8 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.figures import functions
+from workbench.layers.figures.curve import Bars, Curve
 from workbench.text import Text
 
 
@@ -46,6 +48,9 @@ class ReLU(Activation):
     summary = "Lets positive numbers pass and makes negative ones zero; the usual choice after a convolution."
     aliases = ("Relu", "rectifier", "tf.nn.relu", "activation", "激活", "线性整流")
     formula = "y = max(0, x)"
+    figure = Curve(functions.relu)
+    related = ("leaky_relu", "gelu", "batch_norm2d", "conv2d")
+    paper = "Nair and Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines"
     target = "nn.ReLU"
     rectifies = True
 
@@ -60,6 +65,9 @@ class GELU(Activation):
     summary = "A smooth ReLU; the usual choice inside Transformers."
     aliases = ("Gelu", "tf.nn.gelu", "activation", "激活", "高斯误差线性单元")
     formula = "y = x · Φ(x), Φ the normal distribution function"
+    figure = Curve(functions.gelu)
+    related = ("silu", "relu", "mish")
+    paper = "Hendrycks and Gimpel 2016, Gaussian Error Linear Units"
     target = "nn.GELU"
 
 
@@ -72,6 +80,9 @@ class SiLU(Activation):
     summary = "A smooth ReLU that dips below zero; also called swish."
     aliases = ("Swish", "tf.nn.silu", "activation", "激活")
     formula = "y = x · σ(x)"
+    figure = Curve(functions.silu)
+    related = ("gelu", "hardswish", "mish")
+    paper = "Ramachandran et al. 2017, Searching for Activation Functions"
     target = "nn.SiLU"
 
 
@@ -84,6 +95,9 @@ class Tanh(Activation):
     summary = "Squeezes numbers between -1 and 1."
     aliases = ("hyperbolic tangent", "tf.nn.tanh", "activation", "激活", "双曲正切")
     formula = "y = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)"
+    figure = Curve(functions.hyperbolic)
+    related = ("sigmoid", "softsign", "lstm")
+    paper = "LeCun et al. 1998, Efficient BackProp"
     target = "nn.Tanh"
 
 
@@ -96,6 +110,9 @@ class Sigmoid(Activation):
     summary = "Squeezes numbers between 0 and 1, as a probability or a gate."
     aliases = ("logistic", "tf.nn.sigmoid", "activation", "激活", "S型函数")
     formula = "y = σ(x) = 1 / (1 + e⁻ˣ)"
+    figure = Curve(functions.sigmoid, reach=6.0)
+    related = ("tanh", "softmax", "hardsigmoid")
+    paper = "Rumelhart et al. 1986, Learning Representations by Back-propagating Errors"
     target = "nn.Sigmoid"
     usually_next = ("output", "linear", "multiply")
 
@@ -120,6 +137,9 @@ class Softmax(Activation):
     summary = "Turns scores into probabilities that add up to 1; not needed in front of a classification objective."
     aliases = ("tf.nn.softmax", "probabilities", "activation", "激活", "归一化指数")
     formula = "y_k = e^(x_k) / Σ_j e^(x_j)"
+    figure = Bars()
+    related = ("log_softmax", "sigmoid", "self_attention")
+    paper = "Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs"
     Params = SoftmaxParams
     usually_next = ("output", "linear")
 

@@ -9,6 +9,8 @@ from workbench.catalogue import Params, param
 from workbench.graph.shape import Shape
 from workbench.layers import checks, windows
 from workbench.layers.base import Call, Context, Family, Layer, Shapes
+from workbench.layers.figures.volume import Volume
+from workbench.layers.figures.window import Adaptive
 
 
 class AdaptivePoolParams(Params):
@@ -49,6 +51,9 @@ class AdaptivePool(Layer):
             return Call(self.target, {"sizes": sizes})
         return Call(self.simple, {"kernel_size": tuple(size // wanted for size, wanted in zip(given, sizes, strict=True))})
 
+    def keeps(self, params: AdaptivePoolParams, inputs: Shapes) -> tuple[str, ...]:
+        return ("input",) if not self.simple.startswith("nn.Avg") or self.call(params, inputs).target == self.simple else ()
+
     def inside(self, params: AdaptivePoolParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         if self.simple.startswith("nn.Avg"):
             return 0
@@ -72,6 +77,9 @@ class AdaptiveAveragePool2d(AdaptivePool):
     summary = "Cuts an image into a grid of a given size and takes the mean of each field."
     aliases = ("AdaptiveAvgPool2d", "AdaptiveAveragePooling2D", "AveragePool", "自适应平均池化", "池化")
     formula = "y[c, i, j] = mean of x[c, u, v] for ⌊i·H/h⌋ ≤ u < ⌈(i+1)·H/h⌉ and ⌊j·W/w⌋ ≤ v < ⌈(j+1)·W/w⌉"
+    figure = Adaptive("average")
+    related = ("adaptive_max_pool2d", "global_average_pool", "average_pool2d")
+    paper = "He et al. 2014, Spatial Pyramid Pooling in Deep Convolutional Networks"
     rank = 2
     simple = "nn.AvgPool2d"
     target = "adaptive.AdaptiveAverage"
@@ -87,6 +95,9 @@ class AdaptiveMaxPool2d(AdaptivePool):
     summary = "Cuts an image into a grid of a given size and keeps the strongest answer of each field."
     aliases = ("AdaptiveMaxPool2d", "AdaptiveMaxPooling2D", "MaxPool", "自适应最大池化", "池化")
     formula = "y[c, i, j] = max of x[c, u, v] for ⌊i·H/h⌋ ≤ u < ⌈(i+1)·H/h⌉ and ⌊j·W/w⌋ ≤ v < ⌈(j+1)·W/w⌉"
+    figure = Adaptive("max")
+    related = ("adaptive_average_pool2d", "global_max_pool", "max_pool2d")
+    paper = "He et al. 2014, Spatial Pyramid Pooling in Deep Convolutional Networks"
     rank = 2
     simple = "nn.MaxPool2d"
     target = "adaptive.AdaptiveMaximum"
@@ -100,6 +111,9 @@ class AdaptiveAveragePool3d(AdaptivePool):
     summary = "Cuts a volume into a grid of a given size and takes the mean of each field."
     aliases = ("AdaptiveAvgPool3d", "AdaptiveAveragePooling3D", "AveragePool", "三维自适应平均池化", "池化")
     formula = "y[c, i, j, k] = mean of x[c, u, v, w] for ⌊i·D/d⌋ ≤ u < ⌈(i+1)·D/d⌉, and so for height and width"
+    figure = Volume("average", "adaptive")
+    related = ("adaptive_max_pool3d", "global_average_pool3d", "average_pool3d")
+    paper = "He et al. 2014, Spatial Pyramid Pooling in Deep Convolutional Networks"
     rank = 3
     simple = "nn.AvgPool3d"
     target = "adaptive.AdaptiveAverage3d"
@@ -115,6 +129,9 @@ class AdaptiveMaxPool3d(AdaptivePool):
     summary = "Cuts a volume into a grid of a given size and keeps the strongest answer of each field."
     aliases = ("AdaptiveMaxPool3d", "AdaptiveMaxPooling3D", "MaxPool", "三维自适应最大池化", "池化")
     formula = "y[c, i, j, k] = max of x[c, u, v, w] for ⌊i·D/d⌋ ≤ u < ⌈(i+1)·D/d⌉, and so for height and width"
+    figure = Volume("max", "adaptive")
+    related = ("adaptive_average_pool3d", "global_max_pool3d", "max_pool3d")
+    paper = "He et al. 2014, Spatial Pyramid Pooling in Deep Convolutional Networks"
     rank = 3
     simple = "nn.MaxPool3d"
     target = "adaptive.AdaptiveMaximum3d"

@@ -10,6 +10,8 @@ from workbench.graph.problem import Fix
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.figures.arrange import Joined
+from workbench.layers.figures.combine import Numberwise, Pairs, Product
 from workbench.layers.merging import Add
 from workbench.text import Text
 
@@ -25,6 +27,8 @@ class Multiply(Add):
     summary = "Multiplies wires number by number; with a sigmoid on one of them, a gate that lets parts of the other pass."
     aliases = ("Mul", "tf.multiply", "product", "gate", "Hadamard", "相乘", "逐元素乘", "门控")
     formula = "y = x₁ · x₂ · …"
+    figure = Numberwise("×")
+    related = ("add", "matmul", "glu")
     bends = True
     usually_next = ("add", "linear", "conv2d")
 
@@ -44,6 +48,8 @@ class Subtract(Layer):
     summary = "Takes the second wire from the first, number by number: what changed, or what is left."
     aliases = ("Sub", "tf.subtract", "difference", "minus", "相减", "差")
     formula = "y = left − right"
+    figure = Numberwise("−")
+    related = ("add", "multiply")
     inputs = _PAIR
     keeps_width = True
     bends = False
@@ -118,6 +124,8 @@ class Stack(Layer):
     summary = "Lays wires of equal shape side by side along a new axis: vectors become a sequence, images a volume."
     aliases = ("tf.stack", "pack", "Unsqueeze", "ConcatFromSequence", "new axis", "堆叠", "叠放")
     formula = "y[k, …] = x_k[…]"
+    figure = Joined(new_axis=True)
+    related = ("concatenate", "select")
     inputs = Add.inputs
     Params = StackParams
     bends = False
@@ -159,6 +167,8 @@ class MatrixProduct(Layer):
     summary = "Multiplies rows of the first wire by columns of the second: scores between queries and keys, weighted sums."
     aliases = ("MatMul", "tf.matmul", "bmm", "Dot", "batch_dot", "einsum", "矩阵乘法", "矩阵相乘")
     formula = "y[…, i, k] = Σ_j left[…, i, j] · right[…, j, k]"
+    figure = Product()
+    related = ("multiply", "bilinear", "dot_product_attention")
     inputs = _PAIR
     usually_next = ("softmax", "linear")
 
@@ -242,6 +252,9 @@ class Bilinear(Layer):
     summary = "Every unit weighs all products of a feature of one wire with a feature of the other: how two things go together."
     aliases = ("nn.Bilinear", "tensor layer", "Einsum", "pairwise", "interaction", "双线性", "双线性层")
     formula = "y_o = Σ_i Σ_j left_i · W[o, i, j] · right_j + b_o"
+    figure = Pairs()
+    related = ("multiply", "matmul", "linear")
+    paper = "Tenenbaum and Freeman 2000, Separating Style and Content with Bilinear Models"
     inputs = _PAIR
     Params = BilinearParams
     width_param = "units"

@@ -10,6 +10,7 @@ from workbench.graph.problem import Problem
 from workbench.graph.shape import Shape
 from workbench.layers import attending, checks
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.figures.attention import Attention, Places
 from workbench.layers.fixes import change
 from workbench.text import Text
 
@@ -39,6 +40,9 @@ class SelfAttention(Layer):
         "RoPE", "ALiBi", "自注意力", "注意力", "多头注意力", "分组查询注意力",
     )
     formula = "y = softmax(Q·Kᵀ / √d)·V, per head; Q, K, V = W·x"
+    figure = Attention()
+    related = ("cross_attention", "transformer_encoder", "positional_encoding")
+    paper = "Vaswani et al. 2017, Attention Is All You Need; Ainslie et al. 2023, GQA; Press et al. 2022, ALiBi"
     Params = SelfAttentionParams
     keeps_width = True
     usual_norm = "layer_norm"
@@ -102,6 +106,9 @@ class CrossAttention(Layer):
         "编码器-解码器注意力",
     )
     formula = "y = softmax(Q·Kᵀ / √d)·V, per head; Q = W·x; K, V = W·memory"
+    figure = Attention("q", "m", rows=4)
+    related = ("self_attention", "cross_modal_attention", "transformer_decoder")
+    paper = "Vaswani et al. 2017, Attention Is All You Need"
     inputs = (
         Port("input", help="What looks: a sequence, an image or a vector."),
         Port("memory", help="What is looked at: a sequence, an image or a vector."),
@@ -180,6 +187,9 @@ class ImageAttention(Layer):
     summary = "Every position of an image looks at all others, however far away: what a small convolution cannot do."
     aliases = ("SAGAN", "non-local block", "self-attention 2d", "AttentionBlock", "spatial self-attention", "图像自注意力", "注意力", "非局部")
     formula = "y = x + Attention(Norm(x + p)), over the H·W positions"
+    figure = Places()
+    related = ("self_attention", "cbam", "image_positions")
+    paper = "Zhang et al. 2019, Self-Attention Generative Adversarial Networks; Wang et al. 2018, Non-local Neural Networks"
     Params = ImageAttentionParams
     keeps_width = True
     usual_norm = "batch_norm2d"

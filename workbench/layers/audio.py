@@ -12,6 +12,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.figures.sound import Spectrum
 from workbench.text import Text
 
 
@@ -43,6 +44,9 @@ class Spectrogram(Layer):
     summary = "Turns a sound into steps that say how strong each pitch is at that moment; nothing is learned."
     aliases = ("STFT", "tf.signal.stft", "torchaudio Spectrogram", "Fourier", "audio", "sound", "频谱图", "声谱图", "短时傅里叶变换")
     formula = "y[t, k] = |Σ_n h[n] · x[t·s + n] · e^(−2πi·k·n/W)|, squared for power, its logarithm for log"
+    figure = Spectrum()
+    related = ("mel_spectrogram", "conv1d")
+    paper = "Allen 1977, Short Term Spectral Analysis, Synthesis, and Modification by Discrete Fourier Transform"
     Params = SpectrogramParams
     usually_next = ("conv2d", "conv1d", "gru")
 
@@ -138,6 +142,9 @@ class MelSpectrogram(Spectrogram):
     summary = "A spectrogram whose pitches are gathered in bands as the ear spaces them; the usual way into speech and music."
     aliases = ("MelSpectrogram", "MFCC", "tf.signal.linear_to_mel_weight_matrix", "MelWeightMatrix", "audio", "speech", "梅尔频谱", "梅尔声谱图")
     formula = "y[t, m] = Σ_k F[m, k] · S[t, k], S the power spectrum, F triangles on the mel scale 2595 · log₁₀(1 + f/700)"
+    figure = Spectrum(mel=True)
+    related = ("spectrogram", "conv2d")
+    paper = "Davis and Mermelstein 1980, Comparison of Parametric Representations for Monosyllabic Word Recognition"
     Params = MelSpectrogramParams
 
     def features(self, params: SpectrogramParams) -> int:

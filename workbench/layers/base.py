@@ -16,6 +16,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.ports import Context, LayerProblem, Port, Shapes
 from workbench.graph.problem import Fix, Problem
 from workbench.graph.shape import Shape
+from workbench.layers.figures.picture import Figure
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -106,6 +107,9 @@ class Layer(Entry, ABC):
         inputs: The input ports.
         outputs: The output ports.
         formula: What it computes, in plain text with Unicode mathematics.
+        figure: The picture of what it does, drawn from its parameters.
+        related: Names of layers that its help page points to.
+        paper: Where it comes from.
         role: `input` where a dataset field enters the model, `output` where a result leaves it, else "".
         differentiable: Whether gradients pass from its outputs to its inputs.
         kept: The ports whose tensors the backward pass reads again, whatever the parameters.
@@ -129,6 +133,9 @@ class Layer(Entry, ABC):
     inputs: ClassVar[tuple[Port, ...]] = (Port("input"),)
     outputs: ClassVar[tuple[Port, ...]] = (Port("output"),)
     formula: ClassVar[str] = ""
+    figure: ClassVar[Figure | None] = None
+    related: ClassVar[tuple[str, ...]] = ()
+    paper: ClassVar[str] = ""
     differentiable: ClassVar[bool] = True
     kept: ClassVar[tuple[str, ...]] = ()
     view: ClassVar[bool] = False

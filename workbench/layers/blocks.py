@@ -8,6 +8,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, Shapes
+from workbench.layers.figures.flow import Flow, Growth, residual
 from workbench.text import Text
 
 
@@ -41,6 +42,9 @@ class ResidualBlock(Layer):
     summary = "Two convolutions learn what to add to the image; the way around them lets very deep networks learn."
     aliases = ("ResNet", "BasicBlock", "skip connection", "shortcut", "identity block", "残差块", "残差网络", "跳跃连接")
     formula = "y = ReLU(P(x) + BN(w₂ ∗ ReLU(BN(w₁ ∗ x)))), P(x) = x, or BN(1×1 convolution) where shapes differ"
+    figure = Flow(residual)
+    related = ("dense_block", "add", "conv2d")
+    paper = "He et al. 2016, Deep Residual Learning for Image Recognition"
     Params = ResidualBlockParams
     width_param = "filters"
     mixes_rows = True
@@ -117,6 +121,9 @@ class DenseBlock(Layer):
     summary = "Every convolution sees the image and the results of all before it, and adds a few channels to them."
     aliases = ("DenseNet", "densely connected", "growth rate", "密集块", "稠密连接", "密集连接网络")
     formula = "x_(l+1) = [x_l; w_l ∗ ReLU(BN(x_l))] for l = 1 … L; y = x_(L+1) with C + L·k channels"
+    figure = Growth()
+    related = ("residual_block", "concatenate", "conv2d")
+    paper = "Huang et al. 2017, Densely Connected Convolutional Networks"
     Params = DenseBlockParams
     mixes_rows = True
     usually_next = ("average_pool2d", "global_average_pool")

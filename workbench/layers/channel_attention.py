@@ -8,6 +8,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, Layer, Shapes
+from workbench.layers.figures.flow import Flow, cbam, squeeze
 from workbench.text import Text
 
 
@@ -33,6 +34,9 @@ class SqueezeExcitation(Layer):
     summary = "Looks at the mean of each channel and turns whole channels up or down: which patterns matter in this image."
     aliases = ("SE block", "SENet", "squeeze and excite", "channel attention", "压缩激励", "通道注意力")
     formula = "s = mean over i, j of x; g = σ(W₂ · SiLU(W₁ · s + b₁) + b₂); y[c, i, j] = g[c] · x[c, i, j]"
+    figure = Flow(squeeze)
+    related = ("cbam", "global_average_pool", "multiply")
+    paper = "Hu et al. 2018, Squeeze-and-Excitation Networks"
     Params = SqueezeExcitationParams
     keeps_width = True
     usually_next = ("conv2d", "global_average_pool")
@@ -93,6 +97,9 @@ class Cbam(SqueezeExcitation):
     summary = "Turns channels up or down, then places: first which patterns matter in this image, then where."
     aliases = ("convolutional block attention", "spatial attention", "channel attention", "卷积块注意力", "空间注意力")
     formula = "z = σ(M(mean_ij x) + M(max_ij x)) · x; y = σ(w ∗ [mean_c z; max_c z]) · z, M two linear layers with SiLU between"
+    figure = Flow(cbam)
+    related = ("squeeze_excitation", "image_attention")
+    paper = "Woo et al. 2018, CBAM: Convolutional Block Attention Module"
     Params = CbamParams
 
     def call(self, params: SqueezeExcitationParams, inputs: Shapes) -> Call:

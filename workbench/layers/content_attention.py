@@ -11,6 +11,8 @@ from workbench.graph.problem import Fix
 from workbench.graph.shape import Shape
 from workbench.layers import attending, checks, fixes
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.figures.attention import Additive, Attention
+from workbench.layers.figures.flow import Flow, both_ways, heads_sentence
 from workbench.text import Text
 
 _QUERY = Port("query", help="What looks: a sequence, an image or a vector, such as the state of a decoder.")
@@ -40,6 +42,9 @@ class DotProductAttention(Layer):
         "注意力",
     )
     formula = "y = softmax(q·Kᵀ / √D)·V"
+    figure = Attention("q", "k")
+    related = ("self_attention", "additive_attention", "matmul")
+    paper = "Luong et al. 2015, Effective Approaches to Attention-based Neural Machine Translation; Vaswani et al. 2017"
     inputs = (_QUERY, _KEYS, _VALUES)
     Params = DotProductAttentionParams
     usual_norm = "layer_norm"
@@ -114,6 +119,9 @@ class AdditiveAttention(Layer):
     summary = "A small network scores how well each key answers the query; without one, all becomes one vector."
     aliases = ("Bahdanau", "AdditiveAttention", "concat attention", "attention pooling", "seq2seq", "加性注意力", "注意力", "注意力池化")
     formula = "αₛ = softmaxₛ(vᵀ·tanh(W·q + U·kₛ + b)); y = Σₛ αₛ·vₛ"
+    figure = Additive()
+    related = ("dot_product_attention", "cross_attention", "gru")
+    paper = "Bahdanau et al. 2015, Neural Machine Translation by Jointly Learning to Align and Translate"
     inputs = (_KEYS, Port("query", optional=True, help="What looks; without it, everything is gathered into one vector."), _VALUES)
     Params = AdditiveAttentionParams
     usual_norm = "layer_norm"
@@ -180,6 +188,9 @@ class CrossModalAttention(Layer):
     summary = "Two inputs, such as an image and a sentence, look at each other; each adds what it gathered to itself."
     aliases = ("co-attention", "ViLBERT", "multimodal", "vision-language", "LXMERT", "跨模态注意力", "多模态", "注意力")
     formula = "a' = a + Attention(Norm(a), Norm(b)); b' = b + Attention(Norm(b), Norm(a))"
+    figure = Flow(both_ways, heads_sentence)
+    related = ("cross_attention", "concatenate")
+    paper = "Lu et al. 2019, ViLBERT; Tan and Bansal 2019, LXMERT"
     inputs = (
         Port("first", help="A sequence, an image or a vector."),
         Port("second", help="Another sequence, image or vector."),

@@ -13,6 +13,7 @@ from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.figures.window import Window
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -138,6 +139,9 @@ class Conv2d(Layer):
         "二维卷积",
     )
     formula = "y[o, i, j] = b[o] + Σ_c Σ_u Σ_v w[o, c, u, v] · x[c, s·i + d·u − p, s·j + d·v − p]"
+    figure = Window()
+    related = ("depthwise_conv2d", "separable_conv2d", "conv_transpose2d", "max_pool2d")
+    paper = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition"
     Params = Conv2dParams
     width_param = "filters"
     weighs = True

@@ -10,6 +10,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import SEQUENCE_AXES, Axis, Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.figures.combine import Units
 from workbench.text import Text
 
 
@@ -39,6 +40,9 @@ class Linear(Layer):
     summary = "Every unit weighs all features and adds them up; on a sequence, at each position alike."
     aliases = ("Dense", "fully connected", "FC", "Gemm", "MatMul", "InnerProduct", "tf.keras.layers.Dense", "全连接", "线性")
     formula = "y = W·x + b"
+    figure = Units()
+    related = ("relu", "bilinear", "batch_norm1d")
+    paper = "Rosenblatt 1958, The Perceptron"
     Params = LinearParams
     width_param = "units"
     weighs = True

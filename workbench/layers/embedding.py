@@ -10,6 +10,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.figures.places import ImagePlaces, Lookup, Positions, Rotary
 from workbench.text import Text
 
 
@@ -30,6 +31,9 @@ class Embedding(Layer):
     summary = "Looks up a learned vector for every token or category."
     aliases = ("Gather", "lookup", "word vectors", "word2vec", "tf.nn.embedding_lookup", "嵌入", "词向量", "词嵌入")
     formula = "y[t] = W[x[t]]"
+    figure = Lookup()
+    related = ("linear", "positional_encoding", "category_input")
+    paper = "Mikolov et al. 2013, Efficient Estimation of Word Representations in Vector Space"
     differentiable = False
     Params = EmbeddingParams
     width_param = "width"
@@ -101,6 +105,9 @@ class PositionalEncoding(Layer):
     summary = "Adds to every vector where it stands; attention alone does not know the order."
     aliases = ("PositionEmbedding", "PositionalEmbedding", "position encoding", "sine", "sinusoidal", "位置编码", "位置嵌入")
     formula = "y[t] = x[t] + p[t]; sinusoidal: p[t, 2i] = sin(t / 10000^(2i/D)), p[t, 2i+1] = cos(t / 10000^(2i/D))"
+    figure = Positions()
+    related = ("rotary_positions", "image_positions", "embedding")
+    paper = "Vaswani et al. 2017, Attention Is All You Need"
     Params = PositionalEncodingParams
     keeps_width = True
     bends = False
@@ -162,6 +169,9 @@ class RotaryPositions(Layer):
     summary = "Turns pairs of features by their place; products of two such vectors know how far apart they are."
     aliases = ("RoPE", "RotaryEmbedding", "rotary embedding", "relative positions", "旋转位置编码", "位置编码", "位置嵌入")
     formula = "y[t] = R(t)·x[t]; R(t) turns pair i by t / 10000^(2i/D); y[s]·y[t] depends on t − s alone"
+    figure = Rotary()
+    related = ("positional_encoding", "dot_product_attention", "self_attention")
+    paper = "Su et al. 2021, RoFormer: Enhanced Transformer with Rotary Position Embedding"
     keeps_width = True
     bends = False
     marks_positions = True
@@ -206,6 +216,9 @@ class ImagePositions(Layer):
     summary = "Adds to every pixel in which row and column it stands; attention alone does not know."
     aliases = ("2D positional encoding", "PositionEmbedding", "sine 2d", "DETR", "CoordConv", "二维位置编码", "图像位置编码", "位置编码")
     formula = "y[:, i, j] = x[:, i, j] + p[i] + q[j]"
+    figure = ImagePlaces()
+    related = ("positional_encoding", "image_attention")
+    paper = "Carion et al. 2020, End-to-End Object Detection with Transformers"
     Params = ImagePositionsParams
     keeps_width = True
     bends = False

@@ -10,6 +10,7 @@ from workbench.graph.problem import Fix
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.figures.standardise import Axes
 from workbench.text import Text
 
 _EPSILON_HELP = "Added to the variance, so that nothing is divided by zero."
@@ -63,6 +64,9 @@ class GroupNorm(Layer):
     summary = "Standardises groups of channels of each image by themselves; works with small batches too."
     aliases = ("GroupNormalization", "GroupNorm", "GN", "tfa.layers.GroupNormalization", "组归一化", "归一化")
     formula = "y = γ_c · (x − μ_g) / √(σ²_g + ε) + β_c, g the group of channel c in the same row"
+    figure = Axes("group")
+    related = ("instance_norm", "layer_norm", "batch_norm2d")
+    paper = "Wu and He 2018, Group Normalization"
     Params = GroupNormParams
     keeps_width = True
     usually_next = ("relu",)
@@ -117,6 +121,9 @@ class InstanceNorm(Layer):
     summary = "Standardises every channel of each image by itself, which takes out brightness and contrast."
     aliases = ("InstanceNormalization", "InstanceNorm2d", "InstanceNorm3d", "IN", "style transfer", "实例归一化", "归一化")
     formula = "y = γ_c · (x − μ_nc) / √(σ²_nc + ε) + β_c"
+    figure = Axes("instance")
+    related = ("group_norm", "batch_norm2d")
+    paper = "Ulyanov et al. 2016, Instance Normalization: The Missing Ingredient for Fast Stylization"
     Params = InstanceNormParams
     keeps_width = True
     usually_next = ("relu",)
@@ -162,6 +169,9 @@ class RmsNorm(Layer):
     summary = "Scales the features of each position to a root mean square of 1; cheaper than layer norm, used in large models."
     aliases = ("RMSNormalization", "RMSNorm", "SimplifiedLayerNormalization", "LLaMA", "均方根归一化", "归一化")
     formula = "y = γ · x / √(mean(x²) + ε)"
+    figure = Axes("features", centred=False)
+    related = ("layer_norm", "self_attention")
+    paper = "Zhang and Sennrich 2019, Root Mean Square Layer Normalization"
     Params = RmsNormParams
     keeps_width = True
     usually_next = ("linear", "relu")

@@ -12,6 +12,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks
 from workbench.layers.base import Call, Context, Cost, Family, FromInput, FromPort, Layer, Shapes
+from workbench.layers.figures.ends import Column, ImageRows, Result, TokenRows, Wave
 from workbench.text import Text
 
 
@@ -58,6 +59,8 @@ class ImageInput(InputLayer):
     summary = "Images enter here, one channel per colour, scaled and standardised by the data page."
     aliases = ("Input", "InputLayer", "Placeholder", "picture", "图像输入", "输入")
     formula = "x ∈ ℝ^(N × C × H × W)"
+    figure = ImageRows()
+    related = ("conv2d", "patch_embedding")
     Params = ImageInputParams
     reads = "image"
     usually_next = ("conv2d", "patch_embedding")
@@ -101,6 +104,8 @@ class TextInput(InputLayer):
     summary = "Texts enter here as token ids; each row has its own length."
     aliases = ("Input", "InputLayer", "tokens", "token ids", "TextVectorization", "文本输入", "输入")
     formula = "x ∈ {0, …, V−1}^(N × T)"
+    figure = TokenRows()
+    related = ("embedding",)
     differentiable = False
     Params = TextInputParams
     reads = "text"
@@ -139,6 +144,8 @@ class SeriesInput(InputLayer):
     summary = "Measurements over time enter here, one or several numbers at each moment, standardised."
     aliases = ("Input", "InputLayer", "time series", "sensor", "signal", "sequence", "时间序列", "序列输入", "传感器", "输入")
     formula = "x ∈ ℝ^(N × T × F)"
+    figure = Wave()
+    related = ("conv1d", "gru", "lstm")
     Params = SeriesInputParams
     reads = "series"
     usually_next = ("gru", "conv1d")
@@ -173,6 +180,8 @@ class AudioInput(InputLayer):
     summary = "Sounds enter here as samples between −1 and 1; follow it with a Spectrogram, a Mel spectrogram or a Conv1d."
     aliases = ("Input", "InputLayer", "sound", "waveform", "wav", "speech", "音频输入", "声音", "波形", "输入")
     formula = "x ∈ [−1, 1]^(N × T)"
+    figure = Wave()
+    related = ("spectrogram", "mel_spectrogram", "conv1d")
     Params = AudioInputParams
     reads = "audio"
     usually_next = ("mel_spectrogram", "conv1d")
@@ -202,6 +211,8 @@ class NumberInput(InputLayer):
     summary = "One number per row enters here, standardised; join several with Concatenate."
     aliases = ("Input", "InputLayer", "numeric", "table column", "tabular", "数值输入", "表格", "输入")
     formula = "x ∈ ℝ^(N × 1)"
+    figure = Column()
+    related = ("category_input", "concatenate", "linear")
     Params = InputParams
     reads = "number"
     usually_next = ("linear",)
@@ -232,6 +243,8 @@ class CategoryInput(InputLayer):
     summary = "One category per row enters here as an id; follow it with an Embedding."
     aliases = ("Input", "InputLayer", "StringLookup", "factor", "table column", "tabular", "类别输入", "表格", "输入")
     formula = "x ∈ {0, …, K−1}^N"
+    figure = Column(category=True)
+    related = ("embedding", "number_input", "concatenate")
     differentiable = False
     Params = CategoryInputParams
     reads = "category"
@@ -259,6 +272,8 @@ class Output(Layer):
     summary = "A result leaves the model here, under the name of this node; an objective of the project learns it."
     aliases = ("result", "logits", "head", "输出")
     formula = "y = x"
+    figure = Result()
+    related = ("linear", "softmax")
     outputs = ()
 
     def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:

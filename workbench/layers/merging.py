@@ -9,6 +9,8 @@ from workbench.graph.problem import Fix
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.figures.arrange import Joined
+from workbench.layers.figures.combine import Numberwise
 from workbench.text import Text
 
 _PORTS = (Port("inputs", variadic=True, help="Two or more wires."),)
@@ -103,6 +105,9 @@ class Add(Layer):
     summary = "Adds wires number by number; with a wire around some layers, a residual connection."
     aliases = ("Sum", "residual", "skip connection", "shortcut", "tf.add", "相加", "残差", "跳跃连接")
     formula = "y = x₁ + x₂ + …"
+    figure = Numberwise("+")
+    related = ("subtract", "concatenate", "residual_block")
+    paper = "He et al. 2016, Deep Residual Learning for Image Recognition"
     inputs = _PORTS
     keeps_width = True
     bends = False
@@ -168,6 +173,9 @@ class Concatenate(Layer):
     summary = "Lays wires one after the other along an axis, so that later layers see all of them."
     aliases = ("Concat", "tf.concat", "join", "cat", "skip connection", "拼接", "连接", "合并")
     formula = "y = [x₁; x₂; …]"
+    figure = Joined()
+    related = ("stack", "add", "split")
+    paper = "Huang et al. 2017, Densely Connected Convolutional Networks; Ronneberger et al. 2015, U-Net"
     inputs = _PORTS
     Params = ConcatenateParams
     bends = False

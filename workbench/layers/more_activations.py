@@ -9,6 +9,8 @@ from workbench.graph.shape import SEQUENCE_AXES, Shape
 from workbench.layers import checks, fixes
 from workbench.layers.activations import Activation, Softmax, SoftmaxParams
 from workbench.layers.base import Call, Context, LayerProblem, Shapes
+from workbench.layers.figures import functions
+from workbench.layers.figures.curve import Bars, Curve, Gate
 from workbench.text import Text
 
 
@@ -27,6 +29,9 @@ class LeakyReLU(Activation):
     summary = "Lets positive numbers pass and a small share of negative ones, so that no unit goes dead."
     aliases = ("LeakyReLU", "LeakyRelu", "tf.nn.leaky_relu", "activation", "激活", "带泄漏线性整流")
     formula = "y = x where x > 0, else a · x"
+    figure = Curve(functions.leaky_relu)
+    related = ("relu", "prelu", "elu")
+    paper = "Maas et al. 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models"
     Params = LeakyReLUParams
 
     def call(self, params: LeakyReLUParams, inputs: Shapes) -> Call:
@@ -54,6 +59,9 @@ class PReLU(Activation):
     summary = "A leaky ReLU that learns how much of the negative numbers passes."
     aliases = ("PReLU", "PRelu", "parametric ReLU", "tf.keras.layers.PReLU", "activation", "激活", "参数化线性整流")
     formula = "y = x where x > 0, else a_c · x"
+    figure = Curve(functions.prelu)
+    related = ("leaky_relu", "relu")
+    paper = "He et al. 2015, Delving Deep into Rectifiers"
     Params = PReLUParams
 
     def shape(self, params: PReLUParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
@@ -93,6 +101,9 @@ class ELU(Activation):
     summary = "Lets positive numbers pass and bends negative ones smoothly towards a lower bound."
     aliases = ("Elu", "exponential linear unit", "tf.nn.elu", "activation", "激活", "指数线性单元")
     formula = "y = x where x > 0, else α · (eˣ − 1)"
+    figure = Curve(functions.elu)
+    related = ("selu", "leaky_relu", "relu")
+    paper = "Clevert et al. 2016, Fast and Accurate Deep Network Learning by Exponential Linear Units"
     Params = AlphaParams
 
     def call(self, params: AlphaParams, inputs: Shapes) -> Call:
@@ -108,6 +119,9 @@ class SELU(Activation):
     summary = "An ELU with fixed factors that keep mean 0 and spread 1 through deep stacks of linear layers."
     aliases = ("Selu", "self-normalizing", "tf.nn.selu", "activation", "激活", "缩放指数线性单元")
     formula = "y = 1.0507 · (x where x > 0, else 1.6733 · (eˣ − 1))"
+    figure = Curve(functions.selu)
+    related = ("elu", "batch_norm1d", "linear")
+    paper = "Klambauer et al. 2017, Self-Normalizing Neural Networks"
     target = "nn.SELU"
 
 
@@ -126,6 +140,9 @@ class Softplus(Activation):
     summary = "A smooth ReLU that is always above zero; for quantities such as a spread or a rate."
     aliases = ("tf.nn.softplus", "SoftPlus", "smooth ReLU", "activation", "激活", "平滑整流")
     formula = "y = 1/β · ln(1 + e^(β·x))"
+    figure = Curve(functions.softplus)
+    related = ("relu", "sigmoid")
+    paper = "Dugas et al. 2001, Incorporating Second-Order Functional Knowledge for Better Option Pricing"
     Params = SoftplusParams
 
     def call(self, params: SoftplusParams, inputs: Shapes) -> Call:
@@ -141,6 +158,9 @@ class Mish(Activation):
     summary = "A smooth ReLU that dips a little below zero, much like SiLU."
     aliases = ("tf.keras.activations.mish", "Mish", "activation", "激活")
     formula = "y = x · tanh(ln(1 + eˣ))"
+    figure = Curve(functions.mish)
+    related = ("silu", "gelu", "relu")
+    paper = "Misra 2019, Mish: A Self Regularized Non-Monotonic Activation Function"
     target = "nn.Mish"
 
 
@@ -153,6 +173,9 @@ class Hardswish(Activation):
     summary = "SiLU made of straight pieces and a parabola: cheap on phones and small processors."
     aliases = ("HardSwish", "hard_swish", "hard_silu", "MobileNetV3", "activation", "激活", "硬切换")
     formula = "y = x · min(max(x + 3, 0), 6) / 6"
+    figure = Curve(functions.hardswish)
+    related = ("silu", "hardsigmoid", "relu6")
+    paper = "Howard et al. 2019, Searching for MobileNetV3"
     target = "nn.Hardswish"
 
 
@@ -165,6 +188,9 @@ class Hardsigmoid(Activation):
     summary = "A sigmoid of three straight pieces: cheap gates between 0 and 1."
     aliases = ("HardSigmoid", "hard_sigmoid", "tf.keras.activations.hard_sigmoid", "activation", "激活", "硬S型函数")
     formula = "y = min(max(x + 3, 0), 6) / 6"
+    figure = Curve(functions.hardsigmoid)
+    related = ("sigmoid", "hardswish")
+    paper = "Courbariaux et al. 2015, BinaryConnect"
     target = "nn.Hardsigmoid"
 
 
@@ -177,6 +203,9 @@ class ReLU6(Activation):
     summary = "A ReLU that never gives more than 6, which suits arithmetic with few bits."
     aliases = ("Relu6", "tf.nn.relu6", "Clip", "MobileNet", "activation", "激活", "截断线性整流")
     formula = "y = min(max(0, x), 6)"
+    figure = Curve(functions.relu6, reach=8.0)
+    related = ("relu", "hardswish", "depthwise_conv2d")
+    paper = "Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10"
     target = "nn.ReLU6"
     rectifies = True
 
@@ -190,6 +219,9 @@ class Softsign(Activation):
     summary = "Squeezes numbers between -1 and 1 like tanh, but more slowly."
     aliases = ("tf.nn.softsign", "SoftSign", "activation", "激活", "软符号")
     formula = "y = x / (1 + |x|)"
+    figure = Curve(functions.softsign)
+    related = ("tanh", "sigmoid")
+    paper = "Glorot and Bengio 2010, Understanding the Difficulty of Training Deep Feedforward Neural Networks"
     target = "nn.Softsign"
 
     def inside(self, params: Params, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
@@ -205,6 +237,9 @@ class LogSoftmax(Softmax):
     summary = "The logarithm of softmax: log-probabilities, computed without rounding small ones to zero."
     aliases = ("LogSoftmax", "tf.nn.log_softmax", "log-probabilities", "activation", "激活", "对数归一化指数")
     formula = "y_k = x_k − ln Σ_j e^(x_j)"
+    figure = Bars(logarithm=True)
+    related = ("softmax", "sigmoid")
+    paper = "Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs"
 
     def call(self, params: SoftmaxParams, inputs: Shapes) -> Call:
         return Call("nn.LogSoftmax", super().call(params, inputs).arguments)
@@ -229,6 +264,9 @@ class GLU(Activation):
     summary = "Halves the features: the second half says how much of the first may pass."
     aliases = ("gated linear unit", "tf.nn.glu", "gate", "activation", "激活", "门控线性单元")
     formula = "[a; b] = x, y = a · σ(b)"
+    figure = Gate()
+    related = ("sigmoid", "multiply", "silu")
+    paper = "Dauphin et al. 2017, Language Modeling with Gated Convolutional Networks"
     Params = GLUParams
     keeps_width = False
 

@@ -8,6 +8,7 @@ from workbench.catalogue import Params, param
 from workbench.graph.shape import Shape, listed
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.figures.standardise import Axes
 from workbench.text import Text
 
 
@@ -55,6 +56,9 @@ class BatchNorm2d(BatchNorm):
     summary = "Standardises every channel over the batch while training, and by remembered means afterwards."
     aliases = ("BatchNormalization", "BatchNorm2d", "BN", "tf.nn.batch_normalization", "批归一化", "批标准化", "归一化")
     formula = "y = γ · (x − μ_c) / √(σ²_c + ε) + β"
+    figure = Axes("batch")
+    related = ("batch_norm1d", "group_norm", "layer_norm", "conv2d")
+    paper = "Ioffe and Szegedy 2015, Batch Normalization"
 
     def shape(self, params: BatchNormParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = inputs["input"]
@@ -92,6 +96,9 @@ class BatchNorm1d(BatchNorm):
     summary = "Standardises every feature over the batch while training, and by remembered means afterwards."
     aliases = ("BatchNormalization", "BatchNorm1d", "BN", "批归一化", "批标准化", "归一化")
     formula = "y = γ · (x − μ_f) / √(σ²_f + ε) + β"
+    figure = Axes("batch", positions=1)
+    related = ("batch_norm2d", "layer_norm", "linear")
+    paper = "Ioffe and Szegedy 2015, Batch Normalization"
 
     def shape(self, params: BatchNormParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)
@@ -153,6 +160,9 @@ class LayerNorm(Layer):
     summary = "Standardises each row by its own mean and spread, so the batch does not matter."
     aliases = ("LayerNormalization", "LN", "层归一化", "层标准化", "归一化")
     formula = "y = γ · (x − μ) / √(σ² + ε) + β"
+    figure = Axes("")
+    related = ("rms_norm", "batch_norm1d", "self_attention")
+    paper = "Ba et al. 2016, Layer Normalization"
     Params = LayerNormParams
     keeps_width = True
     usually_next = ("linear", "relu")

@@ -8,6 +8,7 @@ from workbench.catalogue import Params
 from workbench.graph.shape import Shape
 from workbench.layers import checks
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, Shapes
+from workbench.layers.figures.collapse import Steps
 
 
 class OverTime(Layer):
@@ -38,6 +39,9 @@ class MeanOverTime(OverTime):
     summary = "Takes the mean of all positions of a row; padding does not count."
     aliases = ("GlobalAveragePooling1D", "ReduceMean", "mean pooling", "average pooling 1d", "时间平均", "平均池化", "池化")
     formula = "y = 1/L · Σ_(t<L) x[t]"
+    figure = Steps("mean")
+    related = ("max_over_time", "last_over_time", "reduce")
+    paper = "Iyyer et al. 2015, Deep Unordered Composition Rivals Syntactic Methods for Text Classification"
     target = "over_time.MeanOverTime"
     bends = False
 
@@ -51,6 +55,9 @@ class MaxOverTime(OverTime):
     summary = "Keeps the strongest answer of all positions of a row; padding does not count."
     aliases = ("GlobalMaxPooling1D", "ReduceMax", "max pooling 1d", "时间最大", "最大池化", "池化")
     formula = "y = max over t < L of x[t]"
+    figure = Steps("max")
+    related = ("mean_over_time", "last_over_time", "conv1d")
+    paper = "Collobert and Weston 2008, A Unified Architecture for Natural Language Processing; Kim 2014"
     target = "over_time.MaxOverTime"
 
 
@@ -63,5 +70,16 @@ class LastOverTime(OverTime):
     summary = "Takes the last position of every row, wherever it ends."
     aliases = ("return_sequences=False", "Gather", "last hidden state", "last token", "最后时刻", "末状态")
     formula = "y = x[L−1]"
+    figure = Steps("last")
+    related = ("mean_over_time", "max_over_time", "lstm")
     target = "over_time.LastOverTime"
     bends = False
+
+    def inside(self, params: Params, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
+        return 2 if inputs["input"].ragged else 0
+
+    def keeps(self, params: Params, inputs: Shapes) -> tuple[str, ...]:
+        return ("input",) if inputs["input"].ragged else ()
+
+    def is_view(self, params: Params, inputs: Shapes) -> bool:
+        return not inputs["input"].ragged

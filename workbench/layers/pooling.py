@@ -12,6 +12,8 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.figures.collapse import Whole
+from workbench.layers.figures.window import Window
 from workbench.text import Text
 
 
@@ -108,6 +110,9 @@ class MaxPool2d(Pool2d):
     summary = "Keeps the strongest answer of every window and makes the image smaller."
     aliases = ("MaxPooling2D", "MaxPool", "tf.nn.max_pool2d", "downsample", "最大池化", "池化")
     formula = "y[c, i, j] = max over u, v < k of x[c, s·i + u, s·j + v]"
+    figure = Window("max")
+    related = ("average_pool2d", "adaptive_max_pool2d", "conv2d")
+    paper = "Ranzato et al. 2007, Unsupervised Learning of Invariant Feature Hierarchies"
     target = "nn.MaxPool2d"
 
     def inside(self, params: Pool2dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
@@ -124,6 +129,9 @@ class AveragePool2d(Pool2d):
     summary = "Takes the mean of every window and makes the image smaller."
     aliases = ("AveragePooling2D", "AveragePool", "AvgPool2d", "mean pool", "tf.nn.avg_pool2d", "downsample", "平均池化", "池化")
     formula = "y[c, i, j] = mean over u, v < k of x[c, s·i + u, s·j + v]"
+    figure = Window("average")
+    related = ("max_pool2d", "adaptive_average_pool2d", "conv2d")
+    paper = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition"
     target = "nn.AvgPool2d"
     bends = False
 
@@ -140,6 +148,9 @@ class MinPool2d(Pool2d):
     summary = "Keeps the weakest answer of every window: dark details on a bright ground."
     aliases = ("MinPooling2D", "MinPool", "erosion", "最小池化", "池化")
     formula = "y[c, i, j] = min over u, v < k of x[c, s·i + u, s·j + v]"
+    figure = Window("min")
+    related = ("max_pool2d", "global_min_pool")
+    paper = "Serra 1982, Image Analysis and Mathematical Morphology"
     target = "pooling.MinPool2d"
 
     def inside(self, params: Pool2dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
@@ -189,6 +200,9 @@ class GlobalAveragePool(GlobalPool):
     summary = "Takes the mean of every channel over the whole image: one vector per image, whatever its size."
     aliases = ("GlobalAveragePooling2D", "GlobalAveragePool", "GAP", "AdaptiveAvgPool2d", "ReduceMean", "全局平均池化", "池化")
     formula = "y[c] = 1/(H·W) · Σ_i Σ_j x[c, i, j]"
+    figure = Whole("average")
+    related = ("global_max_pool", "adaptive_average_pool2d", "flatten")
+    paper = "Lin et al. 2014, Network In Network"
     target = "operators.GlobalAverage"
     expression = "{input}.mean((2, 3))"
     bends = False
@@ -204,6 +218,9 @@ class GlobalMaxPool(GlobalPool):
     summary = "Keeps the strongest answer of every channel in the whole image: whether a pattern occurs anywhere."
     aliases = ("GlobalMaxPooling2D", "GlobalMaxPool", "GMP", "AdaptiveMaxPool2d", "ReduceMax", "全局最大池化", "池化")
     formula = "y[c] = max over i, j of x[c, i, j]"
+    figure = Whole("max")
+    related = ("global_average_pool", "adaptive_max_pool2d", "flatten")
+    paper = "Oquab et al. 2015, Is Object Localization for Free?"
     target = "operators.GlobalMaximum"
     expression = "{input}.amax((2, 3))"
 
@@ -217,5 +234,7 @@ class GlobalMinPool(GlobalPool):
     summary = "Keeps the weakest answer of every channel in the whole image."
     aliases = ("GlobalMinPooling2D", "ReduceMin", "全局最小池化", "池化")
     formula = "y[c] = min over i, j of x[c, i, j]"
+    figure = Whole("min")
+    related = ("global_max_pool", "min_pool2d")
     target = "operators.GlobalMinimum"
     expression = "{input}.amin((2, 3))"

@@ -11,6 +11,8 @@ from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import SEQUENCE_AXES, Axis, Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Port, Shapes
+from workbench.layers.figures.arrange import Reshaped, Taken
+from workbench.layers.figures.collapse import Split
 from workbench.text import Text
 
 _PART = re.compile(r"^([A-Za-z][A-Za-z0-9_]*)[ =:]+(\d{1,9}|\?)$")
@@ -102,6 +104,8 @@ class Reshape(Layer):
     summary = "Arranges the numbers of a row under other axes, in the same order; each new axis gets a name."
     aliases = ("Reshape", "tf.reshape", "view", "unflatten", "Unsqueeze", "ExpandDims", "重塑", "变形", "改变形状")
     formula = "(N, a·b·c) → (N, a, b, c), the last axis running fastest"
+    figure = Reshaped()
+    related = ("flatten", "permute")
     Params = ReshapeParams
     bends = False
     usually_next = ("linear", "conv2d", "conv1d")
@@ -196,6 +200,8 @@ class Slice(Layer):
     summary = "Keeps a part of one axis: some channels, the middle of an image, the first features."
     aliases = ("Slice", "tf.slice", "Cropping2D", "Cropping1D", "crop", "narrow", "strided_slice", "切片", "裁剪")
     formula = "y[i] = x[start + i·step], start + i·step < stop"
+    figure = Taken()
+    related = ("select", "split")
     Params = SliceParams
     bends = False
     usually_next = ("linear", "conv2d", "conv1d")
@@ -256,6 +262,8 @@ class Select(Layer):
     summary = "Takes one place of an axis, such as the class token of a sequence or one channel of an image; the axis goes away."
     aliases = ("Gather", "tf.gather", "index", "first token", "CLS", "squeeze", "选取", "索引")
     formula = "y = x[…, i, …]"
+    figure = Taken(one=True)
+    related = ("slice", "class_token", "last_over_time")
     Params = SelectParams
     bends = False
     usually_next = ("linear", "conv2d", "conv1d")
@@ -314,6 +322,8 @@ class Split(Layer):
     summary = "Cuts one axis into equal parts, each with an output of its own: for branches that see different channels."
     aliases = ("Split", "tf.split", "chunk", "unstack", "channel split", "拆分", "分割")
     formula = "[y₁; y₂; …] = x"
+    figure = Split()
+    related = ("concatenate", "slice", "glu")
     outputs = (Port("part1", help="The first part."), Port("part2", help="The second part."))
     Params = SplitParams
     bends = False

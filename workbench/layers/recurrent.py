@@ -10,6 +10,7 @@ from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
+from workbench.layers.figures.recurrent import Unrolled
 from workbench.text import Text
 
 _SEQUENCE = Port("input", help="The sequence to read.")
@@ -152,6 +153,9 @@ class LSTM(RecurrentLayer):
         "循环",
     )
     formula = "iₜ, fₜ, oₜ = σ(W·xₜ + R·hₜ₋₁ + b); gₜ = tanh(W_g·xₜ + R_g·hₜ₋₁ + b_g); cₜ = fₜ∘cₜ₋₁ + iₜ∘gₜ; hₜ = oₜ∘tanh(cₜ)"
+    figure = Unrolled("lstm")
+    related = ("gru", "rnn", "last_over_time")
+    paper = "Hochreiter and Schmidhuber 1997, Long Short-Term Memory; Gers et al. 2000"
     inputs = (_SEQUENCE, _HIDDEN, _CELL)
     outputs = (_OUTPUT, _LAST, Port("cell", help="The cell state after the last step, one vector per row."))
     target = "recurrent.LSTM"
@@ -176,6 +180,9 @@ class GRU(RecurrentLayer):
     summary = "Reads a sequence step by step; two gates decide what stays and what is new. Lighter than an LSTM."
     aliases = ("recurrent", "gated recurrent unit", "BiGRU", "Bidirectional", "CuDNNGRU", "门控循环单元", "循环神经网络", "循环")
     formula = "rₜ, zₜ = σ(W·xₜ + R·hₜ₋₁ + b); nₜ = tanh(W_n·xₜ + b_n + rₜ∘(R_n·hₜ₋₁ + c_n)); hₜ = zₜ∘hₜ₋₁ + (1 − zₜ)∘nₜ"
+    figure = Unrolled("gru")
+    related = ("lstm", "rnn", "last_over_time")
+    paper = "Cho et al. 2014, Learning Phrase Representations using RNN Encoder-Decoder"
     target = "recurrent.GRU"
     gates = 3
     kept_per_step = 7
@@ -202,6 +209,9 @@ class RNN(RecurrentLayer):
     summary = "Reads a sequence step by step with one state and no gates; it forgets soon."
     aliases = ("SimpleRNN", "Elman network", "recurrent", "vanilla RNN", "循环神经网络", "简单循环", "循环")
     formula = "hₜ = tanh(W·xₜ + R·hₜ₋₁ + b), or ReLU"
+    figure = Unrolled("rnn")
+    related = ("gru", "lstm", "conv1d")
+    paper = "Elman 1990, Finding Structure in Time"
     target = "recurrent.RNN"
     gates = 1
     kept_per_step = 1

@@ -8,6 +8,7 @@ from workbench.catalogue import Params, param
 from workbench.graph.shape import SEQUENCE_AXES, Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.figures.collapse import Steps
 from workbench.layers.rearranging import without
 from workbench.text import Text
 
@@ -40,6 +41,8 @@ class Reduce(Layer):
     summary = "Takes the mean, maximum, minimum or sum along one axis, which goes away; padding does not count."
     aliases = ("ReduceMean", "ReduceMax", "ReduceSum", "tf.reduce_mean", "tf.reduce_max", "mean", "sum", "归约", "求平均", "求和")
     formula = "y = 1/L · Σ_i x[…, i, …], or Σ_i, max_i, min_i"
+    figure = Steps()
+    related = ("mean_over_time", "max_over_time", "global_average_pool")
     Params = ReduceParams
     usually_next = ("linear", "conv2d")
 

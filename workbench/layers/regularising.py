@@ -8,6 +8,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, Layer, Shapes
+from workbench.layers.figures.standardise import Mask
 from workbench.text import Text
 
 
@@ -27,6 +28,9 @@ class Dropout(Layer):
     summary = "Sets a random share of the numbers to zero while training, so that no unit is relied on alone."
     aliases = ("tf.nn.dropout", "regularisation", "regularization", "随机失活", "丢弃")
     formula = "y = x · m / (1 − p), m = 0 with probability p, else 1; y = x after training"
+    figure = Mask("number")
+    related = ("spatial_dropout", "stochastic_depth")
+    paper = "Srivastava et al. 2014, Dropout: A Simple Way to Prevent Neural Networks from Overfitting"
     Params = DropoutParams
     keeps_width = True
     bends = False

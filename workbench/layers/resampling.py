@@ -10,6 +10,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.figures.arrange import Enlarged, Shuffle
 from workbench.text import Text
 
 
@@ -32,6 +33,9 @@ class Upsample(Layer):
     summary = "Makes an image or a sequence larger by repeating its places or by mixing neighbours; nothing is learned."
     aliases = ("UpSampling2D", "UpSampling1D", "Resize", "tf.image.resize", "interpolate", "nearest", "bilinear", "上采样", "插值", "放大")
     formula = "nearest: y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋]; bilinear: the four nearest x, weighed by closeness"
+    figure = Enlarged()
+    related = ("conv_transpose2d", "pixel_shuffle")
+    paper = "Odena et al. 2016, Deconvolution and Checkerboard Artifacts"
     Params = UpsampleParams
     keeps_width = True
     bends = False
@@ -86,6 +90,9 @@ class PixelShuffle(Layer):
     summary = "Lays groups of channels out as pixels: a larger image with fewer channels, and no number is lost."
     aliases = ("depth_to_space", "DepthToSpace", "PixelShuffle", "sub-pixel convolution", "像素重排", "亚像素卷积")
     formula = "(N, C·f², H, W) → (N, C, f·H, f·W)"
+    figure = Shuffle()
+    related = ("pixel_unshuffle", "upsample", "conv_transpose2d")
+    paper = "Shi et al. 2016, Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel CNN"
     Params = ShuffleParams
     bends = False
     usually_next = ("conv2d",)
@@ -131,6 +138,9 @@ class PixelUnshuffle(Layer):
     summary = "Lays blocks of pixels out as channels: a smaller image with more channels, and no number is lost."
     aliases = ("space_to_depth", "SpaceToDepth", "PixelUnshuffle", "patch merging", "像素逆重排", "空间转深度")
     formula = "(N, C, f·H, f·W) → (N, C·f², H, W)"
+    figure = Shuffle(down=True)
+    related = ("pixel_shuffle", "max_pool2d")
+    paper = "Shi et al. 2016, Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel CNN"
     Params = ShuffleParams
     bends = False
     usually_next = ("conv2d",)

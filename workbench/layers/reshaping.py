@@ -9,6 +9,7 @@ from workbench.graph.dim import Dim
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
+from workbench.layers.figures.arrange import Reorder, Unfold
 from workbench.text import Text
 
 
@@ -23,6 +24,8 @@ class Flatten(Layer):
     summary = "Lays all numbers of a row into one vector."
     aliases = ("Reshape", "tf.keras.layers.Flatten", "展平", "拉平")
     formula = "(N, C, H, W) → (N, C·H·W)"
+    figure = Unfold("vector")
+    related = ("reshape", "global_average_pool", "linear")
     bends = False
     usually_next = ("linear",)
 
@@ -79,6 +82,8 @@ class Permute(Layer):
     summary = "Changes the order of the axes; the numbers stay the same."
     aliases = ("Transpose", "tf.transpose", "tf.keras.layers.Permute", "swap axes", "置换", "转置")
     formula = "y[n, k, j] = x[n, j, k]"
+    figure = Reorder()
+    related = ("reshape", "image_to_sequence")
     Params = PermuteParams
     keeps_width = True
     bends = False
@@ -125,12 +130,14 @@ class ImageToSequence(Layer):
     """An image read as a sequence."""
 
     name = "image_to_sequence"
-    view = True
     label = "Image to sequence"
     family = Family.SHAPE
     summary = "Reads an image as a sequence: pixel by pixel, row by row or column by column."
     aliases = ("patches", "Reshape", "im2seq", "ViT", "图像转序列")
     formula = "positions: (N, C, H, W) → (N, H·W, C); rows: → (N, H, C·W); columns: → (N, W, C·H)"
+    figure = Unfold("sequence")
+    related = ("patch_embedding", "permute", "lstm")
+    paper = "Shi et al. 2017, An End-to-End Trainable Neural Network for Image-based Sequence Recognition"
     Params = ImageToSequenceParams
     bends = False
     usually_next = ("lstm", "positional_encoding")
@@ -154,6 +161,9 @@ class ImageToSequence(Layer):
             {"order": order, "start": start, "end": end},
             expression=f"{{input}}.permute({', '.join(map(str, order))}).flatten({merged})",
         )
+
+    def is_view(self, params: ImageToSequenceParams, inputs: Shapes) -> bool:
+        return params.steps != "rows" or inputs["input"]["channel"].constant == 1
 
     def summary_line(self, params: ImageToSequenceParams) -> str:
         return {"positions": Text("positions"), "rows": Text("rows"), "columns": Text("columns")}[params.steps]

@@ -8,6 +8,7 @@ from workbench.catalogue import Params, param
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, Shapes
+from workbench.layers.figures.volume import Channels
 from workbench.text import Text
 
 
@@ -69,6 +70,9 @@ class DepthwiseConv2d(Layer):
     summary = "Slides a learned pattern over each channel by itself; channels do not mix, which saves most of the work."
     aliases = ("DepthwiseConv2D", "tf.nn.depthwise_conv2d", "channelwise convolution", "MobileNet", "深度卷积", "逐通道卷积")
     formula = "y[c, i, j] = b[c] + Σ_u Σ_v w[c, u, v] · x[c, s·i + d·u − p, s·j + d·v − p]"
+    figure = Channels()
+    related = ("separable_conv2d", "conv2d")
+    paper = "Howard et al. 2017, MobileNets"
     Params = DepthwiseParams
     bends = False
     usual_norm = "batch_norm2d"
@@ -122,6 +126,9 @@ class SeparableConv2d(Layer):
     summary = "First slides a pattern over each channel by itself, then mixes the channels: a convolution at a fraction of the cost."
     aliases = ("SeparableConv2D", "tf.nn.separable_conv2d", "depthwise separable", "MobileNet", "Xception", "可分离卷积", "深度可分离卷积")
     formula = "z[c] = w[c] ∗ x[c] for every channel, then y[o, i, j] = b[o] + Σ_c v[o, c] · z[c, i, j]"
+    figure = Channels(mixing=True)
+    related = ("depthwise_conv2d", "conv2d")
+    paper = "Chollet 2017, Xception: Deep Learning with Depthwise Separable Convolutions"
     Params = SeparableParams
     width_param = "filters"
     weighs = True

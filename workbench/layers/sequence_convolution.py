@@ -10,6 +10,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.figures.window import Window1d
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -61,6 +62,9 @@ class Conv1d(Layer):
         "一维卷积", "时间卷积", "膨胀卷积", "因果卷积",
     )
     formula = "y[t, o] = b[o] + Σ_f Σ_u w[o, f, u] · x[s·t + d·u − p, f]"
+    figure = Window1d()
+    related = ("conv2d", "max_pool1d", "gru")
+    paper = "Waibel et al. 1989, Phoneme Recognition Using Time-Delay Neural Networks; Bai et al. 2018 (TCN)"
     Params = Conv1dParams
     width_param = "filters"
     weighs = True

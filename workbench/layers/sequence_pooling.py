@@ -10,6 +10,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.figures.window import Adaptive, Window1d
 from workbench.text import Text
 
 
@@ -98,6 +99,9 @@ class MaxPool1d(Pool1d):
     summary = "Keeps the strongest answer of every window along a sequence and makes the sequence shorter."
     aliases = ("MaxPooling1D", "MaxPool", "tf.nn.max_pool1d", "downsample", "一维最大池化", "池化")
     formula = "y[t, f] = max over u < k of x[s·t + u, f]"
+    figure = Window1d("max")
+    related = ("average_pool1d", "adaptive_max_pool1d", "conv1d")
+    paper = "Ranzato et al. 2007, Unsupervised Learning of Invariant Feature Hierarchies"
     target = "sequences.SequenceMaxPool"
 
     def inside(self, params: Pool1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
@@ -113,6 +117,9 @@ class AveragePool1d(Pool1d):
     summary = "Takes the mean of every window along a sequence and makes the sequence shorter."
     aliases = ("AveragePooling1D", "AveragePool", "AvgPool1d", "tf.nn.avg_pool1d", "downsample", "一维平均池化", "池化")
     formula = "y[t, f] = mean over u < k of x[s·t + u, f]"
+    figure = Window1d("average")
+    related = ("max_pool1d", "adaptive_average_pool1d", "conv1d")
+    paper = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition"
     target = "sequences.SequenceAveragePool"
     bends = False
 
@@ -157,6 +164,9 @@ class AdaptiveAveragePool1d(AdaptivePool1d):
     summary = "Cuts every row into a fixed number of equal parts and takes the mean of each, whatever the length."
     aliases = ("AdaptiveAvgPool1d", "AdaptiveAveragePooling1D", "resample", "一维自适应平均池化", "池化")
     formula = "y[i] = mean of x[t] for ⌊i·L/n⌋ ≤ t < ⌈(i+1)·L/n⌉"
+    figure = Adaptive("average", axes=1)
+    related = ("adaptive_max_pool1d", "average_pool1d", "mean_over_time")
+    paper = "He et al. 2014, Spatial Pyramid Pooling in Deep Convolutional Networks"
     target = "sequences.SequenceAdaptiveAverage"
     bends = False
 
@@ -176,6 +186,9 @@ class AdaptiveMaxPool1d(AdaptivePool1d):
     summary = "Cuts every row into a fixed number of equal parts and keeps the strongest answer of each, whatever the length."
     aliases = ("AdaptiveMaxPool1d", "AdaptiveMaxPooling1D", "resample", "一维自适应最大池化", "池化")
     formula = "y[i] = max of x[t] for ⌊i·L/n⌋ ≤ t < ⌈(i+1)·L/n⌉"
+    figure = Adaptive("max", axes=1)
+    related = ("adaptive_average_pool1d", "max_pool1d", "max_over_time")
+    paper = "He et al. 2014, Spatial Pyramid Pooling in Deep Convolutional Networks"
     target = "sequences.SequenceAdaptiveMax"
 
     def inside(self, params: SequenceAdaptiveParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:

@@ -10,6 +10,7 @@ from workbench.graph.problem import Problem
 from workbench.graph.shape import Shape
 from workbench.layers import attending, checks
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, Port, Shapes
+from workbench.layers.figures.flow import Flow, blocks_in_row, decoder, encoder
 from workbench.text import Text
 
 
@@ -126,6 +127,9 @@ class TransformerEncoder(Blocks):
     summary = "Blocks of self-attention and a small network per position, each with a way around it."
     aliases = ("TransformerEncoderLayer", "BERT", "encoder block", "Transformer block", "Llama", "编码器", "变换器", "注意力")
     formula = "h = x + Attention(Norm(x)); y = h + W₂·GELU(W₁·Norm(h)); repeated"
+    figure = Flow(encoder, blocks_in_row)
+    related = ("transformer_decoder", "self_attention", "layer_norm")
+    paper = "Vaswani et al. 2017, Attention Is All You Need; Devlin et al. 2019, BERT"
     Params = TransformerEncoderParams
     causal_by = {"causal": True}
 
@@ -149,6 +153,9 @@ class TransformerDecoder(Blocks):
     summary = "Causal self-attention, a look at a memory where one is wired, and a small network, in blocks."
     aliases = ("TransformerDecoderLayer", "GPT", "decoder block", "decoder-only", "language model", "解码器", "变换器", "注意力")
     formula = "h = x + CausalAttention(Norm(x)); h = h + CrossAttention(Norm(h), memory); y = h + W₂·GELU(W₁·Norm(h)); repeated"
+    figure = Flow(decoder, blocks_in_row)
+    related = ("transformer_encoder", "self_attention", "cross_attention")
+    paper = "Vaswani et al. 2017, Attention Is All You Need; Radford et al. 2019, GPT-2"
     inputs = (
         Port("input", help="The sequence that is written."),
         Port("memory", optional=True, help="What it looks at, such as the result of an encoder; without it, a decoder alone."),

@@ -12,6 +12,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Shapes
+from workbench.layers.figures.volume import Transposed
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -170,6 +171,9 @@ class ConvTranspose1d(ConvTranspose):
     summary = "Makes a sequence longer: every position writes a learned pattern, and overlapping patterns add up."
     aliases = ("Conv1DTranspose", "ConvTranspose", "deconvolution", "upsampling", "tf.nn.conv1d_transpose", "转置卷积", "反卷积", "一维转置卷积")
     formula = "y[s·t + d·u − p, o] += w[f, o, u] · x[t, f], then y += b"
+    figure = Transposed(axes=1)
+    related = ("upsample", "conv1d", "conv_transpose2d")
+    paper = "Dumoulin and Visin 2016, A Guide to Convolution Arithmetic for Deep Learning"
     rank = 1
     target = "sequences.SequenceConvTranspose1d"
     usual_norm = "layer_norm"
@@ -201,6 +205,9 @@ class ConvTranspose2d(ConvTranspose):
     summary = "Makes an image larger: every pixel writes a learned pattern, and overlapping patterns add up."
     aliases = ("Conv2DTranspose", "ConvTranspose", "deconvolution", "upsampling", "tf.nn.conv2d_transpose", "转置卷积", "反卷积", "上采样")
     formula = "y[o, s·i + d·u − p, s·j + d·v − p] += w[c, o, u, v] · x[c, i, j], then y += b"
+    figure = Transposed()
+    related = ("upsample", "conv2d", "pixel_shuffle")
+    paper = "Dumoulin and Visin 2016, A Guide to Convolution Arithmetic for Deep Learning"
     rank = 2
     target = "nn.ConvTranspose2d"
     usual_norm = "batch_norm2d"
@@ -215,6 +222,9 @@ class ConvTranspose3d(ConvTranspose):
     summary = "Makes a volume larger: every point writes a learned pattern, and overlapping patterns add up."
     aliases = ("Conv3DTranspose", "ConvTranspose", "deconvolution", "upsampling", "tf.nn.conv3d_transpose", "转置卷积", "三维转置卷积")
     formula = "y[o, s·i + d·u − p, …] += w[c, o, u, …] · x[c, i, …], then y += b, over depth, height and width"
+    figure = Transposed(axes=3)
+    related = ("upsample", "conv3d", "conv_transpose2d")
+    paper = "Dumoulin and Visin 2016, A Guide to Convolution Arithmetic for Deep Learning"
     rank = 3
     target = "nn.ConvTranspose3d"
     usual_norm = "instance_norm"

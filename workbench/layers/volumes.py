@@ -12,6 +12,7 @@ from workbench.graph.problem import Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, Shapes
+from workbench.layers.figures.volume import Volume
 from workbench.layers.grouping import check_groups
 from workbench.text import Text
 
@@ -75,6 +76,9 @@ class Conv3d(Layer):
     summary = "Slides small learned patterns through a volume, such as a scan or a stack of pictures."
     aliases = ("Convolution3D", "Conv", "tf.nn.conv3d", "video", "volumetric", "三维卷积", "体数据卷积")
     formula = "y[o, i, j, k] = b[o] + Σ_c Σ_u Σ_v Σ_w W[o, c, u, v, w] · x[c, s·i + d·u − p, s·j + d·v − p, s·k + d·w − p]"
+    figure = Volume()
+    related = ("conv2d", "max_pool3d", "conv_transpose3d")
+    paper = "Tran et al. 2015, Learning Spatiotemporal Features with 3D Convolutional Networks"
     Params = Conv3dParams
     width_param = "filters"
     weighs = True
@@ -195,6 +199,9 @@ class MaxPool3d(Pool3d):
     summary = "Keeps the strongest answer of every window of a volume and makes the volume smaller."
     aliases = ("MaxPooling3D", "MaxPool", "tf.nn.max_pool3d", "downsample", "三维最大池化", "池化")
     formula = "y[c, i, j, k] = max over u, v, w < K of x[c, s·i + u, s·j + v, s·k + w]"
+    figure = Volume("max")
+    related = ("average_pool3d", "adaptive_max_pool3d", "conv3d")
+    paper = "Ranzato et al. 2007, Unsupervised Learning of Invariant Feature Hierarchies"
     target = "nn.MaxPool3d"
 
     def inside(self, params: Pool3dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
@@ -210,6 +217,9 @@ class AveragePool3d(Pool3d):
     summary = "Takes the mean of every window of a volume and makes the volume smaller."
     aliases = ("AveragePooling3D", "AveragePool", "AvgPool3d", "tf.nn.avg_pool3d", "downsample", "三维平均池化", "池化")
     formula = "y[c, i, j, k] = mean over u, v, w < K of x[c, s·i + u, s·j + v, s·k + w]"
+    figure = Volume("average")
+    related = ("max_pool3d", "adaptive_average_pool3d", "conv3d")
+    paper = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition"
     target = "nn.AvgPool3d"
     bends = False
 
@@ -243,6 +253,9 @@ class GlobalAveragePool3d(GlobalPool3d):
     summary = "Takes the mean of every channel over the whole volume: one vector per volume."
     aliases = ("GlobalAveragePooling3D", "GlobalAveragePool", "AdaptiveAvgPool3d", "ReduceMean", "三维全局平均池化", "池化")
     formula = "y[c] = 1/(D·H·W) · Σ_i Σ_j Σ_k x[c, i, j, k]"
+    figure = Volume("average", "whole")
+    related = ("global_max_pool3d", "adaptive_average_pool3d", "conv3d")
+    paper = "Lin et al. 2014, Network In Network"
     target = "volumes.GlobalAverage3d"
     expression = "{input}.mean((2, 3, 4))"
     bends = False
@@ -257,5 +270,8 @@ class GlobalMaxPool3d(GlobalPool3d):
     summary = "Keeps the strongest answer of every channel in the whole volume."
     aliases = ("GlobalMaxPooling3D", "GlobalMaxPool", "AdaptiveMaxPool3d", "ReduceMax", "三维全局最大池化", "池化")
     formula = "y[c] = max over i, j, k of x[c, i, j, k]"
+    figure = Volume("max", "whole")
+    related = ("global_average_pool3d", "adaptive_max_pool3d", "conv3d")
+    paper = "Oquab et al. 2015, Is Object Localization for Free?"
     target = "volumes.GlobalMaximum3d"
     expression = "{input}.amax((2, 3, 4))"
