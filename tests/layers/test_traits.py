@@ -69,6 +69,14 @@ def test_the_width_is_set_by_its_parameter(name: str) -> None:
             assert not layer.weighs or now == values[layer.width_param]
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if LAYERS[name].inner_widths])
+def test_inner_widths_cost_weights(name: str) -> None:
+    for layer, params, inputs in given(name, 4):
+        for inner in layer.inner_widths:
+            wide, wider = (layer.parse({**params.model_dump(), inner: size}) for size in (16, 32))
+            assert layer.parameter_count(wide, inputs) < layer.parameter_count(wider, inputs)
+
+
 def shifted_sums(name: str) -> list[float]:
     """How far f(a) + f(b) - f(0) is from f(a + b), for each case, in parts of the largest result."""
     found: list[float] = []
@@ -121,6 +129,33 @@ def test_rectifiers_pass_nothing_below_zero(name: str) -> None:
         (result * torch.arange(1.0, result.shape[1] + 1)).sum().backward()
         dead = dead and not result.any() and value.grad is not None and not value.grad.any()
     assert dead == layer.rectifies
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if LAYERS[name].saturates])
+def test_what_levels_off_is_flat_at_both_ends(name: str) -> None:
+    layer, shape = LAYERS[name], {"input": Shape.of(feature=2)}
+    value = torch.tensor([[-40.0, 40.0]], requires_grad=True)
+    result: Tensor = apply(make(layer.call(layer.parse({}), shape)), layer, layer.parse({}), shape, {"input": value})["output"]
+    result.sum().backward()
+    assert value.grad is not None and float(value.grad.abs().max()) < 1e-3 and float((result[0, 1] - result[0, 0]).detach()) > 0.9
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if LAYERS[name].family == Family.ACTIVATION])
+def test_shares_of_one_of_a_single_number_are_the_same(name: str) -> None:
+    layer, shape = LAYERS[name], {"input": Shape.of(feature=4)}
+    params, value = layer.parse({}), torch.randn(3, 4)
+    one, more = (apply(make(layer.call(params, shape)), layer, params, shape, {"input": each})["output"] for each in (value, value + 1.5))
+    assert torch.allclose(one, more, atol=1e-5) == layer.shares_one
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if LAYERS[name].takes_last])
+def test_what_takes_the_last_place_sees_no_other(name: str) -> None:
+    for layer, params, inputs in generated(name, 5):
+        values = inputs_of(layer, params, inputs)["input"]
+        results = [
+            apply(make(layer.call(params, inputs)), layer, params, inputs, {"input": value})["output"] for value in (values, values[:, -1:])
+        ]
+        assert torch.equal(*results)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -99,6 +99,7 @@ class Tanh(Activation):
     related = ("sigmoid", "softsign", "lstm")
     paper = "LeCun et al. 1998, Efficient BackProp"
     target = "nn.Tanh"
+    saturates = True
 
 
 class Sigmoid(Activation):
@@ -115,6 +116,7 @@ class Sigmoid(Activation):
     paper = "Rumelhart et al. 1986, Learning Representations by Back-propagating Errors"
     target = "nn.Sigmoid"
     usually_next = ("output", "linear", "multiply")
+    saturates = True
 
 
 class SoftmaxParams(Params):
@@ -142,6 +144,7 @@ class Softmax(Activation):
     paper = "Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs"
     Params = SoftmaxParams
     usually_next = ("output", "linear")
+    shares_one = True
 
     def shape(self, params: SoftmaxParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.numbers(inputs, context)

@@ -74,6 +74,9 @@ class Call:
         expression: For operators: what the source prints instead of a module, with the forward parameters in braces
             (`{a} * {b}`; a variadic `{inputs}` prints as `[x, y]`, `{inputs:+}` as `x + y`). The target must then be without
             parameters and state.
+        definition: For a layer whose class is its own: the source of that class, with `{name}` for its name, printed instead of the
+            target; made without arguments, it has the state keys and the forward of the target.
+        needs: What the definition calls of `workbench/layers/modules`, as `MODULE.NAME`.
     """
 
     target: str
@@ -81,6 +84,8 @@ class Call:
     inputs: Mapping[str, Argument] = field(default_factory=lambda: MappingProxyType({"input": FromPort("input")}))
     outputs: tuple[str, ...] = ("output",)
     expression: str = ""
+    definition: str = ""
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +122,14 @@ class Layer(Entry, ABC):
         prominence: Its place among the layers that are used most, 1 the first; `UNRANKED` for all others.
         reads: For an input: the kind of dataset field that feeds it, as `FieldKind` names it.
         width_param: The parameter that sets how many features or channels come out; "" where none does.
+        inner_widths: Further parameters that make it wider inside, as the network in a Transformer block.
         keeps_width: Whether as many features or channels come out of the first output as went into the first input.
         weighs: Whether it is a learned weighted sum over features or channels: two of them with nothing bent between do no more than one.
         bends: Whether a trained one computes anything but sums and shifts of its input, so that layers around it do not collapse.
         rectifies: Whether everything below 0 becomes 0 and passes no gradient, so that units can die.
+        saturates: Whether it levels off to both sides, so that a deep stack of it lets gradients fade.
+        takes_last: Whether it keeps the last place of a sequence and nothing else.
+        shares_one: Whether its results along an axis are shares of 1, or their logarithms.
         mixes_rows: Whether a row's result while training depends on the other rows of the batch.
         marks_positions: Whether it tells the places of a sequence or an image apart, for attention that is blind to order.
         causal_by: The parameters that make it causal; none where nothing does, or where it always is.
@@ -142,10 +151,14 @@ class Layer(Entry, ABC):
     prominence: ClassVar[int] = UNRANKED
     reads: ClassVar[str] = ""
     width_param: ClassVar[str] = ""
+    inner_widths: ClassVar[tuple[str, ...]] = ()
     keeps_width: ClassVar[bool] = False
     weighs: ClassVar[bool] = False
     bends: ClassVar[bool] = True
     rectifies: ClassVar[bool] = False
+    saturates: ClassVar[bool] = False
+    takes_last: ClassVar[bool] = False
+    shares_one: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
     marks_positions: ClassVar[bool] = False
     causal_by: ClassVar[Mapping[str, Any]] = _EMPTY
@@ -208,6 +221,18 @@ class Layer(Entry, ABC):
 
     def inside(self, params: Any, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         """Returns the numbers of four bytes that one row keeps inside the layer for the backward pass, as torch does on a CPU."""
+        return 0
+
+    def scratch(self, params: Any, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        """Returns the numbers of four bytes that one row holds inside the layer for a moment only.
+
+        Args:
+            params: Parsed parameters.
+            inputs: The shapes of the inputs.
+            outputs: The shapes of the outputs.
+            length: Stands for sizes that are not known yet.
+            training: Whether in the backward pass, beside what `inside` counts, rather than in a forward pass alone.
+        """
         return 0
 
     def keeps(self, params: Any, inputs: Shapes) -> tuple[str, ...]:

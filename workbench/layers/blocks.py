@@ -79,6 +79,9 @@ class ResidualBlock(Layer):
         around = channels if params.projects(channels) else 0
         return outputs["output"].elements_per_row(length) * ((channels + params.filters) * window + around)
 
+    def scratch(self, params: ResidualBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        return 0 if training else 2 * outputs["output"].elements_per_row(length)
+
     def inside(self, params: ResidualBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         return outputs["output"].elements_per_row(length) * (4 if params.projects(int(inputs["input"]["channel"])) else 3)
 
@@ -127,6 +130,7 @@ class DenseBlock(Layer):
     Params = DenseBlockParams
     mixes_rows = True
     usually_next = ("average_pool2d", "global_average_pool")
+    inner_widths = ("growth",)
 
     def shape(self, params: DenseBlockParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         image = checks.image(inputs, context)
@@ -148,6 +152,9 @@ class DenseBlock(Layer):
     def macs(self, params: DenseBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         places = inputs["input"].elements_per_row(length) // int(inputs["input"]["channel"])
         return places * params.growth * params.odd**2 * sum(self._seen(params, inputs))
+
+    def scratch(self, params: DenseBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        return 0 if training else 2 * outputs["output"].elements_per_row(length)
 
     def inside(self, params: DenseBlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         places = inputs["input"].elements_per_row(length) // int(inputs["input"]["channel"])

@@ -126,6 +126,7 @@ class AdditiveAttention(Layer):
     Params = AdditiveAttentionParams
     usual_norm = "layer_norm"
     usually_next = ("linear",)
+    inner_widths = ("units",)
 
     def shape(self, params: AdditiveAttentionParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         keys = attending.looking(inputs, context, "keys", vector=False)

@@ -192,6 +192,7 @@ class Hardsigmoid(Activation):
     related = ("sigmoid", "hardswish")
     paper = "Courbariaux et al. 2015, BinaryConnect"
     target = "nn.Hardsigmoid"
+    saturates = True
 
 
 class ReLU6(Activation):
@@ -223,6 +224,7 @@ class Softsign(Activation):
     related = ("tanh", "sigmoid")
     paper = "Glorot and Bengio 2010, Understanding the Difficulty of Training Deep Feedforward Neural Networks"
     target = "nn.Softsign"
+    saturates = True
 
     def inside(self, params: Params, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         return outputs["output"].elements_per_row(length)
@@ -240,6 +242,7 @@ class LogSoftmax(Softmax):
     figure = Bars(logarithm=True)
     related = ("softmax", "sigmoid")
     paper = "Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs"
+    shares_one = True
 
     def call(self, params: SoftmaxParams, inputs: Shapes) -> Call:
         return Call("nn.LogSoftmax", super().call(params, inputs).arguments)

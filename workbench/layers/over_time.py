@@ -74,6 +74,7 @@ class LastOverTime(OverTime):
     related = ("mean_over_time", "max_over_time", "lstm")
     target = "over_time.LastOverTime"
     bends = False
+    takes_last = True
 
     def inside(self, params: Params, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         return 2 if inputs["input"].ragged else 0

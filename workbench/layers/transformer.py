@@ -64,6 +64,7 @@ class Blocks(Layer):
     family = Family.ATTENTION
     keeps_width = True
     usually_next = ("mean_over_time",)
+    inner_widths = ("feed_forward",)
 
     def shape(self, params: BlockParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)
@@ -100,6 +101,12 @@ class Blocks(Layer):
         products = 3 if params.activation == "swiglu" else 2
         attention = attending.self_macs(width, steps, params.heads, params.key_heads)
         return params.layers * (attention + products * steps * width * params.units(width))
+
+    def scratch(self, params: BlockParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        if training:
+            return 0
+        width = int(inputs["input"]["feature"])
+        return max(6 * width, 2 * width + 2 * params.units(width)) * checks.steps(inputs["input"], length)
 
     def inside(self, params: BlockParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         width, steps = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length)

@@ -82,9 +82,9 @@ def check(
 
 
 def _rules() -> tuple[Callable[[Subject], list[Found]], ...]:
-    from workbench.project import check_data, check_learning
+    from workbench.project import check_data, check_drawing, check_learning, check_sequences
 
-    return (*check_data.RULES, *check_learning.RULES)
+    return (*check_data.RULES, *check_learning.RULES, *check_drawing.RULES, *check_sequences.RULES)
 
 
 def lifted(problem: Problem[Graph]) -> Found:

@@ -9,6 +9,7 @@ from workbench.data.base import Field, FieldKind
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
 from workbench.graph.problem import Fix, Problem, Severity
+from workbench.layers.base import Family, Layer
 from workbench.objectives import OBJECTIVES
 from workbench.project.check import Found, Subject, graph_fix, recipe_fix
 from workbench.project.feeding import (
@@ -24,11 +25,9 @@ from workbench.project.feeding import (
 )
 from workbench.project.memory import available_bytes, needs, readable
 from workbench.project.project import ObjectiveChoice, Project
+from workbench.project.standing import layer_of, of_family, upwards
 from workbench.text import Text
 
-_BENDS_NOTHING = frozenset({"dropout", "flatten", "permute", "reshape", "global_average_pool", "mean_over_time", "last_over_time"})
-_SQUASHES = {"softmax": "Softmax", "sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU"}
-_BATCH_NORMS = ("batch_norm1d", "batch_norm2d")
 _HIGHEST_RATE = {"adamw": 0.1, "sgd": 10.0}
 
 
@@ -179,59 +178,33 @@ def _width(subject: Subject, node: Node, has: int, width: int, description: str)
 
 
 def squashed_scores(subject: Subject) -> list[Found]:
-    """Cross entropy takes raw scores; a softmax before it is applied twice and flattens every gradient."""
+    """Losses take raw scores: a softmax before cross entropy is applied twice, and a number may be anything."""
     found: list[Found] = []
     kinds = {objective.output: objective.name for objective in subject.project.objectives}
     for node in output_nodes(subject.graph):
-        wires = subject.graph.incoming(node.id)
-        source = subject.graph.nodes.get(wires[0].source.node) if wires else None
-        if source is None or source.layer not in _SQUASHES or kinds.get(node.name) != "classification":
-            continue
+        for source in upwards(subject.graph, node.id, lambda layer: layer.family == Family.REGULARISING):
+            layer = layer_of(source)
+            if layer is not None and layer.family == Family.ACTIVATION and node.name in kinds:
+                found += _squashed(subject, node, source, layer, kinds[node.name])
+    return found
+
+
+def _squashed(subject: Subject, node: Node, source: Node, layer: Layer, objective: str) -> list[Found]:
+    remove = graph_fix(Text("Remove {node}", node=source.path), lambda graph: edit.remove_nodes(graph, [source.id], reconnect=True))
+    if objective == "classification":
         message = Text("{source} stands before the loss of {node}.", source=source.path, node=node.path)
-        reason = Text(
-            "Cross entropy applies the softmax itself; {layer} before it squeezes the scores and slows learning.", layer=_SQUASHES[source.layer]
-        )
-        remove = graph_fix(
-            Text("Remove {node}", node=source.path), lambda graph, source=source: edit.remove_nodes(graph, [source.id], reconnect=True)
-        )
-        found.append(Problem("output.squashed", message, source.id, reason, severity=Severity.WARNING, fixes=(remove,)))
-    return found
-
-
-def bends_between(subject: Subject) -> list[Found]:
-    """Two linear layers with only layers between them that bend nothing can do no more than one."""
-    found: list[Found] = []
-    for node in subject.graph:
-        if node.layer != "linear":
-            continue
-        before, between = _before(subject.graph, node)
-        if before is None or not between:
-            continue
-        message = Text("There is no activation between {first} and {second}.", first=before.path, second=node.path)
-        fixes = tuple(
-            graph_fix(Text("Add {label}", label=label), lambda graph, place=before.id, layer=layer: edit.insert_after(graph, place, layer)[0])
-            for layer, label in (("relu", "ReLU"), ("gelu", "GELU"))
-        )
-        reason = Text("Two linear layers in a row compute no more than one.")
-        found.append(Problem("activation.missing", message, node.id, reason, severity=Severity.WARNING, fixes=fixes))
-    return found
-
-
-def _before(graph: Graph, node: Node) -> tuple[Node | None, int]:
-    """Returns the linear or convolution layer before a node, and how many layers that bend nothing lie between; None where one bends."""
-    between, seen = 0, set[str]()
-    while node.id not in seen:
-        seen.add(node.id)
-        wires = graph.incoming(node.id)
-        if len(wires) != 1 or wires[0].source.node not in graph:
-            break
-        node = graph[wires[0].source.node]
-        if node.layer in ("linear", "conv2d"):
-            return node, between
-        if node.layer not in _BENDS_NOTHING:
-            break
-        between += 1
-    return None, 0
+        reason = Text("Cross entropy applies the softmax itself; {layer} before it squeezes the scores and slows learning.", layer=Text(layer.label))
+        return [Problem("output.squashed", message, source.id, reason, severity=Severity.WARNING, fixes=(remove,))]
+    if objective != "regression":
+        return []
+    shape = subject.inferred.input_shapes(source.id).get("input")
+    if layer.shares_one and shape is not None and shape.dims[-1] == 1:
+        message = Text("{source} shares 1 among the feature axis of {node}, which is 1: the answer is always the same.",
+                       source=source.path, node=node.path)
+        return [Problem("output.constant", message, source.id, Text("No gradient comes through, so nothing is learned."), fixes=(remove,))]
+    message = Text("{source} bounds the answers of {node}.", source=source.path, node=node.path)
+    reason = Text("The numbers to be learned are standardised: half of them lie below 0, and some far from it.")
+    return [Problem("output.bounded", message, source.id, reason, severity=Severity.WARNING, fixes=(remove,))]
 
 
 def memory(subject: Subject) -> list[Found]:
@@ -241,21 +214,36 @@ def memory(subject: Subject) -> list[Found]:
     if total <= limit or not found:
         return []
     worst = found[0]
-    node = subject.graph[worst.node]
+    node, size_param = _widest(subject, worst.node)
     message = Text("Training would take {total}, {share} of it for {node}, but this machine has {limit}.", total=readable(total),
                    share=f"{worst.total_bytes / total:.0%}", node=node.path, limit=readable(limit))
     fixes: list[Fix[Project]] = []
-    for name in ("filters", "units", "width", "feed_forward"):
-        if isinstance(node.params.get(name), int) and node.params[name] > 64:
-            fixes.append(graph_fix(
-                Text("Set {name} of {node} to 64", name=name, node=node.path), lambda graph, name=name: edit.set_params(graph, node.id, **{name: 64})
-            ))
+    if size_param:
+        label = Text("Set {name} of {node} to 64", name=size_param, node=node.path)
+        fixes.append(graph_fix(label, lambda graph: edit.set_params(graph, node.id, **{size_param: 64})))
     weights, batch = sum(need.weights_bytes for need in found), subject.project.recipe.batch_size
     size = int(batch * (limit - weights) * 0.9 / max(total - weights, 1))
     if size >= 1:
         fixes.append(recipe_fix(Text("Use batches of {size}", size=size), batch_size=size))
     reason = Text("Weights with gradients and optimizer state, and what one batch keeps for the backward pass.")
     return [Problem("memory.too-much", message, node.id, reason, fixes=tuple(fixes))]
+
+
+def _widest(subject: Subject, id: str) -> tuple[Node, str]:
+    """Returns the node that makes a node large, itself or the one that feeds it, with the parameter to turn; "" where none is far above 64."""
+    found: list[tuple[int, Node, str]] = []
+    for near in (id, *(edge.source.node for edge in subject.inferred.graph.incoming(id)), *_weighing_before(subject, id)):
+        node = subject.inferred.graph[near]
+        layer, params = layer_of(node), subject.inferred.params(near)
+        names = (layer.width_param, *layer.inner_widths) if layer is not None and params is not None else ()
+        found += [(int(getattr(params, name)), node, name) for name in names if name and getattr(params, name) > 64]
+    _, node, name = max(found, key=lambda item: item[0], default=(0, subject.inferred.graph[id], ""))
+    return node, name
+
+
+def _weighing_before(subject: Subject, id: str) -> list[str]:
+    """Returns the nearest node before a node, past layers that keep the width, that sets the width of what it reads."""
+    return [node.id for node in upwards(subject.graph, id, lambda layer: layer.keeps_width)][-1:]
 
 
 def recipe(subject: Subject) -> list[Found]:
@@ -291,17 +279,16 @@ def _metrics(objective: str) -> list[str]:
 
 def _small_batch(subject: Subject) -> list[Found]:
     size = subject.project.recipe.batch_size
-    node = next((node for node in subject.graph if node.layer in _BATCH_NORMS), None)
+    node = next((node for node in subject.graph if (layer := layer_of(node)) is not None and layer.mixes_rows), None)
     if node is None or size >= 8:
         return []
     message = Text("{node} averages over batches of {size} rows only.", node=node.path, size=size)
-    fixes = (
-        recipe_fix(Text("Use batches of 32"), batch_size=32),
-        graph_fix(Text("Use LayerNorm instead"), lambda graph: edit.replace_layer(graph, node.id, "layer_norm")),
-    )
+    fixes = [recipe_fix(Text("Use batches of 32"), batch_size=32)]
+    if of_family(node, Family.NORMALISATION):
+        fixes.append(graph_fix(Text("Use LayerNorm instead"), lambda graph: edit.replace_layer(graph, node.id, "layer_norm")))
     reason = Text("Mean and deviation of so few rows are mostly noise; with one row batch normalisation cannot work at all.")
     severity = Severity.ERROR if size == 1 else Severity.WARNING
-    return [Problem("recipe.batch-small", message, node.id, reason, severity=severity, fixes=fixes)]
+    return [Problem("recipe.batch-small", message, node.id, reason, severity=severity, fixes=tuple(fixes))]
 
 
 def one_class(subject: Subject) -> list[Found]:
@@ -314,4 +301,4 @@ def one_class(subject: Subject) -> list[Found]:
     return found
 
 
-RULES = (objectives_there, objectives_fit, output_widths, squashed_scores, bends_between, memory, recipe, one_class)
+RULES = (objectives_there, objectives_fit, output_widths, squashed_scores, memory, recipe, one_class)

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from workbench.errors import Text
-from workbench.graph.graph import Graph
+from workbench.graph.graph import Graph, Node
+from workbench.project.standing import collapsing
 from workbench.training.events import Finding
 
 if TYPE_CHECKING:
     from workbench.objectives import Chance
 
-LINEAR = frozenset({"linear", "conv2d"})
-TRANSPARENT = frozenset({
-    "flatten", "dropout", "permute", "batch_norm2d", "average_pool2d", "global_average_pool", "mean_over_time", "last_over_time",
-})
 RECTIFIERS = (torch.nn.ReLU,)
 DEAD_SHARE = 0.5
 _MEMORY = 0.95
@@ -97,35 +94,16 @@ class LossWatch:
 
 def missing_activations(graph: Graph) -> list[Finding]:
     """Returns a finding for every linear layer that follows another one with nothing bent in between."""
-    found: list[Finding] = []
-    for node in graph:
-        before = _linear_source(graph, node.id) if node.layer in LINEAR else None
-        if before is None:
-            continue
-        first = graph[before]
-        found.append(Finding(
-            "no-activation",
-            Text("There is no activation between {first} and {second}.", first=first.label or first.name, second=node.label or node.name),
-            Text("Two linear layers in a row can do no more than one: their product is again linear."),
-            node=node.id, evidence={"first": first.id}, remedies=("insert-activation",),
-        ))
-    return found
+    return [_missing_activation(first, second) for first, second, _ in collapsing(graph)]
 
 
-def _linear_source(graph: Graph, node: str) -> str | None:
-    """Returns the linear layer that feeds a node directly or through layers that bend nothing."""
-    seen: set[str] = set()
-    while node not in seen:
-        seen.add(node)
-        edges = graph.incoming(node)
-        if len(edges) != 1 or edges[0].source.node not in graph:
-            return None
-        node = edges[0].source.node
-        if graph[node].layer in LINEAR:
-            return node
-        if graph[node].layer not in TRANSPARENT:
-            return None
-    return None
+def _missing_activation(first: Node, second: Node) -> Finding:
+    return Finding(
+        "no-activation",
+        Text("There is no activation between {first} and {second}.", first=first.label or first.name, second=second.label or second.name),
+        Text("Two linear layers in a row can do no more than one: their product is again linear."),
+        node=second.id, evidence={"first": first.id}, remedies=("insert-activation",),
+    )
 
 
 class DeadUnits:
