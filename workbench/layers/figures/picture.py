@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Union
@@ -86,6 +86,7 @@ class Label:
         text: A `Text` is translated, a plain string (a number, a symbol) is not.
         align: Where `x` lies: `start`, `middle` or `end`.
         turned: Whether it reads upwards.
+        serif: Whether it stands in a formula.
     """
 
     x: float
@@ -97,6 +98,7 @@ class Label:
     italic: bool = False
     bold: bool = False
     turned: bool = False
+    serif: bool = False
 
 
 Item = Union[Box, Path, Label]
@@ -122,8 +124,7 @@ class Picture:
 def _translated(item: Item, lookup: Callable[[str], str]) -> Item:
     if not isinstance(item, Label) or not isinstance(item.text, Text):
         return item
-    words = translated(item.text, lookup)
-    return Label(item.x, item.y, words, item.size, item.tone, item.align, item.italic, item.bold, item.turned)
+    return replace(item, text=translated(item.text, lookup))
 
 
 class Figure(ABC):
