@@ -15,6 +15,7 @@ from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
 from workbench.project.project import Project
+from workbench.project.telling import told
 
 _NO_SHAPES: Mapping[str, Shape] = MappingProxyType({})
 Found = Problem[Project]
@@ -74,7 +75,7 @@ def check(
     """
     inferred = infer(project.graph, LAYERS, previous=previous)
     subject = Subject(project, inferred, dataset, shapes or _NO_SHAPES, rows)
-    found = [lifted(problem) for problem in inferred.problems]
+    found = [lifted(told(problem, inferred)) for problem in inferred.problems]
     for rule in _rules():
         found += rule(subject)
     ordered = tuple(sorted(found, key=lambda problem: problem.severity != Severity.ERROR))
