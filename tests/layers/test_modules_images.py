@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tests.layers.cases import HERE, apply, generated, inputs_of
 from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
 from workbench.layers.base import Context
@@ -25,7 +24,6 @@ from workbench.layers.modules.sequences import (
     SequenceConv1d,
     SequenceMaxPool,
 )
-from workbench.models.build import make
 
 LENGTHS = [9, 1, 4]
 
@@ -159,30 +157,3 @@ def test_mel_bands_overlap_to_one() -> None:
     peaks = bands.argmax(1)
     inside = bands[:, peaks[0] + 1 : peaks[-1]].sum(0)
     torch.testing.assert_close(inside, torch.ones_like(inside), atol=1e-5, rtol=0)
-
-
-@pytest.mark.parametrize(
-    "name",
-    """residual_block dense_block cbam squeeze_excitation separable_conv2d conv1d conv_transpose1d max_pool1d
-    adaptive_max_pool1d average_pool1d adaptive_average_pool1d spectrogram mel_spectrogram rms_norm multiply max_pool3d
-    group_norm upsample patch_embedding class_token glu mish adaptive_max_pool2d
-    adaptive_max_pool3d average_pool2d""".split(),  # noqa: SIM905
-)
-def test_kept_activations_are_those_of_torch(name: str) -> None:
-    real = expected = 0.0
-    for layer, params, inputs in generated(name, 12):
-        module = make(layer.call(params, inputs)).train()
-        values = {port: value.requires_grad_() for port, value in inputs_of(layer, params, inputs, rows=3, length=7).items()}
-        not_ours = {each.untyped_storage().data_ptr() for each in (*module.parameters(), *module.buffers(), *values.values())}
-        kept: dict[int, torch.Tensor] = {}
-
-        def keep(value: torch.Tensor, kept: dict[int, torch.Tensor] = kept) -> torch.Tensor:
-            return kept.setdefault(value.untyped_storage().data_ptr(), value)
-
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
-            results = apply(module, layer, params, inputs, values, torch.tensor([7, 1, 4]))
-        for value in results.values():
-            keep(value)
-        real += sum(value.untyped_storage().nbytes() for key, value in kept.items() if key not in not_ours) / 4 / 3
-        expected += layer.cost(params, inputs, layer.shape(params, inputs, HERE), 7).activations
-    assert expected == pytest.approx(real, rel=0.15)

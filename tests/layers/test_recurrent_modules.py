@@ -129,4 +129,4 @@ def test_kept_activations_are_those_of_torch(kind: str) -> None:
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
         module(rows, torch.full((4,), 32))
     real = sum(size for place, size in kept.items() if place not in others) / 4 / 4
-    assert layer.cost(params, inputs, layer.shape(params, inputs, HERE)).activations == pytest.approx(real, rel=0.15)
+    assert layer.cost(params, inputs, layer.shape(params, inputs, HERE)).inside == pytest.approx(real, rel=0.15)

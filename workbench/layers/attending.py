@@ -126,9 +126,9 @@ def cross_macs(width: int, memory: int, steps: int, seen: int, heads: int, key_h
 
 def self_kept(width: int, steps: int, heads: int, key_heads: int = 0, dropout: float = 0.0, positions: str = "none") -> int:
     """Returns the numbers that torch keeps on a CPU for the backward pass of a self-attention, beside its input and result."""
-    slopes = heads * steps * steps if positions == "alibi" else 0
     if dropout:
-        return _kept_with_dropout(width, steps, steps, heads) + slopes
+        return _kept_with_dropout(width, steps, steps, heads) + (2 * width * steps if positions == "rotary" else 0)
+    slopes = heads * steps * steps if positions == "alibi" else 0
     projected, repeated = steps * (width + 2 * (key_heads or heads) * (width // heads)), 1 < (key_heads or heads) < heads
     turned = positions == "rotary"
     copies = (3 if turned else 2 if repeated else 0) * width * steps

@@ -67,6 +67,9 @@ class SelfAttention(Layer):
         steps = checks.steps(inputs["input"], length)
         return attending.self_macs(int(inputs["input"]["feature"]), steps, params.heads, params.key_heads)
 
+    def scratch(self, params: SelfAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        return 0 if training else 4 * inputs["input"].elements_per_row(length)
+
     def inside(self, params: SelfAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         sizes = int(inputs["input"]["feature"]), checks.steps(inputs["input"], length), params.heads, params.key_heads
         return attending.self_kept(*sizes, params.dropout, params.positions)
@@ -139,6 +142,11 @@ class CrossAttention(Layer):
         looks, seen = inputs["input"], inputs["memory"]
         sizes = attending.width(looks), attending.width(seen), attending.places(looks, length), attending.places(seen, length)
         return attending.cross_macs(*sizes, params.heads, params.key_heads)
+
+    def scratch(self, params: CrossAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        if training:
+            return 0
+        return 2 * inputs["input"].elements_per_row(length) + 2 * attending.places(inputs["memory"], length) * attending.width(inputs["input"])
 
     def inside(self, params: CrossAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         looks, seen = inputs["input"], inputs["memory"]
@@ -228,6 +236,9 @@ class ImageAttention(Layer):
     def macs(self, params: ImageAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         channels, steps = int(inputs["input"]["channel"]), attending.places(inputs["input"], length)
         return attending.self_macs(channels, steps, params.heads, params.key_heads)
+
+    def scratch(self, params: ImageAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        return 0 if training else 5 * inputs["input"].elements_per_row(length)
 
     def inside(self, params: ImageAttentionParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         channels, steps = int(inputs["input"]["channel"]), attending.places(inputs["input"], length)

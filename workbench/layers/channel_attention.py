@@ -117,6 +117,9 @@ class Cbam(SqueezeExcitation):
         places = image.elements_per_row(length) // int(image["channel"])
         return 2 * super().macs(params, inputs, outputs, length) + places * 2 * params.odd**2
 
+    def scratch(self, params: SqueezeExcitationParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        return 0 if training else inputs["input"].elements_per_row(length)
+
     def inside(self, params: SqueezeExcitationParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         image = inputs["input"]
         places = image.elements_per_row(length) // int(image["channel"])

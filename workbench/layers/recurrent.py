@@ -108,6 +108,10 @@ class RecurrentLayer(Layer):
         )
         return round(step * checks.steps(inputs["input"], length)) + params.units * params.directions * params.layers
 
+    def scratch(self, params: RecurrentParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        gates = self.gates - 0.5 if training else self.gates + 1
+        return round(gates * params.units * params.directions * checks.steps(inputs["input"], length))
+
     def _kept_by_layer(self, width: int, layer: int, params: RecurrentParams) -> float:
         """Returns the numbers that one layer keeps at every step: each direction its own, its input, and the noise on the input."""
         noise = width if layer and params.dropout else 0
@@ -162,6 +166,9 @@ class LSTM(RecurrentLayer):
     gates = 4
     kept_per_step = 16.6
     Params = RecurrentParams
+
+    def scratch(self, params: RecurrentParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        return self.gates * params.units * checks.steps(inputs["input"], length) * 3 // (3 if training else 2)
 
     def _kept_by_layer(self, width: int, layer: int, params: RecurrentParams) -> float:
         """oneDNN lays states and inputs out side by side, each as wide as the wider of the two, and reads one copy of the input."""

@@ -107,6 +107,9 @@ class Conv1d(Layer):
         window = params.kernel * int(inputs["input"]["feature"]) // params.groups
         return outputs["output"].elements_per_row(length) * window
 
+    def scratch(self, params: Conv1dParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        return 0 if training else 2 * inputs["input"].elements_per_row(length)
+
     def inside(self, params: Conv1dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         shape = inputs["input"]
         padded = (checks.steps(shape, length) + sum(params.zeros)) * int(shape["feature"])

@@ -23,7 +23,7 @@ ALLOWED = frozenset(
 )
 """The classes of torch.nn that a layer may call for."""
 
-_Instruction = tuple[dict[str, nn.Module | None], str, int, tuple[int, ...], tuple[tuple[str, int], ...], tuple[int, ...]]
+_Instruction = tuple[dict[str, nn.Module | None], str, int, tuple[int, ...], tuple[tuple[str, int], ...], tuple[int, ...], tuple[int, ...]]
 
 
 class Model(nn.Module):
@@ -60,7 +60,7 @@ class Model(nn.Module):
         values[: len(inputs)] = inputs
         if lengths:
             self._spread(values, lengths)
-        for modules, name, single, arguments, named, results in self._program:
+        for modules, name, single, arguments, named, results, done in self._program:
             module: Any = modules[name]
             if single >= 0:
                 result = module(values[single])
@@ -73,6 +73,8 @@ class Model(nn.Module):
             else:
                 for slot, part in zip(results, result, strict=True):
                     values[slot] = part
+            for slot in done:
+                values[slot] = None
         returned = self._returned
         return values[returned[0]] if len(returned) == 1 else tuple(values[slot] for slot in returned)
 
@@ -171,8 +173,21 @@ def _compiled(model: Model, plan: Plan) -> tuple[dict[Any, int], list[_Instructi
         parent, _, name = step.path.rpartition(".")
         single = arguments[0] if len(arguments) == 1 and not named else -1
         modules = model.get_submodule(parent)._modules  # pyright: ignore[reportPrivateUsage]
-        program.append((modules, name, single, arguments, named, results))
-    return slots, program
+        program.append((modules, name, single, arguments, named, results, ()))
+    return slots, _with_ends(program, {slots[PortRef(spec.node, "output")] for spec in plan.outputs})
+
+
+def _with_ends(program: list[_Instruction], returned: set[int]) -> list[_Instruction]:
+    """Writes down after which step a result is needed no more, so that its memory is free for the next."""
+    last: dict[int, int] = {}
+    for index, (_, _, _, arguments, named, results, _) in enumerate(program):
+        last.update((slot, index) for slot in results)
+        last.update((slot, index) for slot in (*arguments, *(slot for _, slot in named)) if slot in last)
+    ends: dict[int, list[int]] = {}
+    for slot, index in last.items():
+        if slot not in returned:
+            ends.setdefault(index, []).append(slot)
+    return [(*instruction[:-1], tuple(ends.get(index, ()))) for index, instruction in enumerate(program)]
 
 
 def _arguments(step: Step, slots: dict[Any, int]) -> tuple[tuple[int, ...], tuple[tuple[str, int], ...]]:

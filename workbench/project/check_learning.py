@@ -23,6 +23,7 @@ from workbench.project.feeding import (
     width_setter,
     with_width,
 )
+from workbench.models.memory import forecast
 from workbench.project.memory import available_bytes, needs, readable
 from workbench.project.project import ObjectiveChoice, Project
 from workbench.project.standing import layer_of, of_family, upwards
@@ -210,13 +211,16 @@ def _squashed(subject: Subject, node: Node, source: Node, layer: Layer, objectiv
 def memory(subject: Subject) -> list[Found]:
     """A training that cannot fit into memory is refused before the first tensor is made."""
     found = needs(subject.inferred, subject.project.recipe.batch_size)
-    total, limit = sum(need.total_bytes for need in found), available_bytes()
-    if total <= limit or not found:
+    stays, limit = sum(need.total_bytes for need in found), available_bytes()
+    if stays <= limit // 2 or not found:  # gradients of activations never double what stays
+        return []
+    total = forecast(subject.inferred, subject.project.recipe.batch_size, length=64).training
+    if total <= limit:
         return []
     worst = found[0]
     node, size_param = _widest(subject, worst.node)
     message = Text("Training would take {total}, {share} of it for {node}, but this machine has {limit}.", total=readable(total),
-                   share=f"{worst.total_bytes / total:.0%}", node=node.path, limit=readable(limit))
+                   share=f"{worst.total_bytes / stays:.0%}", node=node.path, limit=readable(limit))
     fixes: list[Fix[Project]] = []
     if size_param:
         label = Text("Set {name} of {node} to 64", name=size_param, node=node.path)

@@ -1,30 +1,30 @@
-"""How much memory a training would take, known before the first tensor is made."""
+"""How much memory a training would take, and which layers' widths are behind it, known before the first tensor is made."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.layers import LAYERS
+from workbench.graph.shape import Axis, Shape
+from workbench.models.cost import costs
 
 _NUMBER_BYTES = 4
 _COPIES_OF_WEIGHTS = 4
 """Weight, gradient and the two averages of Adam."""
-_COPIES_OF_ACTIVATIONS = 2
-"""What the backward pass keeps, and the gradient of it."""
 MIB = 2**20
 GIB = 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What one node needs while it trains.
+    """What the width of one node takes while the model trains, at that node and at all after it that only pass the width on.
 
     Attributes:
         node: Its id.
         parameters: Trainable numbers.
         weights_bytes: Of weights, gradients and the optimizer's state.
-        activations_bytes: Of one batch.
+        activations_bytes: What the backward pass reads again, of one batch.
     """
 
     node: str
@@ -39,23 +39,42 @@ class Need:
 
 
 def needs(inferred: Any, batch_size: int, length: int = 64) -> list[Need]:
-    """Returns what every node needs, the largest first.
+    """Returns what the width of every node takes, the largest first.
 
     Args:
         inferred: The result of `infer`.
         batch_size: Rows per step.
         length: Stands for lengths that are not known yet.
     """
-    found: list[Need] = []
-    for node in inferred.order:
-        params, outputs = inferred.params(node), inferred.output_shapes(node)
-        layer = LAYERS.get(inferred.graph[node].layer)
-        if layer is None or params is None or not outputs:
-            continue
-        cost = layer.cost(params, inferred.input_shapes(node), outputs, length)
+    found: dict[str, Need] = {}
+    for node, cost in costs(inferred, length).items():
+        cause = _cause(inferred, node)
+        old = found.get(cause, Need(cause, 0, 0, 0))
         weights = cost.parameters * _NUMBER_BYTES * _COPIES_OF_WEIGHTS
-        found.append(Need(node, cost.parameters, weights, cost.activations * _NUMBER_BYTES * _COPIES_OF_ACTIVATIONS * batch_size))
-    return sorted(found, key=lambda need: -need.total_bytes)
+        found[cause] = Need(
+            cause, old.parameters + cost.parameters, old.weights_bytes + weights, old.activations_bytes + cost.kept_bytes * batch_size
+        )
+    return sorted(found.values(), key=lambda need: -need.total_bytes)
+
+
+def _cause(inferred: Any, node: str) -> str:
+    """Returns whose width makes a node large: its own, or that of a layer before it where more comes in than goes out."""
+    seen: set[str] = set()
+    while node not in seen:
+        seen.add(node)
+        layer, wires = inferred.layers.get(inferred.graph[node].layer), inferred.graph.incoming(node)
+        own, came = _width(inferred.output_shapes(node)), _width(inferred.input_shapes(node))
+        if not wires or layer.width_param and own >= came:
+            break
+        node = wires[0].source.node
+    return node
+
+
+def _width(shapes: Mapping[str, Shape]) -> int:
+    """Returns the channels or features of the first shape."""
+    shape = next(iter(shapes.values()), None)
+    axis = shape and next((axis for axis in (Axis.CHANNEL, Axis.FEATURE) if axis in shape.axes), None)
+    return (shape[axis].constant or 0) if shape and axis else 0
 
 
 def available_bytes() -> int:

@@ -28,7 +28,7 @@ def test_a_row_for_every_layer_with_what_the_model_says(bench: Any, panel: Any) 
     cost = bench.page.book.costs["conv2"]
     batch = bench.session.project.recipe.batch_size
     assert rows["conv2"].numbers[:2] == (cost.parameters, cost.macs)
-    assert rows["conv2"].numbers[3] == 4 * batch * cost.activations
+    assert rows["conv2"].numbers[3] == batch * cost.kept_bytes
     assert rows["conv2"].field == "8 × 8"
     assert rows["head"].field == "–"
     assert sum(row.numbers[5] for row in rows.values()) == pytest.approx(1)

@@ -24,7 +24,6 @@ from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.app.pages.build.figures import counted, percent, shortened, sized
 from workbench.app.widgets import button
-from workbench.models.cost import BYTES_PER_NUMBER, traffic_of
 from workbench.models.receptive import receptive_fields
 
 if TYPE_CHECKING:
@@ -238,13 +237,11 @@ def cost_rows(inferred: Any, costs: Any, batch: int) -> list[CostRow]:
         cost = costs.get(node)
         if cost is None:
             continue
-        drawn, flow = inferred.graph[node], traffic_of(inferred, node, cost)
+        drawn = inferred.graph[node]
         layer = inferred.layers.get(drawn.layer)
-        of_batch = BYTES_PER_NUMBER * batch
-        moved = BYTES_PER_NUMBER * (cost.parameters + batch * (flow.moved - cost.parameters)) if flow.moved else 0
         seen = fields.get(node, ())
         numbers = (
-            cost.parameters, cost.macs, of_batch * flow.outputs, of_batch * cost.activations, moved, cost.macs / whole,
+            cost.parameters, cost.macs, batch * cost.forward_bytes, batch * cost.kept_bytes, cost.moved_bytes(batch), cost.macs / whole,
             float(max(seen, default=0)),
         )
         rows.append(CostRow(node, drawn.path, say(layer.label) if layer else drawn.layer, numbers, " × ".join(map(str, seen)) or "–"))

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.graph.bypass import is_bypassed
-from workbench.layers.base import Cost
-from workbench.models.cost import cost_of, total, training_bytes
+from workbench.graph.graph import PortRef
+from workbench.models.cost import NodeCost, cost_of, total, training_bytes
+from workbench.models.storage import read_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Totals:
         batch: Rows per step.
     """
 
-    cost: Cost = field(default_factory=Cost)
+    cost: NodeCost = field(default_factory=NodeCost)
     batch: int = 1
 
     @property
@@ -36,20 +37,22 @@ class CostBook:
     """
 
     def __init__(self) -> None:
-        self.costs: dict[str, Cost] = {}
-        self._known: dict[str, tuple[Any, Any, Any, Cost]] = {}
+        self.costs: dict[str, NodeCost] = {}
+        self._known: dict[str, tuple[Any, Any, Any, NodeCost]] = {}
 
     def update(self, inferred: Any) -> None:
         """Brings the costs in step with a drawing; equal to `workbench.models.cost.costs`."""
         known, self._known, self.costs = self._known, {}, {}
+        kept = read_again(inferred)
         for node in inferred.order:
             outputs, params, drawn = inferred.output_shapes(node), inferred.params(node), inferred.graph[node]
             if not outputs or params is None:
                 continue
             old = known.get(node)
-            said = (drawn.ties, is_bypassed(drawn))
+            again = tuple(PortRef(node, port) in kept.ports for port in outputs)
+            said = (drawn.ties, is_bypassed(drawn), again, node in kept.learning)
             if old is None or old[0] is not outputs or old[1] is not params or old[2] != said:
-                old = (outputs, params, said, cost_of(inferred, node))
+                old = (outputs, params, said, cost_of(inferred, node, kept))
             self._known[node] = old
             self.costs[node] = old[3]
 

@@ -189,7 +189,7 @@ class Inspector(QWidget):
             widget.setVisible(bool(own))
         whole = self._book.totals(batch).cost
         parameters, macs = sum(cost.parameters for cost in own), sum(cost.macs for cost in own)
-        kept = sum(cost.activations for cost in own)
+        kept = sum(cost.kept_bytes for cost in own)
         colour = theme.current().quiet
 
         def with_share(text: str, part: int, of: int) -> str:
@@ -198,7 +198,7 @@ class Inspector(QWidget):
         self.cost.set_rows([
             (tr("Parameters"), with_share(counted(parameters), parameters, whole.parameters)),
             (tr("MACs"), with_share(shortened(macs), macs, whole.macs)),
-            (tr("Activations"), tr("{size} at batch {rows}", size=sized(4 * kept * batch), rows=batch)),
+            (tr("Activations"), tr("{size} at batch {rows}", size=sized(kept * batch), rows=batch)),
         ])
         share = macs / whole.macs if whole.macs else 0.0
         self.bar.setVisible(shares and bool(own))
