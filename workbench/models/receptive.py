@@ -6,12 +6,13 @@ positions with dilation d adds d (k - 1) j to the field, where j is how far neig
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from workbench.graph.bypass import is_bypassed
+from workbench.graph.repeat import MAX_STEPS, Item, Round, arranged, loops, steps_of
 from workbench.graph.shape import Axis, Shape
 from workbench.layers.base import Family
 
@@ -54,11 +55,35 @@ def receptive_fields(inferred: Inferred) -> dict[str, tuple[int, ...]]:
     A node that sees its whole input (a dense layer after flattening, attention, a recurrent layer) is not among them, nor is what follows it.
     """
     fields: dict[str, Fields] = {}
-    for node in inferred.order:
-        found = _field(inferred, node, fields)
-        if found:
-            fields[node] = found
+    found = loops(inferred.graph)
+    if found and steps_of(inferred.graph) > MAX_STEPS:
+        return {}
+    _walk(inferred, (arranged(inferred.graph, found) if found else None) or tuple(inferred.order), fields)
     return {node: tuple(-(-field.size.numerator // field.size.denominator) for field in found) for node, found in fields.items()}
+
+
+def _walk(inferred: Inferred, items: Iterable[Item], fields: dict[str, Fields]) -> None:
+    """Goes through nodes and loops in order; a loop is gone through as often as it is repeated, and each time sees more."""
+    for item in items:
+        if isinstance(item, Round):
+            _walk_round(inferred, item, fields)
+        elif found := _field(inferred, item, fields):
+            fields[item] = found
+        else:
+            fields.pop(item, None)
+
+
+def _walk_round(inferred: Inferred, item: Round, fields: dict[str, Fields]) -> None:
+    source, results = item.loop.source, item.loop.results
+    before = fields.get(source.node) if source else None
+    for _ in range(item.loop.times):
+        _walk(inferred, item.body, fields)
+        handed = fields.get(results[0].node) if results else None
+        if source is None or handed is None or handed == fields.get(source.node):
+            break
+        fields[source.node] = handed
+    if source is not None and before is not None:
+        fields[source.node] = before
 
 
 def _field(inferred: Inferred, node: str, fields: Mapping[str, Fields]) -> Fields | None:

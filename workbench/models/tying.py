@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from workbench.graph.repetitions import singular as singular_of
 from workbench.models.plan import Plan
 from workbench.models.steps import Loop
 
@@ -11,10 +12,9 @@ _Key = tuple[str, str, str]
 
 
 def singular(name: str) -> str:
-    """Returns what one of several is called: `block` of `blocks`; where the name is no plural, the name with an `_`."""
-    if name.endswith("ies") and len(name) > 4:
-        return f"{name[:-3]}y"
-    return name[:-1] if name.endswith("s") and not name.endswith("ss") and len(name) > 2 else f"{name}_item"
+    """Returns the variable that stands for one of several: `block` of `blocks`; another name where there is no singular."""
+    one = singular_of(name)
+    return one if one != name else f"{name}_"
 
 
 def tie_lines(planned: Plan) -> list[str]:
