@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import nsmallest
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,7 @@ from workbench.graph.repeat_problems import repeat_problems
 from workbench.graph.shape import Shape
 
 NO_SHAPES: Shapes = MappingProxyType({})
+_NEAR = 6
 
 
 @dataclass(slots=True)  # never changed, but not frozen: that would double the time it takes to make one
@@ -184,7 +186,35 @@ class Inferred:
 
     def _missing(self, node: str, port: Port) -> Found:
         after = reachable_from(self.graph, (node,)) if self._loose else set[str]()
-        return mistakes.missing_input(self.graph[node], port, [each for each in self._loose if each[0].id not in after][:2])
+        loose = [each for each in self._loose if each[0].id not in after and each[0].id != node][:2]
+        alone = not loose and node not in self.graph.wires_by_source() and not self.graph.incoming(node)
+        parsed = self.outcomes[node].parsed
+        outputs = parsed.layer.output_ports(parsed.params) if alone and parsed.layer is not None else ()
+        return mistakes.missing_input(self.graph[node], port, loose, self._near(node, port) if alone else (), outputs[0].name if outputs else "")
+
+    def _near(self, node: str, port: Port) -> list[tuple[Node, str]]:
+        """Returns the nearest nodes, those above first, of which what leaves fits a lonely node, each with its output port."""
+        own, (x, y) = self.graph[node], self.graph[node].position
+
+        def distance(other: Node) -> tuple[bool, float]:
+            across, down = other.position[0] - x, other.position[1] - y
+            return down > 0, abs(across) + abs(down)
+
+        some = (other for other in self.graph if other.group == own.group and other.id != node and self.outcomes[other.id].outputs)
+        near = nsmallest(_NEAR, some, key=distance)
+        ports = [(other, next(iter(self.outcomes[other.id].outputs))) for other in near]
+        return [(other, out) for other, out in ports if self._fits(node, port, other, self.outcomes[other.id].outputs[out])][:2]
+
+    def _fits(self, node: str, port: Port, source: Node, shape: Shape) -> bool:
+        """Whether a node could take what leaves another one; where it needs more than that, nobody knows yet."""
+        parsed, name = self.outcomes[node].parsed, f"{port.name}.0" if port.variadic else port.name
+        if parsed.layer is None or sum(not each.optional for each in parsed.inputs) > 1 or port.variadic:
+            return True
+        try:
+            parsed.layer.shape(parsed.params, {name: shape}, Context(node, self.graph[node].path, {name: source.path}))
+        except Exception:  # a rule may break on what it was not made for: then it does not fit
+            return False
+        return True
 
     def _ends(self) -> list[Found]:
         if self.whole.unknown:

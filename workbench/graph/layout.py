@@ -1,97 +1,162 @@
 """Automatic layout, top to bottom: where the cards of a drawing stand.
 
-Deterministic: the same nodes and wires, the same places. Parts that are not joined stand side by side.
+Deterministic: the same nodes and wires, the same places. Parts that are not joined stand side by side. An open group is laid out by
+itself first, and then placed like one large card: its members stay together, and nothing else stands among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
 
 from workbench.graph.alignment import aligned
 from workbench.graph.graph import Graph
-from workbench.graph.layering import Cancelled, Layered, layered
+from workbench.graph.grouping import common_path
+from workbench.graph.layering import Cancelled, Layered, Pairs, layered
 
 CARD_WIDTH_PX = 196.0
 CARD_HEIGHT_PX = 46.0
 LAYER_PITCH_PX = 72.0
 GRID_PX = 16.0
 GROUP_PADDING_PX = 14.0
+"""What lies between the border of an open group and its cards, on every side."""
 GROUP_TITLE_PX = 8.0
+"""What the border of an open group has below that for its title."""
 _CARD_GAP_PX = 28.0
+_ROW_GAP_PX = LAYER_PITCH_PX - CARD_HEIGHT_PX
 _WIRE_WIDTH_PX = 16.0
 _PART_GAP_PX = 64.0
 _PAGE_PROPORTION = 1.6
+_STEP_PX = GRID_PX / 2
 
 Position = tuple[float, float]
 Positions = dict[str, Position]
+Asked = Callable[[], bool]
 
 
-def layout(graph: Graph, ids: Iterable[str] | None = None, cancelled: Callable[[], bool] = lambda: False) -> Positions:
-    """Returns new centres for the cards, in pixels: x on the grid, rows one pitch apart.
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A card, or a group with all that stands in it.
+
+    Attributes:
+        left, right: How far it reaches to either side of the wire that enters it.
+        height: From its upper to its lower edge.
+        places: The centres of its cards, from that wire and from its upper edge.
+    """
+
+    left: float
+    right: float
+    height: float
+    places: Positions
+
+
+def layout(graph: Graph, ids: Iterable[str] | None = None, cancelled: Asked = lambda: False) -> Positions:
+    """Returns new centres for the cards, in pixels: x on the grid, y on half of it.
 
     Args:
         graph: The drawing.
         ids: Lay out these nodes only; the middle of their upper edge stays where it is.
         cancelled: Asked now and then; once true, the result is empty.
     """
-    chosen = set(graph.nodes) if ids is None else {node for node in ids if node in graph}
+    wanted = set(graph.nodes) if ids is None else set(ids)
+    chosen = [node for node in graph.nodes if node in wanted]
     try:
-        parts = [_part(graph, members, cancelled) for members in _joined(graph, chosen)]
+        places = _level(graph, chosen, common_path([graph[node].group for node in chosen]), cancelled)
     except Cancelled:
         return {}
-    places = _packed(parts)
-    return places if ids is None else _anchored(graph, places)
+    first = next(iter(places.values()), (0.0, 0.0))
+    return _shifted(places, -first[0], -CARD_HEIGHT_PX / 2) if ids is None else _anchored(graph, places)
 
 
-def _joined(graph: Graph, chosen: set[str]) -> list[list[str]]:
-    """Returns the parts that no wire joins, each in the order of the drawing, the part with the first node first."""
-    near: dict[str, list[str]] = {node: [] for node in graph.nodes if node in chosen}
-    for edge in graph.edges:
-        if edge.source.node in near and edge.target.node in near:
-            near[edge.source.node].append(edge.target.node)
-            near[edge.target.node].append(edge.source.node)
-    part_of: dict[str, int] = {}
-    parts: list[list[str]] = []
-    for start in near:
-        if start not in part_of:
-            _mark(start, len(parts), near, part_of)
-            parts.append([])
-    for node in near:
-        parts[part_of[node]].append(node)
-    return parts
-
-
-def _mark(start: str, number: int, near: dict[str, list[str]], part_of: dict[str, int]) -> None:
-    stack = [start]
-    part_of[start] = number
-    while stack:
-        for other in near[stack.pop()]:
-            if other not in part_of:
-                part_of[other] = number
-                stack.append(other)
-
-
-def _part(graph: Graph, members: list[str], cancelled: Callable[[], bool]) -> Positions:
-    """Lays out one part; its left and upper edges are at 0."""
-    number = {node: index for index, node in enumerate(members)}
+def _level(graph: Graph, members: Sequence[str], path: str, cancelled: Asked) -> Positions:
+    """Lays out the nodes of one group, each group within it as one block; the upper edge is at 0."""
+    children: dict[str, list[str]] = {}
+    for node in members:
+        rest = graph[node].group[len(path):].lstrip(".")
+        children.setdefault(f"{rest.split('.')[0]}." if rest else node, []).append(node)
+    number = {node: index for index, child in enumerate(children.values()) for node in child}
     pairs = [
         (number[edge.source.node], number[edge.target.node]) for node in members for edge in graph.incoming(node)
         if edge.source.node in number
     ]
-    drawing = layered(len(members), pairs, cancelled)
-    xs = aligned(drawing, _gap(drawing), cancelled)
-    rank = {node: row for row, layer in enumerate(drawing.layers) for node in layer}
-    left = min(xs[:len(members)])
-    return {
-        node: (_on_grid(xs[index] - left) + CARD_WIDTH_PX / 2, rank[index] * LAYER_PITCH_PX + CARD_HEIGHT_PX / 2)
-        for node, index in number.items()
-    }
+    blocks = [
+        _group(graph, child, f"{path}.{name}".strip("."), cancelled) if name.endswith(".") else _card(child[0])
+        for name, child in children.items()
+    ]
+    return _packed([_part(blocks, part, pairs, cancelled) for part in _joined(len(blocks), pairs)])
 
 
-def _gap(drawing: Layered) -> Callable[[int, int], float]:
+def _card(node: str) -> _Block:
+    return _Block(CARD_WIDTH_PX / 2, CARD_WIDTH_PX / 2, CARD_HEIGHT_PX, {node: (0.0, CARD_HEIGHT_PX / 2)})
+
+
+def _group(graph: Graph, members: list[str], path: str, cancelled: Asked) -> _Block:
+    """Lays out a group, with room for its border, and hangs it up by its first node that a wire from outside enters."""
+    places = _level(graph, members, path, cancelled)
+    inside = set(members)
+    entered = [node for node in members if any(edge.source.node not in inside for edge in graph.incoming(node))]
+    left = [node for node in members if any(edge.target.node not in inside for edge in graph.outgoing(node))]
+    anchor = min(entered, key=lambda node: places[node][1]) if entered else max(left or members, key=lambda node: places[node][1])
+    x, top = places[anchor][0], _STEP_PX * ceil(GROUP_PADDING_PX / _STEP_PX)
+    xs, lowest = [other - x for other, _ in places.values()], max(y for _, y in places.values()) + CARD_HEIGHT_PX / 2
+    side = CARD_WIDTH_PX / 2 + GROUP_PADDING_PX
+    height = top + lowest + _ROW_GAP_PX
+    return _Block(side - min(xs), side + max(xs), height, _shifted(places, -x, top))
+
+
+def _joined(count: int, pairs: Pairs) -> list[list[int]]:
+    """Returns the parts that no wire joins, each in order, the part with the first one first."""
+    near: list[list[int]] = [[] for _ in range(count)]
+    for source, target in pairs:
+        near[source].append(target)
+        near[target].append(source)
+    part_of = [-1] * count
+    parts: list[list[int]] = []
+    for start in range(count):
+        if part_of[start] < 0:
+            _mark(start, len(parts), near, part_of)
+            parts.append([])
+        parts[part_of[start]].append(start)
+    return parts
+
+
+def _mark(start: int, number: int, near: Sequence[Sequence[int]], part_of: list[int]) -> None:
+    stack = [start]
+    part_of[start] = number
+    while stack:
+        for other in near[stack.pop()]:
+            if part_of[other] < 0:
+                part_of[other] = number
+                stack.append(other)
+
+
+def _part(blocks: Sequence[_Block], members: Sequence[int], pairs: Pairs, cancelled: Asked) -> _Block:
+    """Lays out blocks that wires join, as one block with x from its left edge."""
+    number = {block: index for index, block in enumerate(members)}
+    joined = [(number[source], number[target]) for source, target in pairs if source in number and source != target]
+    drawing = layered(len(members), joined, cancelled)
+    mine = [blocks[member] for member in members]
+    xs = aligned(drawing, _gap(drawing, mine), cancelled)
+    first = min(xs[:len(mine)])
+    places: Positions = {}
+    left, right, y = 0.0, 0.0, 0.0
+    for layer in drawing.layers:
+        height = max((mine[node].height for node in layer if node < drawing.real), default=CARD_HEIGHT_PX)
+        for node in (node for node in layer if node < drawing.real):
+            block, x = mine[node], _on_grid(xs[node] - first)
+            places |= _shifted(block.places, x, y + round((height - block.height) / 2 / _STEP_PX) * _STEP_PX)
+            left, right = min(left, x - block.left), max(right, x + block.right)
+        y += height + _ROW_GAP_PX
+    return _Block(-left, right, y - _ROW_GAP_PX, places)
+
+
+def _gap(drawing: Layered, blocks: Sequence[_Block]) -> Callable[[int, int], float]:
     def gap(left: int, right: int) -> float:
-        widths = (CARD_WIDTH_PX if node < drawing.real else _WIRE_WIDTH_PX for node in (left, right))
-        return sum(widths) / 2 + _CARD_GAP_PX
+        reach = blocks[left].right if left < drawing.real else _WIRE_WIDTH_PX / 2
+        back = blocks[right].left if right < drawing.real else _WIRE_WIDTH_PX / 2
+        wide = reach + back + _CARD_GAP_PX
+        return ceil(wide / GRID_PX) * GRID_PX if max(left, right) < drawing.real else wide
 
     return gap
 
@@ -100,25 +165,20 @@ def _on_grid(value: float) -> float:
     return round(value / GRID_PX) * GRID_PX
 
 
-def _packed(parts: list[Positions]) -> Positions:
-    """Puts parts side by side, in rows about as wide as a page, and brings the first node to x = 0."""
-    sizes = [_size(part) for part in parts]
-    area = sum((width + _PART_GAP_PX) * (height + _PART_GAP_PX) for width, height in sizes)
-    page = max([width for width, _ in sizes] + [(area * _PAGE_PROPORTION) ** 0.5])
+def _packed(parts: Sequence[_Block]) -> Positions:
+    """Puts parts side by side, in rows about as wide as a page."""
+    widths = [part.left + part.right for part in parts]
+    area = sum((width + _PART_GAP_PX) * (part.height + _PART_GAP_PX) for width, part in zip(widths, parts, strict=True))
+    page = max([*widths, (area * _PAGE_PROPORTION) ** 0.5])
     places: Positions = {}
     x = y = tallest = 0.0
-    for part, (width, height) in zip(parts, sizes, strict=True):
+    for part, width in zip(parts, widths, strict=True):
         if x and x + width > page:
             x, y, tallest = 0.0, y + tallest + _PART_GAP_PX, 0.0
-        places |= _shifted(part, x, y)
-        x = _on_grid(x + width + _PART_GAP_PX + GRID_PX / 2)
-        tallest = max(tallest, height)
-    first = next(iter(places.values()), (0.0, 0.0))
-    return _shifted(places, -first[0], -CARD_HEIGHT_PX / 2)
-
-
-def _size(part: Positions) -> tuple[float, float]:
-    return max(x for x, _ in part.values()) + CARD_WIDTH_PX / 2, max(y for _, y in part.values()) + CARD_HEIGHT_PX / 2
+        places |= _shifted(part.places, ceil((x + part.left) / GRID_PX) * GRID_PX, y)
+        x += ceil((width + _PART_GAP_PX) / GRID_PX) * GRID_PX
+        tallest = max(tallest, part.height)
+    return places
 
 
 def _shifted(places: Positions, dx: float, dy: float) -> Positions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench.catalogue import reason_of
@@ -172,15 +173,18 @@ def _rewire(old: Edge, new: Edge, port: str) -> Fix[Graph]:
     return repair(Text("Move the wire to {port}", port=port), change, old.source.node, old.target.node)
 
 
-def missing_input(node: Node, port: Port, candidates: Sequence[tuple[Node, str]]) -> Found:
+def missing_input(node: Node, port: Port, candidates: Sequence[tuple[Node, str]], before: Sequence[tuple[Node, str]] = (), out: str = "") -> Found:
     """Nothing is connected to a port that needs something.
 
     Args:
         node: The node.
         port: The port.
-        candidates: Nodes with their output port that could feed it, best first.
+        candidates: Nodes with their output port that feeds nothing yet and could feed it, best first.
+        before: Nodes with their output port behind which it could stand, best first.
+        out: The output port that then feeds what they fed, "" for none.
     """
-    fixes = [_wire_up(source, Edge(PortRef(source.id, out), PortRef(node.id, port.name))) for source, out in candidates]
+    fixes = [_wire_up(source, Edge(PortRef(source.id, port_out), PortRef(node.id, port.name))) for source, port_out in candidates]
+    fixes += [_put_behind(source, PortRef(source.id, port_out), PortRef(node.id, port.name), out) for source, port_out in before]
     message = Text("{node} has nothing connected to its {port}.", node=node.path, port=port.name)
     return Problem("port.missing", message, node.id, port.help, port.name, fixes=(*fixes, remove_node(node)))
 
@@ -188,6 +192,14 @@ def missing_input(node: Node, port: Port, candidates: Sequence[tuple[Node, str]]
 def _wire_up(source: Node, edge: Edge) -> Fix[Graph]:
     label = Text("Connect it to {source}", source=source.path)
     return repair(label, lambda graph: edit.connect(graph, edge), source.id, edge.target.node)
+
+
+def _put_behind(source: Node, leaving: PortRef, entered: PortRef, out: str) -> Fix[Graph]:
+    def change(graph: Graph) -> Graph:
+        edges = tuple(Edge(PortRef(entered.node, out), edge.target) if out and edge.source == leaving else edge for edge in graph.edges)
+        return replace(graph, edges=(*edges, Edge(leaving, entered)))
+
+    return repair(Text("Connect it after {source}", source=source.path), change, source.id, entered.node)
 
 
 def rule_failed(node: Node, error: Exception) -> Found:
