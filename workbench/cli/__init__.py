@@ -159,6 +159,23 @@ def runs(project: ProjectFolder, json: Json = False) -> None:
     guarded("projects", "runs", json, folder=project)
 
 
+@app.command(name="check-layer")
+def check_layer(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A Python file with a layer; it runs, in a process of its own.", show_default=False)
+    ] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Where all checks pass: put it among your own layers and trust it.")] = False,
+    new: Annotated[str, typer.Option("--new", metavar="NAME", help="Write a first file with its test, then check it.", show_default=False)] = "",
+    kind: Annotated[str, typer.Option("--kind", help="What --new begins with: keep, features, merge or sequence.")] = "keep",
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="NAME:TYPE=DEFAULT:LOW:HIGH", help="A parameter for --new; repeatable.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run the contract tests on a layer of your own."""
+    guarded("own_layers", "check_layer", json, file=file, trusted=trust, new=new, kind=kind, params=param or [])
+
+
 @app.command()
 def doctor(json: Json = False) -> None:
     """Check what this computer has, and say what to type."""

@@ -37,7 +37,7 @@ def catalogue(kind: str, name: str) -> Answer:
     entries = _entries(kind)
     if not name:
         found = [described(entry) for entry in entries]
-        return Answer(found, table([(entry.category, entry.name, entry.summary) for entry in entries]))
+        return Answer(found, table([(entry.category, entry.name, _summary(entry)) for entry in entries]))
     entry = next((entry for entry in entries if entry.name == name), None) or _opened(kind)[name]
     document = described(entry)
     return Answer(document, _shown(document))
@@ -58,6 +58,10 @@ def _entries(kind: str) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.category, entry.label))
 
 
+def _summary(entry: Entry) -> str:
+    return f"(own) {entry.summary}" if entry.origin else entry.summary
+
+
 def _is(entry: Entry, category: str) -> bool:
     return entry.category not in ("generator", "sample") if category == "file" else entry.category == category
 
@@ -66,7 +70,7 @@ def described(entry: Entry) -> dict[str, Any]:
     """Returns an entry as JSON values."""
     document: dict[str, Any] = {
         "name": entry.name, "category": entry.category, "params": _params(entry), "help": entry.summary, "label": entry.label,
-        "aliases": list(entry.aliases),
+        "aliases": list(entry.aliases), "own": entry.origin,
     }
     for side in ("inputs", "outputs"):
         ports = getattr(entry, side, None)
@@ -99,6 +103,7 @@ def _param(name: str, field: dict[str, Any], required: bool) -> dict[str, Any]:
 
 def _shown(document: dict[str, Any]) -> list[str]:
     lines = [f"{document['label']} ({document['name']}), {document['category']}", document["help"]]
+    lines += [f"your own layer, from {document['own']}"] if document["own"] else []
     lines += [document["formula"]] if "formula" in document else []
     for side in ("inputs", "outputs"):
         if document.get(side):

@@ -24,7 +24,7 @@ _CORE = ("PySide6-Essentials", "pyqtgraph", "numpy", "torch", "onnx", "onnxscrip
 
 def doctor() -> Answer:
     """Looks at the machine. The exit status is 1 where something that is needed is missing."""
-    checks = [_python(), *_packages(), _torch(), _providers(), _memory(), _display(), *_libraries(), _fonts(), _settings_folder()]
+    checks = [_python(), *_packages(), _torch(), _providers(), _memory(), _display(), *_libraries(), _fonts(), _settings_folder(), _own_layers()]
     ok = all(check["ok"] or check["optional"] for check in checks)
     document = {"ok": ok, "checks": checks}
     lines = [f"{'ok  ' if check['ok'] else 'note' if check['optional'] else 'FAIL'}  {check['name']}: {check['message']}" for check in checks]
@@ -130,3 +130,10 @@ def _settings_folder() -> dict[str, Any]:
     import os
 
     return _check("settings", os.access(folder, os.W_OK), str(path), f"make {folder} writable")
+
+
+def _own_layers() -> dict[str, Any]:
+    from workbench.cli.own_layers import own_layers
+
+    found = own_layers()
+    return _check("own layers", found["ok"], found["message"], "workbench check-layer FILE", optional=True)

@@ -169,7 +169,9 @@ class OwnLayers:
         """Returns why a layer that a drawing asks for is not there, where one of the user's files describes it."""
         for listed in self.listed:
             if layer in listed.layers and listed.state in (OwnState.NEW, OwnState.CHANGED):
-                return Text("{file} in your layers folder describes it, but you have not trusted it yet. Its parameters are kept.", file=listed.path.name)
+                return Text(
+                    "{file} in your layers folder describes it, but you have not trusted it yet. Its parameters are kept.", file=listed.path.name
+                )
             if layer in listed.layers and listed.state is OwnState.FAILED:
                 return Text("{file} in your layers folder describes it, but does not load: {reason} Its parameters are kept.",
                             file=listed.path.name, reason=listed.message)
@@ -269,4 +271,4 @@ def _claim(loaded: LoadedFile, taken: dict[str, str]) -> None:
                      file=loaded.file.path.name, line=line, name=layer.name, where=where),
                 Text("Give it another name."), line,
             )
-    taken.update({name: loaded.file.path.name for name in names})
+    taken.update(dict.fromkeys(names, loaded.file.path.name))

@@ -289,7 +289,7 @@ def _made(kind: type[Layer], file: OwnFile) -> Layer:
     layer = kind()
     params = layer.parse({})
     words: tuple[object, ...] = (layer.name, layer.label, layer.summary, layer.formula, layer.category, layer.summary_line(params), *layer.aliases)
-    if not all(isinstance(word, str) for word in words) or not layer.category:
+    if {type(word) for word in words} - {str, Text} or not layer.category:
         raise TypeError(f"{kind.__name__} needs a family, and text for name, label, summary, formula and aliases")
     if layer.role:
         raise TypeError(f"{kind.__name__}.role must be empty: an own layer stands between inputs and outputs")
