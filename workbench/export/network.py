@@ -6,6 +6,7 @@ Legend: N batch, C channels, H and W pixels as given, h and w pixels as the mode
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -67,6 +68,10 @@ class Deployed(nn.Module):
                 ids = torch.arange(EXAMPLE_ROWS * EXAMPLE_TOKENS).reshape(EXAMPLE_ROWS, -1) % max(spec.vocabulary, 2)
                 tensors += [ids, torch.ones_like(ids)]
                 axes += [{0: "batch", 1: f"{spec.name}_length"} for _ in range(2)]
+            elif spec.kind in ("series", "audio"):
+                size = (EXAMPLE_ROWS, spec.length, *([spec.features] if spec.kind == "series" else []))
+                tensors.append(torch.linspace(-1, 1, prod(size)).reshape(size))
+                axes.append({0: "batch"})
             elif spec.kind == "category":
                 tensors.append(torch.arange(EXAMPLE_ROWS) % len(spec.labels))
                 axes.append({0: "batch"})
@@ -105,6 +110,21 @@ class NumberBefore(nn.Module):
         return torch.where(torch.isfinite(standardised), standardised, torch.zeros_like(standardised))
 
 
+class SeriesBefore(nn.Module):
+    """Numbers per step in their own units become standardised; what is missing (NaN, infinite) takes the mean."""
+
+    def __init__(self, mean: Sequence[float], deviation: Sequence[float]) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.deviation: Tensor
+        self.register_buffer("mean", torch.tensor(mean))
+        self.register_buffer("deviation", torch.tensor(deviation))
+
+    def forward(self, values: Tensor) -> Tensor:
+        standardised = (values - self.mean) / self.deviation
+        return torch.where(torch.isfinite(standardised), standardised, torch.zeros_like(standardised))
+
+
 class ClassesAfter(nn.Module):
     """Scores as they are and as probabilities."""
 
@@ -136,7 +156,9 @@ def _before(spec: InputSpec, preprocessor: Any) -> nn.Module:
         mean = torch.tensor(preprocessor.mean, dtype=torch.float64).view(1, -1, 1, 1)
         scale, shift = (1 / (255 * spread)).float(), (-mean / spread).float()
         return ImageBefore(preprocessor.channels, preprocessor.height, preprocessor.width, scale, shift)
-    return nn.Identity() if spec.kind in ("text", "category") else NumberBefore(preprocessor.mean, preprocessor.deviation)
+    if spec.kind == "series":
+        return SeriesBefore(preprocessor.mean, preprocessor.deviation)
+    return nn.Identity() if spec.kind in ("text", "category", "audio") else NumberBefore(preprocessor.mean, preprocessor.deviation)
 
 
 def _after(spec: OutputSpec, preprocessor: Any) -> nn.Module:

@@ -175,6 +175,8 @@ class Bundle:
             return np.asarray(self.tokenizers[spec.name].encode(value).ids or [UNK], np.int64)
         if spec.kind == "category":
             return np.asarray(_category(spec, value), np.int64)
+        if spec.kind in ("series", "audio"):
+            return _steps(spec, value)
         try:
             return np.asarray(value, np.float32).reshape(())
         except (TypeError, ValueError) as error:
@@ -311,6 +313,18 @@ def _category(spec: InputSpec, value: Any) -> int:
         Text("{value} is no {field} that this model knows.", value=str(value)[:80], field=spec.field),
         Text("It knows {names}.", names=", ".join(spec.labels[:12])),
     )
+
+
+def _steps(spec: InputSpec, value: Any) -> np.ndarray:
+    """Returns a series `(T, F)` or a sound `(T,)` as float32; a text is read as JSON."""
+    form = (spec.length, spec.features) if spec.kind == "series" else (spec.length,)
+    try:
+        return np.asarray(json.loads(value) if isinstance(value, str) else value, np.float32).reshape(form)
+    except (TypeError, ValueError) as error:
+        sizes = " × ".join(str(size) for size in form)
+        raise ExportError(
+            Text("{field} takes {sizes} numbers.", field=spec.field, sizes=sizes), Text("Give that many, step by step."),
+        ) from error
 
 
 def _padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -22,15 +22,18 @@ class InputSpec:
     Attributes:
         name: The input node.
         field: The field of the data it was trained on.
-        kind: `image`, `text`, `number` or `category`.
-        tensors: Names of the ONNX inputs: one for images `(N, H, W, C)` uint8, numbers `(N,)` float32 and categories `(N,)` int64; `input_ids` and
-            `attention_mask` `(N, T)` int64 for texts.
+        kind: `image`, `text`, `number`, `category`, `series` or `audio`.
+        tensors: Names of the ONNX inputs: one for images `(N, H, W, C)` uint8, numbers `(N,)` float32, categories `(N,)` int64, series `(N, T, F)`
+            float32 and sounds `(N, T)` float32; `input_ids` and `attention_mask` `(N, T)` int64 for texts.
         channels, height, width: Of images: channels as given to the graph, and the size the model sees after its own resizing.
         maximum_length: Of texts: longer ones are cut, in tokens.
         vocabulary: Of texts: the number of token ids.
         tokenizer: Of texts: the tokenizer's file in the bundle.
         unit: Of numbers.
         labels: Of categories: the names, in the order of their numbers.
+        length: Of series and sounds: steps or samples of a row.
+        features: Of series: numbers per step.
+        rate: Of sounds: samples per second.
     """
 
     name: str
@@ -45,6 +48,9 @@ class InputSpec:
     tokenizer: str = ""
     unit: str = ""
     labels: tuple[str, ...] = ()
+    length: int = 0
+    features: int = 0
+    rate: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,9 @@ def _with(graph: Graph, remarks: Iterable[Remark]) -> Graph:
     return graph if extra == dict(graph.extra) else replace(graph, extra=MappingProxyType(extra))
 
 
-def add_remark(graph: Graph, kind: str, box: Box, text: str = "", colour: str = "") -> tuple[Graph, str]:
+def add_remark(graph: Graph, kind: str, box: Box, text: str = "", colour: str = "", *, id: str = "") -> tuple[Graph, str]:
     """Adds a frame or a note; returns the drawing and its id."""
-    remark = Remark(new_id(), kind, text, colour or ("amber" if kind == "note" else "blue"), box)
+    remark = Remark(id or new_id(), kind, text, colour or ("amber" if kind == "note" else "blue"), box)
     return _with(graph, (*remarks_of(graph), remark)), remark.id
 
 

@@ -157,7 +157,7 @@ class SeriesInput(InputLayer):
     def sized(self, shape: Shape) -> Mapping[str, Any]:
         symbol = next(iter(shape["time"].symbols()), None)
         length = {"length": int(shape["time"])} if symbol is None else {"length": symbol.maximum} if symbol.maximum else {}
-        return {**length, "features": int(shape["feature"]), "symbol": symbol.name if symbol is not None else ""}
+        return {**length, "features": int(shape["feature"]), **({"symbol": symbol.name} if symbol is not None else {})}
 
     def summary_line(self, params: SeriesInputParams) -> str:
         return Text("{count} steps of {width}", count=params.length, width=params.features)

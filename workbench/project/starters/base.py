@@ -15,6 +15,7 @@ class Starter(Entry, ABC):
 
     Attributes:
         task: What it learns, in a few words.
+        family: Where it stands in lists: `images`, `texts`, `tables`, `signals`, `writing`, `several inputs`, `empty`.
         reads: The kind of data that it takes.
         field: The field whose picture stands for it.
         seconds: Training time on two ordinary cores, until this machine has measured its own.
@@ -23,6 +24,7 @@ class Starter(Entry, ABC):
 
     category: ClassVar[str] = "starter"
     task: ClassVar[str] = ""
+    family: ClassVar[str] = "images"
     reads: ClassVar[FieldKind] = FieldKind.IMAGE
     field: ClassVar[str] = ""
     seconds: ClassVar[float] = 30.0
