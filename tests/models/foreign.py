@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -14,12 +15,14 @@ class Foreign:
         shapes: The sizes of each input, batch included.
         ids: The first id that does not exist; 0 for real numbers.
         ours: The sizes that the drawing's inputs take, where they differ.
+        more: What forward is given besides, which the drawing does not need.
     """
 
     source: str
     shapes: tuple[tuple[int, ...], ...]
     ids: int = 0
     ours: tuple[tuple[int, ...], ...] = ()
+    more: tuple[Any, ...] = ()
 
 
 HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"

@@ -13,15 +13,15 @@ from workbench.models.build import build
 from workbench.models.reading import load_foreign, read_source
 
 
-def original(foreign: Foreign) -> nn.Module:
+def original(foreign: Foreign, head: str = HEAD) -> nn.Module:
     """Returns the class at work, its running statistics and weights not those of a fresh one."""
-    scope: dict[str, Any] = {}
-    exec(compile(HEAD + foreign.source, "foreign", "exec"), scope)
+    scope: dict[str, Any] = {"__name__": "builtins"}
+    exec(compile(head + foreign.source, "foreign", "exec"), scope)
     made = [value for value in scope.values() if isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == "builtins"]
     torch.manual_seed(0)
     model = made[-1]()
     for name, buffer in model.named_buffers():
-        if buffer.is_floating_point():
+        if buffer.is_floating_point() and "running" in name:
             buffer.copy_(torch.rand_like(buffer) + 0.5 if "var" in name else torch.randn_like(buffer))
     return model.eval()
 
@@ -30,7 +30,7 @@ def values(foreign: Foreign, shapes: tuple[tuple[int, ...], ...]) -> list[Tensor
     """Returns the same numbers in the wanted sizes."""
     generator = torch.Generator().manual_seed(1)
     if foreign.ids:
-        return [torch.randint(0, foreign.ids, shape, generator=generator) for shape in shapes]
+        return [torch.randint(1, foreign.ids, shape, generator=generator) for shape in shapes]
     return [torch.randn(shape, generator=generator) for shape in shapes]
 
 

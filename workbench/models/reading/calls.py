@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +12,10 @@ from workbench.models.reading.drawing import Drawing, module_path
 from workbench.models.reading.expressions import CONSTANT, Expressions, Scope
 from workbench.models.reading.file import SourceFile, prelude
 from workbench.models.reading.inversion import class_of, signature
+from workbench.models.reading.python import container_method, copied, folded, is_a, mathematics, python_method
 from workbench.models.reading.reading import NotDrawableError
 from workbench.models.reading.values import (
+    Attending,
     Blank,
     Bound,
     Container,
@@ -27,6 +28,8 @@ from workbench.models.reading.values import (
     Tensor,
     Unknown,
     Weight,
+    as_container,
+    children,
     tensors_in,
 )
 from workbench.text import Text
@@ -50,6 +53,7 @@ class Calls(Expressions):
     def __init__(self, file: SourceFile, drawing: Drawing | None = None) -> None:
         super().__init__(file, drawing)
         self.running: list[Any] = []
+        self.own_file = file
 
     def _call(self, node: ast.Call, scope: Scope) -> Any:
         if isinstance(node.func, ast.Name) and node.func.id == "super":
@@ -92,7 +96,7 @@ class Calls(Expressions):
         if place == "builtins":
             return self._builtin(node, short, given, named)
         if place == "math":
-            return _mathematics(node, short, given)
+            return mathematics(node, short, given)
         if name == "collections.OrderedDict":
             return (
                 dict(given[0]) if given and isinstance(given[0], list) else dict(given[0]) if given and isinstance(given[0], dict) else {}
@@ -101,6 +105,10 @@ class Calls(Expressions):
             return copied(given[0])
         if name == "functools.partial" and given:
             return Bound((given[0], given[1:], named), "partial")
+        if short == "generate_square_subsequent_mask":
+            return Blank("mask")
+        if place == "torch.nn.utils.rnn" and short in ("pack_padded_sequence", "pad_packed_sequence") and given:
+            return functions.packed(self, short, given, named)
         if place in ("torch", "torch.nn.functional", "torch.special", "torch.Tensor"):
             return functions.call(self, short, given, named)
         if tensors_in([given, list(named.values())]):
@@ -120,11 +128,7 @@ class Calls(Expressions):
         return Module(f"nn.{name}", bound(f"nn.{name}", given, named), node.lineno)
 
     def _from_prelude(self, name: str, given: Given, named: Keywords, line: int) -> Any:
-        file, self.file = self.file, prelude()
-        try:
-            return self.made(self.file.definitions[name], given, named, line)
-        finally:
-            self.file = file
+        return self.made(prelude().definitions[name], given, named, line)
 
     def _contained(self, kind: str, given: Given) -> Container:
         first = given[0] if given else []
@@ -141,11 +145,12 @@ class Calls(Expressions):
         constructor = definition.methods.get("__init__")
         if constructor is not None:
             self.run(Function(constructor, {}, instance), given, named)
+        elif definition.container:
+            instance.attributes |= self._contained(definition.container, given).items
+        elif not definition.is_module:
+            fields = [part.target.id for part in definition.node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)]
+            instance.attributes |= {**dict(zip(fields, given, strict=False)), **named}
         return instance
-
-    def run(self, function: Function, given: Given, named: Keywords) -> Any:
-        """Returns what a function of the file returns; statements say how."""
-        raise AssertionError(function.node)
 
     def forward(self, module: Module | Instance | Container, given: Given, named: Keywords) -> Any:
         """Draws a call of a module."""
@@ -168,18 +173,16 @@ class Calls(Expressions):
         drawing = self.drawing
         assert drawing is not None
         own = module.paths[0] if module.paths else ""
-        before, copies, file = drawing.group, dict(self.path), self.file
+        before, copies = drawing.group, dict(self.path)
         if own:
             wanted = module_path(self.path_of(module))
             if module.calls > 1:
                 self.path[own] = drawing.reserve(wanted)
             drawing.group = self.path.get(own, wanted) if module.calls > 1 else wanted
-        if module.definition is not None and module.definition in prelude().definitions.values():
-            self.file = prelude()
         try:
             return self.run(function, given, named)
         finally:
-            drawing.group, self.path, self.file = before, copies, file
+            drawing.group, self.path = before, copies
 
     def _checked(self, module: Module, given: Given, named: Keywords) -> Any:
         """Draws a module of torch; one that cannot be drawn becomes a placeholder with its arguments."""
@@ -209,12 +212,14 @@ class Calls(Expressions):
         if name == "partial" and isinstance(owner, tuple):
             target, first, keywords = owner
             return self.called(node, target, [*first, *given], {**keywords, **named})
-        if isinstance(owner, Tensor | States | Weight) or (isinstance(owner, Blank) and name in ("expand", "repeat", "to", "unsqueeze")):
-            return owner if isinstance(owner, Blank | Weight) else functions.call(self, name, [owner, *given], named)
+        if isinstance(owner, Blank):
+            return functions.of_blank(owner, name, given)
+        if isinstance(owner, Tensor | States | Weight | Attending):
+            return owner if isinstance(owner, Weight) else functions.call(self, name, [owner, *given], named)
         if isinstance(owner, list | dict | str):
-            return _python_method(owner, name, given)
+            return python_method(owner, name, given)
         if isinstance(owner, Container):
-            return _container_method(owner, name, given)
+            return container_method(owner, name, given)
         if isinstance(owner, Instance):
             return self._instance_method(owner, name, given, named)
         if isinstance(owner, Bound) and owner.name == "super" and isinstance(owner.owner, Instance):
@@ -234,6 +239,11 @@ class Calls(Expressions):
             found = next((function for function in parent.own if function.name == name), None)
             if found is not None:
                 return self.run(Function(found, {}, owner), given, named)
+        kind = owner.definition.container if owner.definition is not None else ""
+        if name == "__init__" and kind:
+            owner.attributes |= self._contained(kind, given).items
+        elif name == "forward" and kind == "Sequential":
+            return self._chained(as_container(owner), given)
         return None
 
     def _instance_method(self, owner: Instance, name: str, given: Given, named: Keywords) -> Any:
@@ -241,22 +251,44 @@ class Calls(Expressions):
             owner.attributes[str(given[0])] = given[1]
         elif name in ("register_buffer", "register_parameter") and len(given) >= 2:
             found = given[1]
-            owner.attributes[str(given[0])] = Weight(found.sizes, 0, trained=False) if isinstance(found, Blank) else found
+            kept = isinstance(found, Blank) and not found.masks
+            owner.attributes[str(given[0])] = Weight(found.sizes, 0, trained=False, waves=self._waves()) if kept else found
+        elif name in ("children", "items", "keys", "values", "named_children", "append", "extend", "pop"):
+            return self._of_children(owner, name, given)
         elif tensors_in([given, list(named.values())]):
             raise NotDrawableError(Text("{what} is not known.", what=name))
         return None
 
+    def _waves(self) -> bool:
+        """Whether the constructor that is running works out sines and cosines of positions (Vaswani et al. 2017)."""
+        text = ast.unparse(self.running[-1]) if self.running and isinstance(self.running[-1], ast.FunctionDef) else ""
+        return all(part in text for part in ("sin(", "cos(", "10000", "0::2", "1::2"))
+
+    def _of_children(self, owner: Instance, name: str, given: Given) -> Any:
+        """Answers what lists of modules are asked; what is added becomes an attribute."""
+        held = children(owner)
+        kind = owner.definition.container if owner.definition is not None else ""
+        listed = Container(kind or "ModuleList", dict(held))
+        found = container_method(listed, name, given)
+        owner.attributes |= {key: part for key, part in listed.items.items() if key not in held}
+        return owner if found is listed else found
+
     def _builtin(self, node: ast.Call, name: str, given: Given, named: Keywords) -> Any:
         if name in ("getattr", "hasattr", "setattr") and given and isinstance(given[0], Instance):
             return self._reflected(name, given)
-        plain = [value.constant if isinstance(value, Dim) and value.constant is not None else value for value in given]
+        plain = [as_container(value.constant if isinstance(value, Dim) and value.constant is not None else value) for value in given]
         if name in ("zip", "enumerate", "list", "tuple", "reversed", "sorted") and plain:
             return self._iterable(name, plain, named)
-        if name == "isinstance":
-            return Unknown(ast.unparse(node)[:80], node.lineno)
+        if name == "isinstance" and len(plain) == 2:
+            found = is_a(plain[0], plain[1])
+            return Unknown(ast.unparse(node)[:80], node.lineno) if found is None else found
+        if name == "dict":
+            first = plain[0] if plain else {}
+            pairs = first if isinstance(first, dict) else dict(first) if isinstance(first, list) and _pairs(first) else {}
+            return {**pairs, **named}
         if tensors_in(plain):
             raise NotDrawableError(Text("{what} of a tensor has no layer.", what=name))
-        return _folded(node, name, plain)
+        return folded(node, name, plain)
 
     def _reflected(self, name: str, given: Given) -> Any:
         owner, key = given[0], str(given[1])
@@ -292,85 +324,10 @@ def bound(target: str, given: Given, named: Mapping[str, Any]) -> dict[str, Any]
     return {} if target == "nn.Identity" or (class_of(target) is None and not plain) else plain
 
 
-def copied(value: Any) -> Any:
-    """Returns modules of their own, as `copy.deepcopy` does."""
-    if isinstance(value, Module):
-        return Module(value.target, value.arguments, value.line)
-    if isinstance(value, Instance):
-        return Instance(value.definition, {key: copied(part) for key, part in value.attributes.items()}, value.line)
-    if isinstance(value, Container):
-        return Container(value.kind, {key: copied(part) for key, part in value.items.items()})
-    if isinstance(value, Weight):
-        return Weight(value.sizes, value.line, trained=value.trained)
-    return [copied(part) for part in value] if isinstance(value, list) else value
+def _pairs(values: Given) -> bool:
+    return all(isinstance(pair, tuple | list) and len(pair) == 2 and isinstance(pair[0], str | int) for pair in values)
 
 
 def _parameter(given: Given, line: int) -> Any:
     first = given[0] if given else None
     return Weight(first.sizes if isinstance(first, Blank) else None, line)
-
-
-def _python_method(owner: Any, name: str, given: Given) -> Any:
-    if isinstance(owner, list) and name in ("append", "extend", "insert") and len(owner) < 10_000:
-        if name == "extend":
-            owner.extend(given[0] if isinstance(given[0], list | tuple) else [])
-        else:
-            owner.insert(len(owner) if name == "append" else given[0], given[-1])
-        return None
-    if isinstance(owner, dict) and name in ("items", "keys", "values"):
-        return [tuple(pair) for pair in owner.items()] if name == "items" else list(getattr(owner, name)())
-    if isinstance(owner, dict) and name == "get":
-        return owner.get(given[0], given[1] if len(given) > 1 else None)
-    if isinstance(owner, str) and name in ("lower", "upper", "strip") and not given:
-        return getattr(owner, name)()
-    if isinstance(owner, list) and name == "pop" and owner:
-        return owner.pop()
-    return Unknown(name)
-
-
-def _container_method(owner: Container, name: str, given: Given) -> Any:
-    if name == "append" and given:
-        owner.items[str(len(owner.items))] = given[0]
-    elif name == "extend" and given and isinstance(given[0], list | tuple):
-        for part in given[0]:
-            owner.items[str(len(owner.items))] = part
-    elif name in ("add_module", "insert") and len(given) == 2:
-        owner.items[str(given[0])] = given[1]
-    elif name in ("values", "children"):
-        return list(owner.items.values())
-    elif name in ("items", "named_children"):
-        return [tuple(pair) for pair in owner.items.items()]
-    elif name == "keys":
-        return list(owner.items)
-    else:
-        return Unknown(name)
-    return owner
-
-
-def _mathematics(node: ast.Call, name: str, given: Given) -> Any:
-    found = getattr(math, name, None)
-    numbers = [value for value in given if isinstance(value, int | float) and abs(value) < 1e15]
-    if name not in ("sqrt", "ceil", "floor", "log", "log2", "log10", "exp", "prod", "pow") or len(numbers) != len(given) or found is None:
-        return Unknown(ast.unparse(node)[:80], node.lineno)
-    try:
-        return found(*numbers)
-    except (ValueError, OverflowError, TypeError):
-        return Unknown(ast.unparse(node)[:80], node.lineno)
-
-
-def _folded(node: ast.Call, name: str, given: Given) -> Any:
-    """Works out a built-in function of constants."""
-    unknown = Unknown(ast.unparse(node)[:80], node.lineno)
-    flat = [item for value in given for item in (value if isinstance(value, list | tuple) else [value])]
-    if name == "len" and given:
-        sized = given[0].items if isinstance(given[0], Container) else given[0]
-        return len(sized) if isinstance(sized, list | tuple | dict | str) else unknown
-    if not all(isinstance(value, CONSTANT) for value in flat):
-        return unknown
-    try:
-        if name == "range":
-            return range(*given) if len(range(*given)) <= 10_000 else unknown
-        folding = {"int": int, "float": float, "bool": bool, "str": str, "abs": abs, "round": round, "max": max, "min": min, "sum": sum}
-        return folding[name](*given) if name in folding else {} if name == "dict" else None if name == "print" else unknown
-    except (TypeError, ValueError, ArithmeticError):
-        return unknown

@@ -31,7 +31,11 @@ class Drawing:
         line: The line that is read.
         group: The group that what has no module of its own goes into.
         hint: What the next such node is called; "" names it after its layer.
-        names: Foreign state key -> our state keys.
+        names: Foreign state key -> our state keys, as `Reading.names`.
+        zeros: Our state keys that are 0 in the read class, as in `Reading.zeros`.
+        projections: What every nn.Linear made, and of what.
+        attentions: Those that were written out, by their projections.
+        unwired: While the inputs are looked for: arguments that need no wire, `lengths`, `padding` or `mask`.
         problems: So far.
     """
 
@@ -43,6 +47,10 @@ class Drawing:
         self.settled: dict[Any, Tensor] = {}
         self.probing = False
         self.viewed: set[PortRef] = set()
+        self.unwired: dict[PortRef, str] = {}
+        self.zeros: list[str] = []
+        self.projections: dict[PortRef, tuple[Module, tuple[PortRef, Shape | None]]] = {}
+        self.attentions: dict[tuple[Module, ...], Module] = {}
         self.met: list[tuple[PortRef, Module, bool]] = []
         self._nodes: dict[str, Node] = {}
         self._edges: list[Edge] = []
@@ -92,6 +100,20 @@ class Drawing:
         self._nodes[node.id] = node
         self._edges += [Edge(source, PortRef(node.id, port)) for port, source in wires]
         return node.id
+
+    def remove(self, node: str) -> bool:
+        """Takes a node away again that nothing is wired to; its module may be drawn anew. Returns whether it could be."""
+        if any(edge.source.node == node for edge in self._edges):
+            return False
+        old = self._nodes.pop(node, None)
+        if old is None:
+            return True
+        self._edges = [edge for edge in self._edges if edge.target.node != node]
+        self._taken[old.group].discard(old.name)
+        self.projections[PortRef(node, "output")][0].nodes.remove(node)
+        start = f"{old.path}."
+        self.names = {key: tuple(each for each in targets if not each.startswith(start)) for key, targets in self.names.items()}
+        return True
 
     def _occupy(self, group: str) -> None:
         """Keeps the names of the groups above a node from being given to nodes."""
@@ -144,11 +166,14 @@ class Drawing:
         owner = module.nodes[0] if module.nodes else ""
         module.nodes.append(node)
         own = self._nodes[node].path
+        if module.target == "nn.Linear":
+            self.projections[results[0].port] = module, sources[0]
         for suffix, trained in weights.items():
             foreign = renames.get(suffix, suffix)
+            foreign, taken, rows = foreign.partition("<")
             for each in module.paths:
                 key = f"{each}.{foreign}" if foreign else each
-                self.names[key] = (*self.names.get(key, ()), f"{own}.{suffix}")
+                self.names[key] = (*self.names.get(key, ()), f"{own}.{suffix}{taken}{rows}")
             if owner and trained:
                 self.tie(node, suffix, owner, suffix)
         return results

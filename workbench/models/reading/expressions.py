@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import operations
+from workbench.models.reading import heads, operations
 from workbench.models.reading.drawing import Drawing
-from workbench.models.reading.file import SourceFile
+from workbench.models.reading.file import SourceFile, prelude
+from workbench.models.reading.python import CONSTANT
 from workbench.models.reading.reading import NotDrawableError
 from workbench.models.reading.values import (
+    Attending,
     Blank,
     Bound,
     Container,
@@ -26,6 +29,7 @@ from workbench.models.reading.values import (
     Tensor,
     Unknown,
     Weight,
+    as_container,
     tensors_in,
 )
 from workbench.text import Text
@@ -34,6 +38,8 @@ Scope = dict[str, Any]
 _MOST_STEPS = 400_000
 _LARGEST = 2**63
 _LONGEST = 10_000
+TRAINING = "self.training"
+_WIDE = re.compile(r"%[^%a-zA-Z]*(?:\d{3}|\*)")
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod, ast.Pow: operator.pow,
@@ -42,8 +48,7 @@ _COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
     ast.In: lambda left, right: left in right, ast.NotIn: lambda left, right: left not in right,
 }
-CONSTANT = (bool, int, float, str, type(None))
-_OPAQUE = (Tensor, Module, Instance, Container, Unknown, Weight, Blank, States, Side, Bound, Named)
+_OPAQUE = (Attending, Tensor, Module, Instance, Container, Unknown, Weight, Blank, States, Side, Bound, Named)
 
 
 class Expressions:
@@ -79,12 +84,17 @@ class Expressions:
                 return ".".join([self.path[start], *parts[count:]])
         return path
 
+    def at(self, node: ast.expr | ast.stmt) -> None:
+        """Notes the line that is read; what a class of torch is made of stands in the line that calls it."""
+        if self.drawing is not None and self.file is not prelude():
+            self.drawing.line = node.lineno
+
     def opaque(self, node: ast.expr, values: Any, reason: str) -> Any:
         """Returns a placeholder for an expression that cannot be drawn."""
         tensors, text = tensors_in(values), _short(node)
         if self.drawing is None or not tensors:
             return Unknown(text, node.lineno)
-        self.drawing.line = node.lineno
+        self.at(node)
         return self.drawing.placeholder(operations.label_of(node), {"source": text}, tensors, reason)[0]
 
     def _constant(self, node: ast.Constant, scope: Scope) -> Any:
@@ -144,7 +154,8 @@ class Expressions:
         return Function(node, dict(scope))
 
     def _ifexp(self, node: ast.IfExp, scope: Scope) -> Any:
-        test = self.truth(self.value(node.test, scope))
+        decides = self.value(node.test, scope)
+        test = True if isinstance(decides, Unknown) and decides.text == TRAINING else self.truth(decides)
         if test is None:
             return self.opaque(node, [self.value(node.body, scope), self.value(node.orelse, scope)], Text("The condition is not a constant."))
         return self.value(node.body if test else node.orelse, scope)
@@ -166,6 +177,8 @@ class Expressions:
         for sign, part in zip(node.ops, node.comparators, strict=True):
             right = self.value(part, scope)
             found = _compared(sign, _plain(left), _plain(right))
+            if found is None and (mask := operations.compared(left, right)) is not None:
+                return mask
             if found is None:
                 return self.opaque(node, [left, right], Text("A comparison of tensors has no layer."))
             if not found:
@@ -185,6 +198,8 @@ class Expressions:
         if isinstance(node.op, ast.Not):
             test = self.truth(value)
             return Unknown(_short(node), node.lineno) if test is None else not test
+        if isinstance(value, Blank) and value.masks:
+            return value
         if isinstance(value, int | float | Dim):
             return -value if isinstance(node.op, ast.USub) else value
         return self.tried(node, [value], lambda: operations.expression(self, node, {id(node.operand): value}))
@@ -206,8 +221,7 @@ class Expressions:
 
     def tried(self, node: ast.expr, values: Any, draw: Callable[[], Any]) -> Any:
         """Draws something, or a placeholder where it cannot be drawn."""
-        if self.drawing is not None:
-            self.drawing.line = node.lineno
+        self.at(node)
         try:
             return draw()
         except NotDrawableError as error:
@@ -231,8 +245,14 @@ class Expressions:
             return operations.module_attribute(owner, name)
         if isinstance(owner, Tensor):
             return operations.tensor_attribute(self, owner, name)
+        if isinstance(owner, Attending) and (found := heads.attribute(owner, name)) is not None:
+            return found
         if isinstance(owner, Unknown):
             return Unknown(f"{owner.text}.{name}", line, owner.tensors)
+        if isinstance(owner, Container) and name in owner.items:
+            return owner.items[name]
+        if isinstance(owner, tuple) and len(owner) == 2 and name in ("values", "indices"):
+            return owner[name == "indices"]
         return Bound(owner, name)
 
     def _member_of(self, owner: Instance, name: str, line: int) -> Any:
@@ -240,9 +260,10 @@ class Expressions:
             return owner.attributes[name]
         definition = owner.definition
         if name == "training":
-            return Unknown("self.training", line)
+            return Unknown(TRAINING, line)
         if definition is not None and name in definition.methods:
-            return Function(definition.methods[name], {}, owner)
+            function = Function(definition.methods[name], {}, owner)
+            return self.run(function, [], {}) if _is_property(function.node) else function
         if definition is not None and name in definition.constants:
             return self.value(definition.constants[name], {})
         return Bound(owner, name)
@@ -251,8 +272,16 @@ class Expressions:
         owner, index = self.value(node.value, scope), self.value(node.slice, scope)
         return self.tried(node, [owner, index], lambda: self._item(node, owner, index))
 
+    def run(self, function: Function, given: list[Any], named: dict[str, Any]) -> Any:
+        """Returns what a function of the file returns; statements say how."""
+        raise AssertionError(function.node)
+
     def _item(self, node: ast.Subscript, owner: Any, index: Any) -> Any:
-        index = _plain(index)
+        index, owner = _plain(index), as_container(owner)
+        if isinstance(owner, Blank) and owner.masks:
+            return owner
+        if isinstance(owner, Attending):
+            return heads.item(owner, index)
         if isinstance(owner, Tensor | States | Weight):
             return operations.item(self, node, owner, index)
         if isinstance(owner, Container):
@@ -294,6 +323,7 @@ class Expressions:
 
     def iterated(self, value: Any) -> list[Any] | None:
         """Returns what a loop over a value sees, or None where that is not known."""
+        value = as_container(value)
         if isinstance(value, Container):
             return list(value.items) if value.kind == "ModuleDict" else list(value.items.values())
         if isinstance(value, list | tuple | range | str):
@@ -312,6 +342,8 @@ class Expressions:
 
     def unpacked(self, value: Any, count: int) -> list[Any]:
         """Returns the parts of a value that is bound to several names."""
+        if isinstance(value, heads.Heads):
+            return [heads.item(value, index) for index in range(count)]
         if isinstance(value, list | tuple):
             return [*value, *[Unknown("")] * (count - len(value))]
         if isinstance(value, Tensor) and value.shape is None and self.drawing is not None:
@@ -329,12 +361,19 @@ def _plain(value: Any) -> Any:
     return value.constant if isinstance(value, Dim) and value.constant is not None else value
 
 
+def _is_property(node: ast.AST) -> bool:
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    return any(isinstance(one, ast.Name | ast.Attribute) and ast.unparse(one).endswith("property") for one in decorators)
+
+
 def _compared(sign: ast.cmpop, left: Any, right: Any) -> bool | None:
     if isinstance(sign, ast.Is | ast.IsNot):
         if isinstance(left, Unknown) or isinstance(right, Unknown):
             return None
         same = left is right or (isinstance(left, CONSTANT) and isinstance(right, CONSTANT) and left == right)
         return same == isinstance(sign, ast.Is)
+    if isinstance(sign, ast.Eq | ast.NotEq) and isinstance(left, Named | Module | Instance) and isinstance(right, CONSTANT):
+        return isinstance(sign, ast.NotEq)
     if isinstance(left, (*_OPAQUE, Dim)) or isinstance(right, (*_OPAQUE, Dim, Definition)):
         return None
     try:
@@ -349,7 +388,10 @@ def _computed(node: ast.BinOp, left: Any, right: Any) -> Any:
     if sign not in _BINARY or (sign is ast.Pow and isinstance(right, int | float) and abs(right) > 64):
         return Unknown(_short(node), node.lineno)
     sized = [value for value in (left, right) if isinstance(value, str | list | tuple)]
-    count = right if sized and isinstance(right, int) else left if sized and isinstance(left, int) else 1
+    if sign is ast.Mod and isinstance(left, str) and _WIDE.search(left):
+        return Unknown(_short(node), node.lineno)
+    times = sized and sign is ast.Mult
+    count = right if times and isinstance(right, int) else left if times and isinstance(left, int) else 1
     if sized and sum(map(len, sized)) * max(count, 1) > _LONGEST:
         return Unknown(_short(node), node.lineno)
     try:

@@ -20,6 +20,7 @@ USUAL = {
     "copy": "copy", "OrderedDict": "collections.OrderedDict", "partial": "functools.partial", "Module": "torch.nn.Module",
 }
 """Names that mean the same in every source; a pasted class comes without its imports."""
+_CONTAINERS = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict"})
 BUILTINS = frozenset(
     """abs all any bool dict enumerate float getattr hasattr int isinstance len list max min pow print range reversed round setattr
     sorted str sum super tuple type zip""".split()  # noqa: SIM905 (words read better than quotes)
@@ -151,7 +152,12 @@ def _adopt(definition: Definition, file: SourceFile, seen: frozenset[str]) -> No
             definition.methods = {**parent.methods, **definition.methods}
             definition.constants = {**parent.constants, **definition.constants}
             definition.is_module |= parent.is_module
-        definition.is_module |= file.name_of(base).startswith("torch.nn.")
+            definition.container = definition.container or parent.container
+        outside = file.name_of(base)
+        definition.is_module |= outside.startswith("torch.nn.")
+        definition.container = definition.container or (outside.rpartition(".")[2] if outside in _CONTAINERS else "")
+    if definition.container == "Sequential" and "forward" not in definition.methods:
+        definition.methods["forward"] = prelude().definitions["Chain"].methods["forward"]
 
 
 @lru_cache(maxsize=1)
@@ -172,3 +178,9 @@ def own_modules() -> Mapping[str, Mapping[str, str]]:
 def prelude() -> SourceFile:
     """Returns the classes of torch that are read as if they stood in the file, because they are made of others."""
     return SourceFile(PRELUDE)
+
+
+@lru_cache(maxsize=1)
+def prelude_functions() -> frozenset[ast.AST]:
+    """Returns the functions of these classes: their lines are no lines of the source."""
+    return frozenset(function for definition in prelude().definitions.values() for function in definition.methods.values())

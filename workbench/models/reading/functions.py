@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import operations, views
+from workbench.models.reading import heads, operations, views
 from workbench.models.reading.expressing import operand
 from workbench.models.reading.reading import NotDrawableError
-from workbench.models.reading.values import Blank, Side, States, Tensor, Unknown, Weight, tensors_in
+from workbench.models.reading.values import Attending, Blank, Module, Side, States, Tensor, Unknown, Weight, tensors_in
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -78,10 +78,45 @@ def call(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
     """
     in_place = name.endswith("_") and not name.startswith("_")
     plain = name.rstrip("_")
+    if any(isinstance(value, Attending) for value in [*given, *named.values()]):
+        return heads.method(reader, plain, given or [named.get("query")], named)
     found = _called(reader, plain, given, named)
     if (in_place or named.get("inplace") is True) and isinstance(found, Tensor) and given and isinstance(given[0], Tensor):
         given[0].become(found)
     return found
+
+
+def of_blank(owner: Blank, name: str, given: Arguments) -> Any:
+    """Returns what a method makes of a tensor that the source makes itself."""
+    if name in ("triu", "tril"):
+        return Blank("mask")
+    if name in ("unsqueeze", "transpose") and owner.kind == "zeros" and owner.sizes is not None:
+        return Blank("zeros", _moved(owner.sizes, name, given))
+    return owner if owner.masks or name in ("expand", "repeat", "to", "unsqueeze", *SAME, "detach", "zero_") else Unknown(name)
+
+
+def _moved(sizes: tuple[Any, ...], name: str, given: Arguments) -> tuple[Any, ...] | None:
+    """Returns the sizes after one more axis of size 1, or after two axes changed places."""
+    found = list(sizes)
+    if not given or not all(isinstance(place, int) and -len(found) - 1 <= place <= len(found) for place in given):
+        return None
+    if name == "unsqueeze":
+        found.insert(given[0] if given[0] >= 0 else len(found) + 1 + given[0], 1)
+        return tuple(found)
+    if len(given) != 2 or not found or max(given) >= len(found):
+        return None
+    found[given[0]], found[given[1]] = found[given[1]], found[given[0]]
+    return tuple(found)
+
+
+def packed(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
+    """Returns the rows themselves: the lengths of rows travel with the data, so nothing has to be packed."""
+    if name == "pad_packed_sequence":
+        return given[0], Blank("lengths")
+    lengths = named.get("lengths", given[1] if len(given) > 1 else None)
+    if reader.drawing is not None and reader.drawing.probing and isinstance(lengths, Tensor):
+        reader.drawing.unwired[lengths.port] = "lengths"
+    return given[0]
 
 
 def _called(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
@@ -89,6 +124,10 @@ def _called(reader: Expressions, name: str, given: Arguments, named: Named) -> A
         return made(name, given, named)
     if name == "scaled_dot_product_attention" or not tensors_in([*given, *named.values()]):
         return _unknown(reader, name, given, named)
+    if name in ("split", "chunk") and (parts := heads.parts_of(reader, name, given, named)) is not None:
+        return parts
+    if name in ("pad", "max_pool1d") and (found := _simpler(reader, name, given, named)) is not None:
+        return found
     if name in MODULES:
         return _module(reader, name, given, named)
     if name in _RULES:
@@ -121,19 +160,47 @@ def _unknown(reader: Expressions, name: str, given: Arguments, named: Named) -> 
     return operations.draw_text(reader, texts, tensors)
 
 
+def _simpler(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
+    """Returns what padding by nothing and a window over everything come to; None for any other."""
+    values = given[1] if len(given) > 1 else named.get("pad", named.get("kernel_size"))
+    if name == "pad" and isinstance(values, list | tuple) and values and all(value == 0 for value in values):
+        return given[0]
+    tensor = given[0]
+    if name == "pad" or not isinstance(tensor, Tensor) or tensor.shape is None or len(given) + len(named) != 2:
+        return None
+    size = views.sizes(tensor)[-1]
+    whole = values == size or (isinstance(values, int) and size.constant == values)
+    return reduced(reader, "max", [tensor, -1, True], {})[0] if whole else None
+
+
 def _module(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
     target, parameters = MODULES[name]
     arguments = {key: value for key, value in [*zip(parameters, given[1:], strict=False), *named.items()] if key != "training"}
     if name.endswith("softmax") and arguments.get("dim") is None:
         raise NotDrawableError(Text("{function} without dim.", function=name))
     if name == "upsample" or name == "interpolate":
-        arguments = {key: value for key, value in arguments.items() if value is not None}
+        arguments = scaled({key: value for key, value in arguments.items() if value is not None}, given[0] if given else None)
     if name.startswith("dropout"):
         arguments.setdefault("p", 0.5)
     tensor = named.get("input", given[0] if given else None)
     if not isinstance(tensor, Tensor):
         tensor = operations.as_tensor(tensor)
     return operations.draw_target(reader, f"nn.{target}", arguments, tensor)
+
+
+def scaled(arguments: dict[str, Any], tensor: Any) -> dict[str, Any]:
+    """Returns the arguments of up-sampling with the factor in the place of a size that is a multiple of what arrives."""
+    size = arguments.get("size")
+    if size is None or not isinstance(tensor, Tensor) or tensor.shape is None:
+        return arguments
+    given = [dim.constant for dim in views.sizes(tensor)[2:]]
+    wanted = list(size) if isinstance(size, list | tuple) else [size] * len(given)
+    wanted = [one.constant if isinstance(one, Dim) else one for one in wanted]
+    if len(wanted) != len(given) or not all(isinstance(one, int) and side and one % side == 0 for one, side in zip(wanted, given, strict=True)):
+        return arguments
+    factors = {one // side for one, side in zip(wanted, given, strict=True) if side}
+    rest = {key: value for key, value in arguments.items() if key != "size"}
+    return {**rest, "scale_factor": factors.pop()} if len(factors) == 1 else arguments
 
 
 def made(name: str, given: Arguments, named: Named) -> Blank:
@@ -159,6 +226,9 @@ def _view(reader: Expressions, given: Arguments, named: Named) -> Any:
     try:
         return views.reshaped(tensor, wanted)
     except NotDrawableError:
+        in_heads = heads.split(tensor, wanted)
+        if in_heads is not None and tensor.port in operations.drawn(reader).projections:
+            return in_heads
         sizes = [size.constant if isinstance(size, Dim) else size for size in wanted[1:]]
         if not sizes or not all(isinstance(size, int) and size > 0 for size in sizes) or wanted[0] not in (-1, views.sizes(tensor)[0]):
             raise
@@ -220,15 +290,30 @@ def _size(reader: Expressions, given: Arguments, named: Named) -> Any:
 def _cat(reader: Expressions, given: Arguments, named: Named, text: str = "torch.cat([{parts}], dim={dim})") -> Any:
     parts = list(given[0]) if given and isinstance(given[0], list | tuple) else list(named.get("tensors", ()))
     dim = named.get("dim", named.get("axis", given[1] if len(given) > 1 else 0))
+    if len(parts) == 2 and isinstance(parts[0], Weight) and isinstance(parts[1], Tensor) and dim == 1:
+        return _token(reader, parts[0], parts[1])
     sides = [part for part in parts if isinstance(part, Side)]
     if sides and [part.index for part in sides] == list(range(len(parts))) and len(parts) == sides[0].states.directions:
         return sides[0].states.tensor
     tensors = [_tensor(part) for part in parts]
     if not tensors or not isinstance(dim, int):
         raise NotDrawableError(Text("What is joined here is not known."))
+    if len(tensors) == 1 and "cat" in text:
+        return tensors[0]
     rank = len(views.sizes(tensors[0])) if tensors[0].shape is not None else 0
     written = [operand(index) for index in range(len(tensors))]
     return operations.draw_text(reader, [text.format(parts=", ".join(written), dim=dim % rank if rank and dim < 0 else dim)], tensors)
+
+
+def _token(reader: Expressions, weight: Weight, tensor: Tensor) -> Tensor:
+    """Draws a learned vector in front of every sequence: `cat([self.cls.expand(n, -1, -1), x], 1)`."""
+    from workbench.models.reading.modules import forward
+
+    sizes = [size for size in weight.sizes or () if size != 1]
+    if len(sizes) != 1 or not weight.trained or not isinstance(sizes[0], int):
+        raise NotDrawableError(Text("A parameter of the class itself has no layer; only one vector can be put in front of a sequence."))
+    made = Module("patches.ClassToken", {"features": sizes[0]}, weight.line, list(weight.paths))
+    return forward(reader, made, [tensor], {}, {"token": ""})
 
 
 def _stack(reader: Expressions, given: Arguments, named: Named) -> Any:

@@ -166,6 +166,9 @@ def proposed(name: str, module: Module | None, viewed: bool, shown: list[tuple[i
         if viewed:
             yield from _images(name, 1, [(1, width, width), *shown])
         yield from _sequences(name, width, shown)
+    elif kind == "BatchNorm1d":
+        yield from _vectors(name, arguments.get("num_features", 1), viewed, shown)
+        yield from _sequences(name, arguments.get("num_features", 1), shown)
     elif kind == "Linear":
         yield from _vectors(name, arguments.get("in_features", 1), viewed, shown)
     else:

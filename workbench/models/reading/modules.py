@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.graph.graph import PortRef
 from workbench.graph.shape import Shape
-from workbench.models.reading import operations, views
+from workbench.models.reading import heads, operations, views
 from workbench.models.reading.drawing import Drawing, is_plain, module_path
 from workbench.models.reading.inversion import SIZES, Match, invert, normal
 from workbench.models.reading.reading import NotDrawableError, WrongSizeError
-from workbench.models.reading.values import Blank, Module, States, Tensor, Unknown, Weight
+from workbench.models.reading.values import Attending, Blank, Module, States, Tensor, Unknown, Weight
 from workbench.text import Text
 
 if TYPE_CHECKING:
     from workbench.models.reading.expressions import Expressions
 
+_POINTWISE = frozenset(
+    """nn.Linear nn.LayerNorm nn.RMSNorm nn.Dropout nn.ReLU nn.ReLU6 nn.GELU nn.SiLU nn.Tanh nn.Sigmoid nn.ELU nn.LeakyReLU nn.Mish
+    nn.Softplus nn.Hardswish nn.SELU""".split()  # noqa: SIM905 (words read better than quotes)
+)
+"""What is done to every vector alone, so that the order of the axes before it does not matter."""
 _ATTENTION = {"qkv.weight": "in_proj_weight", "qkv.bias": "in_proj_bias", "out.weight": "out_proj.weight", "out.bias": "out_proj.bias"}
 _MASKS = ("key_padding_mask", "src_key_padding_mask")
 
@@ -49,7 +54,12 @@ def forward(
     """
     drawing = operations.drawn(reader)
     values = [operations.as_tensor(value) for value in given if value is not None]
+    if values and isinstance(values[0], Attending):
+        return heads.through(reader, module, values[0])
     if drawing.probing:
+        for mask in ("attn_mask", *_MASKS):
+            if isinstance(named.get(mask), Tensor):
+                drawing.unwired[named[mask].port] = "padding" if mask in _MASKS else "mask"
         return _met(drawing, module, values)
     kind = module.target.removeprefix("nn.")
     special = _SPECIAL.get(kind) if module.target.startswith("nn.") else None
@@ -93,6 +103,11 @@ def _tensors(values: Sequence[Any], named: Mapping[str, Any]) -> list[Tensor]:
 def draw(reader: Expressions, module: Module, twin: Twin, tensors: Sequence[Tensor]) -> list[Tensor]:
     """Draws the node of a module's twin."""
     drawing = operations.drawn(reader)
+    first = tensors[0]
+    if twin.target in _POINTWISE and len(tensors) == 1 and operations.turned(first) and first.layout is not None and first.layout[0] != (0,):
+        last = first.layout[-1] == (len(first.layout) - 1,)
+        if last or twin.target not in ("nn.Linear", "nn.LayerNorm", "nn.RMSNorm"):
+            return [found.seen(first.layout) for found in draw(reader, module, twin, [operations.unturned(first)])]
     if twin.order:
         tensors = [tensor if tensor.shape is None else views.permuted(tensor, twin.order) for tensor in tensors]
     sources = [operations.settled(reader, tensor) for tensor in tensors]
@@ -181,25 +196,52 @@ def stand_ins(target: str, arguments: Mapping[str, Any]) -> list[Shape]:
 def _attention(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
     query, key, value, *more = [*values, *(named[name] for name in ("query", "key", "value") if name in named)]
     options = dict(named, **({"key_padding_mask": more[0]} if more else {}))
-    if any(isinstance(options.get(mask), Tensor | Unknown) for mask in _MASKS):
-        raise NotDrawableError(Text("Padding masks have no wires: the lengths of the rows travel with the data."))
-    mask = options.get("attn_mask")
-    if mask is not None and not (isinstance(mask, Blank) and mask.kind == "mask"):
-        raise NotDrawableError(Text("An attention mask of one's own has no layer; only a causal one has."))
+    causal = _causal(reader, options)
     arguments = dict(module.arguments)
     ours = {"width": arguments["embed_dim"], "heads": arguments["num_heads"]}
     ours |= {key: arguments[key] for key, default in (("dropout", 0.0), ("bias", True)) if arguments.get(key, default) != default}
-    if mask is not None or options.get("is_causal") is True:
-        ours["causal"] = True
     order = () if arguments.get("batch_first") is True else (1, 0, 2)
     if any(arguments.get(key) for key in ("add_bias_kv", "add_zero_attn", "kdim", "vdim")):
         raise NotDrawableError(Text("The catalogue's attention does not know these arguments."))
-    if not (_same(query, key) and _same(key, value)):
-        raise NotDrawableError(Text("Attention between two sequences has no layer with these weights."))
-    (result,) = draw(reader, module, Twin("attention.SelfAttention", ours, _ATTENTION, order), [query])
+    if _same(query, key) and _same(key, value):
+        ours |= {"causal": True} if causal else {}
+        (result,) = draw(reader, module, Twin("attention.SelfAttention", ours, _ATTENTION, order), [query])
+    elif _same(key, value) and not causal:
+        twin = Twin("attention.CrossAttention", ours, _crossed(ours["width"]), order)
+        (result,) = draw(reader, module, twin, [query, key])
+    else:
+        raise NotDrawableError(Text("Attention whose keys are not its values, or that is causal between two sequences, has no layer."))
     return views.permuted(result, order) if order and result.shape is not None else result, Unknown(
         "attention weights", drawing_line(reader)
     )
+
+
+def _causal(reader: Expressions, options: Mapping[str, Any]) -> bool:
+    """Returns whether an attention is causal; a mask of the padding is left out, since the lengths of rows travel with the data."""
+    masks = [options.get(name) for name in ("attn_mask", *_MASKS) if options.get(name) is not None]
+    if any(not (isinstance(mask, Blank) and mask.masks) for mask in masks):
+        raise NotDrawableError(Text("An attention mask of one's own has no layer; only a causal one and one of the padding have."))
+    if any(mask.kind != "mask" for mask in masks):
+        say_padding(reader)
+    return any(mask.kind == "mask" for mask in masks) or options.get("is_causal") is True
+
+
+def say_padding(reader: Expressions) -> None:
+    """Says once that a mask of the padding needs no wire."""
+    operations.drawn(reader).say(
+        "source.padding",
+        Text("The mask of the padding is left out: the lengths of the rows travel with the data."),
+        Text("Padded positions are not looked at wherever the data says how long its rows are."),
+        error=False,
+    )
+
+
+def _crossed(width: int) -> dict[str, str]:
+    """Returns where the projections of a cross-attention lie in those of torch: one above the other."""
+    found = {"out.weight": "out_proj.weight", "out.bias": "out_proj.bias"}
+    for kind in ("weight", "bias"):
+        found |= {f"query.{kind}": f"in_proj_{kind}<0:{width}", f"kv.{kind}": f"in_proj_{kind}<{width}:{3 * width}"}
+    return found
 
 
 def drawing_line(reader: Expressions) -> int:
@@ -290,6 +332,13 @@ def _flatten(reader: Expressions, module: Module, values: Sequence[Any], named: 
     return views.flattened(tensor, start, end)
 
 
+def _upsample(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    from workbench.models.reading.functions import scaled
+
+    tensors = _tensors(values, named)
+    return draw(reader, module, Twin(module.target, scaled(dict(module.arguments), tensors[0])), tensors)[0]
+
+
 def _identity(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
     (tensor,) = _tensors(values, named)
     return tensor
@@ -316,7 +365,7 @@ def _along_time(reader: Expressions, module: Module, values: Sequence[Any], name
         zeros = (reach // 2, reach - reach // 2) if arguments["padding"] == "same" else (arguments["padding"],) * 2
         ours = {key: value for key, value in module.arguments.items() if key not in ("padding", "device", "dtype")}
         twin = Twin("sequences.SequenceConv1d", {**ours, "zeros": zeros}, {}, (0, 2, 1))
-    if any(tensor.layout is not None and len(tensor.layout) == 2 for tensor in tensors):
+    if any(tensor.shape is not None and tensor.layout is not None and len(tensor.layout) == 2 for tensor in tensors):
         return draw(reader, module, Twin(module.target, module.arguments), tensors)[0]
     result = draw(reader, module, twin, tensors)[0]
     return views.permuted(result, (0, 2, 1)) if result.shape is not None and result.shape.rank == 3 else result
@@ -364,5 +413,6 @@ _SPECIAL = {
     "LogSoftmax": _softmax,
     "Conv2d": _convolution,
     "Embedding": _embedding,
+    "Upsample": _upsample,
     **dict.fromkeys(("Conv1d", "ConvTranspose1d", "MaxPool1d", "AvgPool1d", "BatchNorm1d", "InstanceNorm1d"), _along_time),
 }

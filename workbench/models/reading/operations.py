@@ -15,7 +15,7 @@ from workbench.models.reading import views
 from workbench.models.reading.expressing import express, operand
 from workbench.models.reading.inversion import invert
 from workbench.models.reading.reading import NotDrawableError
-from workbench.models.reading.values import Blank, Bound, Module, Named, Side, States, Tensor, Unknown, Weight
+from workbench.models.reading.values import Attending, Blank, Bound, Module, Named, Side, States, Tensor, Unknown, Weight
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -151,16 +151,53 @@ def draw_target(reader: Expressions, target: str, arguments: Mapping[str, Any], 
     return forward(reader, made, [tensor], {})
 
 
+def turned(tensor: Tensor) -> bool:
+    """Whether a view shows all axes in another order, none of them joined."""
+    shape, layout = tensor.shape, tensor.layout
+    if shape is None or layout is None or not all(len(part) == 1 for part in layout):
+        return False
+    order = [index for part in layout for index in part]
+    return order != sorted(order) and sorted(order) == list(range(shape.rank))
+
+
+def unturned(tensor: Tensor) -> Tensor:
+    """Returns a tensor as it is, without the view."""
+    return Tensor.plain(tensor.port, tensor.shape)
+
+
 def added(reader: Expressions, values: Sequence[Any]) -> Tensor:
     """Draws a sum of several tensors."""
+    first = values[0]
+    if all(turned(value) and value.layout == first.layout for value in values):
+        return added(reader, [unturned(value) for value in values]).seen(first.layout)
     return draw_text(reader, [" + ".join(operand(index) for index in range(len(values)))], values)
+
+
+def compared(left: Any, right: Any) -> Blank | None:
+    """Returns the mask that a comparison makes: of a mask with a number, of ids with the padding, of places with lengths; else None."""
+    masks = [value for value in (left, right) if isinstance(value, Blank) and value.masks]
+    if masks:
+        return Blank("mask" if any(mask.kind == "mask" for mask in masks) else "padding")
+    ids = next((value for value in (left, right) if isinstance(value, Tensor)), None)
+    known = ids is not None and ids.shape is not None and ids.shape.vocabulary is not None
+    return Blank("padding") if known and 0 in (left if left is not ids else right,) else None
 
 
 def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
     """Draws two values joined by a sign."""
     left, right = as_tensor(left), as_tensor(right)
+    if isinstance(left, Attending) or isinstance(right, Attending):
+        from workbench.models.reading import heads
+
+        return heads.joined(SIGNS.get(type(node.op), "?"), left, right)
+    mask = None if isinstance(left, Tensor) or isinstance(right, Tensor) else compared(left, right)
+    if mask is not None:
+        return mask
     sign = SIGNS.get(type(node.op), "?")
     both = isinstance(left, Tensor) and isinstance(right, Tensor)
+    if both and sign != "@" and turned(left) and left.layout == right.layout:
+        plain = draw_text(reader, [f"_0 {sign} _1"], [unturned(left), unturned(right)])
+        return plain.seen(left.layout)
     if both:
         return draw_text(reader, [f"_0 {sign} _1", *(["torch.matmul(_0, _1)"] if sign == "@" else [])], [left, right])
     tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
@@ -188,6 +225,10 @@ def _positions(reader: Expressions, tensor: Tensor, weight: Weight) -> Tensor:
     from workbench.models.reading.modules import forward
 
     sizes = [size for size in weight.sizes or () if size != 1]
+    if weight.waves and len(sizes) == 2:
+        drawn(reader).names |= dict.fromkeys(weight.paths, ())
+        made = Module("positions.SinusoidalPositions", {"width": sizes[1], "maximum_length": sizes[0]}, weight.line)
+        return forward(reader, made, [tensor], {})
     if len(sizes) != 2 or not weight.trained or not all(isinstance(size, int) for size in sizes):
         raise NotDrawableError(Text("A parameter of the class itself has no layer; only one vector per position can be added."))
     made = Module("positions.LearnedPositions", {"width": sizes[1], "maximum_length": sizes[0]}, weight.line)
@@ -243,7 +284,7 @@ def item(reader: Expressions, node: ast.Subscript, owner: Any, index: Any) -> An
         return _state(owner, index[0] if whole else index)
     if isinstance(owner, Weight):
         return (
-            Weight(owner.sizes, owner.line, owner.paths, owner.trained)
+            Weight(owner.sizes, owner.line, owner.paths, owner.trained, owner.waves)
             if not isinstance(index, int)
             else Unknown(ast.unparse(node), node.lineno)
         )

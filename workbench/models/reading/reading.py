@@ -16,14 +16,17 @@ class Reading:
     Attributes:
         graph: The drawing, laid out.
         problems: What could not be drawn, with its line, and what had to be assumed (`source.*`).
-        names: For every state key of the read class the keys of the drawing's model that take its numbers.
+        names: For every state key of the read class the keys of the drawing's model that take its numbers; none where the drawing works
+            them out itself. `KEY[8:16]` are some rows of ours, `KEY<8:16` takes some rows of theirs.
         class_name: The class that was read.
+        zeros: Keys of the drawing's model that the read class does not have and that are 0 where it computes the same.
     """
 
     graph: Graph
     problems: tuple[Problem[Graph], ...]
     names: Mapping[str, tuple[str, ...]]
     class_name: str
+    zeros: tuple[str, ...] = ()
 
 
 class NotDrawableError(Exception):

@@ -19,7 +19,7 @@ from workbench.models.reading.inputs import Given
 from workbench.models.reading.operations import settled
 from workbench.models.reading.reading import NotDrawableError, Reading, WrongSizeError
 from workbench.models.reading.statements import Reader
-from workbench.models.reading.values import Container, Definition, Instance, Module, Side, Tensor, Unknown, Weight, place
+from workbench.models.reading.values import Blank, Container, Definition, Instance, Module, Side, Tensor, Unknown, Weight, place
 from workbench.text import Text
 
 _MOST_TRIALS = 120
@@ -81,6 +81,7 @@ class _ClassReading:
         if forward is None:
             raise GraphError(Text("{name} has no forward.", name=definition.name), Text("What forward does is what is drawn."))
         self.forward = forward
+        self.unwired: dict[str, str] = {}
         self.docstring = ast.get_docstring(definition.node) or ""
         self.described = inputs.described(self.docstring) if self.docstring.startswith("Takes:") else []
 
@@ -98,7 +99,7 @@ class _ClassReading:
                     error=False,
                 )
         graph = drawing.graph()
-        return Reading(graph, tuple(drawing.problems), MappingProxyType(dict(drawing.names)), self.definition.name)
+        return Reading(graph, tuple(drawing.problems), MappingProxyType(dict(drawing.names)), self.definition.name, tuple(drawing.zeros))
 
     def _made(self, drawing: Drawing | None) -> tuple[_Groups, Instance | Module]:
         """Returns a reader and the object that it made, with the paths of its modules."""
@@ -119,11 +120,12 @@ class _ClassReading:
     def _found_inputs(self) -> list[Given]:
         """Returns the inputs with which no layer is given another size than it was made for; else the likeliest."""
         names = self._arguments()
+        met = self._met(names)
+        names = [name for name in names if name not in self.unwired]
         if not names:
             raise GraphError(
                 Text("forward of {name} takes nothing.", name=self.definition.name), Text("A model is given at least one tensor.")
             )
-        met = self._met(names)
         shown = inputs.examples(self.file.tree, self.file.text)
         longest = self._longest()
         ways = [list(islice(inputs.proposed(name, *met[name], shown, longest), _MOST_TRIALS)) for name in names]
@@ -160,7 +162,7 @@ class _ClassReading:
             and isinstance(value.sizes[1], int)
         ]
         tables = [value for value in _values(root) if isinstance(value, Module) and value.target == "nn.Embedding"]
-        sizes = [table.arguments.get("num_embeddings") for table in tables[1:] if any("pos" in path for path in table.paths)]
+        sizes = [table.arguments.get("num_embeddings") for table in tables[1:] if any("pos" in path or "wpe" in path for path in table.paths)]
         return next((size for size in [*found, *sizes] if isinstance(size, int) and size > 0), 64)
 
     def _met(self, names: list[str]) -> dict[str, tuple[Module | None, bool]]:
@@ -172,6 +174,7 @@ class _ClassReading:
         with suppress(NotDrawableError, WrongSizeError):
             reader.forward(root, list(given.values()), {})
         found: dict[str, tuple[Module | None, bool]] = {}
+        self.unwired = {name: drawing.unwired[given[name].port] for name in names if given[name].port in drawing.unwired}
         for name in names:
             hits = [(module, viewed) for port, module, viewed in drawing.met if port == given[name].port]
             telling = [hit for hit in hits if hit[0].arguments] or hits
@@ -183,11 +186,17 @@ class _ClassReading:
         reader, root = self._made(drawing)
         values = [_input(drawing, given) for given in givens]
         try:
-            result = reader.forward(root, values, {})
+            if self.unwired:
+                named = dict(zip([given.name for given in givens], values, strict=True))
+                result = reader.forward(root, [], {**named, **{name: Blank(kind) for name, kind in self.unwired.items()}})
+            else:
+                result = reader.forward(root, values, {})
         except NotDrawableError as error:
             raise GraphError(Text("{name} cannot be drawn: {reason}", name=self.definition.name, reason=error.reason)) from None
         drawing.line = self.forward.end_lineno or 0
         self._outputs(reader, drawing, result)
+        for blank in (value for value in _values(root) if isinstance(value, Blank)):
+            drawing.names |= {path: () for path in blank.paths if path not in drawing.names}
         for module in dict.fromkeys(value for value in _values(root) if isinstance(value, Module) and value.ties):
             for own, (other, name) in module.ties.items():
                 if module.nodes and other.nodes:

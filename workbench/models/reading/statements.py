@@ -10,12 +10,13 @@ from typing import Any
 from workbench.models.reading.calls import Calls, Given, Keywords
 from workbench.models.reading.expressing import express, operand
 from workbench.models.reading.expressions import Scope
+from workbench.models.reading.file import prelude, prelude_functions
 from workbench.models.reading.operations import settled
 from workbench.models.reading.reading import NotDrawableError
 from workbench.models.reading.values import Container, Function, Instance, Module, Tensor, Unknown, Weight, tensors_in
 from workbench.text import Text
 
-_IGNORED = (ast.Pass, ast.Assert, ast.Raise, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
+_IGNORED = (ast.Pass, ast.Assert, ast.Raise, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Delete)
 
 
 class _Renamed(ast.NodeTransformer):
@@ -49,6 +50,7 @@ class Reader(Calls):
         """Returns what a function of the file returns."""
         self.depth += 1
         self.running.append(function.node)
+        file, self.file = self.file, prelude() if function.node in prelude_functions() else self.own_file
         try:
             scope = self._bound(function, given, named)
             if isinstance(function.node, ast.Lambda):
@@ -58,6 +60,7 @@ class Reader(Calls):
         finally:
             self.depth -= 1
             self.running.pop()
+            self.file = file
 
     def _bound(self, function: Function, given: Given, named: Keywords) -> Scope:
         """Returns the variables that a function starts with."""
@@ -93,8 +96,8 @@ class Reader(Calls):
         return None
 
     def _statement(self, statement: ast.stmt, scope: Scope) -> Left | None:
-        if self.drawing is not None and self.depth:
-            self.drawing.line = statement.lineno
+        if self.depth:
+            self.at(statement)
         if isinstance(statement, ast.Return):
             return Left("return", None if statement.value is None else self.value(statement.value, scope))
         if isinstance(statement, ast.Break | ast.Continue):
@@ -201,7 +204,7 @@ class Reader(Calls):
         if self.drawing is None or not tensors:
             scope |= {name: Unknown(name, statement.lineno) for name in stored}
             return None
-        self.drawing.line = statement.lineno
+        self.at(statement)
         label = type(statement).__name__.lower()
         results = self.drawing.placeholder(label, {"source": ast.unparse(statement)[:400]}, tensors, reason, max(len(stored), 1))
         scope |= dict(zip(stored, results, strict=False))

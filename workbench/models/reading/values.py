@@ -104,6 +104,7 @@ class Definition:
         is_module: Whether it comes from `nn.Module`.
         own: Its own functions.
         line: The class itself and its parents in the file, nearest first.
+        container: `Sequential`, `ModuleList` or `ModuleDict` where it comes from one of these.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Definition:
     is_module: bool = False
     own: frozenset[ast.FunctionDef] = frozenset()
     line: tuple[Definition, ...] = ()
+    container: str = ""
 
 
 @dataclass(eq=False)
@@ -149,12 +151,14 @@ class Weight:
         line: Where it was made.
         paths: Its places in the read class.
         trained: Whether it is a parameter.
+        waves: Whether it holds the sines and cosines of positions.
     """
 
     sizes: tuple[Any, ...] | None
     line: int
     paths: list[str] = field(default_factory=list)
     trained: bool = True
+    waves: bool = False
 
 
 @dataclass(eq=False)
@@ -162,14 +166,32 @@ class Blank:
     """A tensor that the source makes itself.
 
     Attributes:
-        kind: `zeros`, `ones`, `randn`, `arange`, `mask` (a causal one), ...
+        kind: `zeros`, `ones`, `randn`, `arange`, `mask` (a causal one), `padding` (what of each row is valid), `lengths`, ...
         sizes: Its sizes, or None.
         limit: For `randint`, the first number that it never gives.
+        paths: Its places in the read class, where it is kept as a buffer.
     """
 
     kind: str
     sizes: tuple[Any, ...] | None = None
     limit: int | None = None
+    paths: list[str] = field(default_factory=list)
+
+    @property
+    def masks(self) -> bool:
+        """Whether it says what may be looked at."""
+        return self.kind in ("mask", "padding", "lengths")
+
+
+@dataclass(eq=False)
+class Attending:
+    """A step on the way to an attention that the source writes out; drawn when it is whole (`heads`).
+
+    Attributes:
+        tensors: What went into it.
+    """
+
+    tensors: tuple[Tensor, ...]
 
 
 @dataclass(eq=False)
@@ -218,16 +240,27 @@ def tensors_in(value: Any) -> list[Tensor]:
         return [value.tensor]
     if isinstance(value, Side):
         return [value.states.tensor]
-    if isinstance(value, Unknown):
+    if isinstance(value, Unknown | Attending):
         return list(value.tensors)
     if isinstance(value, Mapping):
         value = list(value.values())
     return [tensor for item in value for tensor in tensors_in(item)] if isinstance(value, list | tuple) else []
 
 
+def as_container(value: Any) -> Any:
+    """Returns an object of a class that comes from nn.Sequential and the like as such; any other value as it is."""
+    kind = value.definition.container if isinstance(value, Instance) and value.definition is not None else ""
+    return Container(kind, children(value), list(value.paths)) if kind else value
+
+
+def children(owner: Instance) -> dict[str, Any]:
+    """Returns the modules of an object by name, in order."""
+    return {name: part for name, part in owner.attributes.items() if isinstance(part, Module | Instance | Container)}
+
+
 def place(value: Any, path: str) -> None:
     """Writes down where every module of an object stands; the name of the object itself is `path`."""
-    if isinstance(value, Module | Weight):
+    if isinstance(value, Module | Weight | Blank):
         value.paths.append(path)
         return
     parts = value.attributes if isinstance(value, Instance) else value.items if isinstance(value, Container) else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from workbench.text import Text
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+_PLACE = re.compile(r"(?P<key>[^\[<]+)(?:\[(?P<first>\d+):(?P<end>\d+)\])?(?:<(?P<from>\d+):(?P<to>\d+))?")
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,16 @@ class Moved:
     missing: tuple[str, ...]
 
 
-def load_foreign(model: nn.Module, weights: Path | Mapping[str, Tensor], names: Mapping[str, tuple[str, ...]]) -> Moved:
+def load_foreign(
+    model: nn.Module, weights: Path | Mapping[str, Tensor], names: Mapping[str, tuple[str, ...]], zeros: Sequence[str] = ()
+) -> Moved:
     """Loads weights of the read class into the model of its drawing.
 
     Args:
         model: The model, as `build` made it; changed in place.
         weights: A safetensors file, or a state by key.
         names: `Reading.names`.
+        zeros: `Reading.zeros`.
 
     Raises:
         ProjectError: The file cannot be read.
@@ -48,14 +55,36 @@ def load_foreign(model: nn.Module, weights: Path | Mapping[str, Tensor], names: 
     left: dict[str, str] = {}
     with torch.no_grad():
         for key, value in given.items():
-            targets = [name for name in names.get(key, ()) if name in state]
-            fitting = [name for name in targets if _fits(state[name], value)]
-            for name in fitting:
-                state[name].copy_(value.reshape(state[name].shape))
-            moved += fitting
+            if key in names and not names[key]:
+                continue
+            places = [(place, *_place(place, state, value)) for place in names.get(key, ())]
+            fitting = [(place, own, part) for place, own, part in places if own is not None and _fits(own, part)]
+            for _, own, part in fitting:
+                own.copy_(part.reshape(own.shape))
+            moved += [_key(place) for place, _, _ in fitting]
             if not fitting:
-                left[key] = _reason(value, state, targets)
-    return Moved(tuple(moved), left, tuple(name for name in state if name not in set(moved)))
+                left[key] = _reason(value, state, [_key(place) for place, own, _ in places if own is not None])
+        for place in zeros:
+            own, _ = _place(place, state, None)
+            if own is not None:
+                own.zero_()
+                moved.append(_key(place))
+    return Moved(tuple(dict.fromkeys(moved)), left, tuple(name for name in state if name not in set(moved)))
+
+
+def _key(place: str) -> str:
+    found = _PLACE.fullmatch(place)
+    return found["key"] if found else place
+
+
+def _place(place: str, state: Mapping[str, Any], value: Any) -> tuple[Any, Any]:
+    """Returns what a place names of our state, or None, and the part of the given tensor that goes there."""
+    found = _PLACE.fullmatch(place)
+    if found is None or found["key"] not in state:
+        return None, value
+    own = state[found["key"]]
+    own = own[int(found["first"]) : int(found["end"])] if found["first"] else own
+    return own, value[int(found["from"]) : int(found["to"])] if found["from"] and value.ndim else value
 
 
 def _fits(own: Any, given: Any) -> bool:

@@ -1,0 +1,32 @@
+"""Well-known networks: the drawing's model, with their weights, computes what they compute."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.models.foreign import HEAD as USUAL
+from tests.models.known import KNOWN
+from tests.models.test_reading_classes import listed, original, values
+from workbench.models.build import build
+from workbench.models.reading import load_foreign, read_source
+
+HEAD = USUAL + "import copy\nimport math\nfrom collections import OrderedDict\nfrom dataclasses import dataclass\n"
+
+
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor:UserWarning", "ignore:The PyTorch API of nested tensors:UserWarning")
+@pytest.mark.parametrize("name", KNOWN)
+def test_equal_outputs(name: str) -> None:
+    foreign = KNOWN[name]
+    reading = read_source(HEAD + foreign.source)
+    assert not [problem.message for problem in reading.problems if problem.severity == "error"]
+    theirs, model = original(foreign, HEAD), build(reading.graph).eval()
+    moved = load_foreign(model, theirs.state_dict(), reading.names, reading.zeros)
+    assert not moved.left and not moved.missing
+    with torch.no_grad():
+        wanted = listed(theirs(*values(foreign, foreign.shapes), *foreign.more))
+        reached = listed(model(*values(foreign, foreign.ours or foreign.shapes)))
+    assert len(wanted) == len(reached)
+    for one, other in zip(wanted, reached, strict=True):
+        assert one.shape == other.shape
+        assert torch.allclose(one, other, atol=1e-5), (one - other).abs().max()
