@@ -118,6 +118,10 @@ class MaxPool2d(Pool2d):
     def inside(self, params: Pool2dParams, inputs: Shapes, outputs: Shapes, length: int = 32) -> int:
         return 2 * outputs["output"].elements_per_row(length)
 
+    def scratch(self, params: Pool2dParams, inputs: Shapes, outputs: Shapes, length: int = 32, training: bool = False) -> int:
+        """The backward pass copies the places of the maxima, and writes the gradient twice where channels lie innermost."""
+        return inputs["input"].elements_per_row(length) + 2 * outputs["output"].elements_per_row(length) if training else 0
+
 
 class AveragePool2d(Pool2d):
     """Mean in windows; padded pixels do not count."""
@@ -199,7 +203,7 @@ class GlobalAveragePool(GlobalPool):
     label = "Global average"
     summary = "Takes the mean of every channel over the whole image: one vector per image, whatever its size."
     aliases = ("GlobalAveragePooling2D", "GlobalAveragePool", "GAP", "AdaptiveAvgPool2d", "ReduceMean", "全局平均池化", "池化")
-    formula = "y[c] = 1/(H·W) · Σ_i Σ_j x[c, i, j]"
+    formula = "y[c] = 1 / (H·W) · Σ_i Σ_j x[c, i, j]"
     figure = Whole("average")
     related = ("global_max_pool", "adaptive_average_pool2d", "flatten")
     paper = "Lin et al. 2014, Network In Network"
