@@ -8,7 +8,7 @@ from workbench.errors import GraphError
 from workbench.graph import edit
 from workbench.graph.block import block_of, expose, exposed_of, insert_block, read_block
 from workbench.graph.graph import Edge, Graph
-from workbench.graph.grouping import is_folded
+from workbench.graph.grouping import group_record, is_folded, set_group
 
 
 @pytest.fixture
@@ -70,3 +70,29 @@ def test_what_is_pasted_inside_a_group_stands_in_it(graph: Graph) -> None:
     assert sorted(pasted[node].path for node in ids) == ["stem.conv1", "stem.rest"]
     inner, ids = edit.paste_fragment(graph, edit.copy_fragment(graph, ("act",)), inside="stem")
     assert [inner[node].path for node in ids] == ["stem.inner.act1"]
+
+
+def test_exposed_parameters_follow_their_node_through_every_renaming() -> None:
+    graph, conv = edit.add_node(Graph(), "conv2d", name="conv", group="outer.inner")
+    graph = expose(graph, "outer", (("inner.conv", "filters"),))
+    graph = edit.rename(graph, conv, "stem")
+    assert exposed_of(graph, "outer") == (("inner.stem", "filters"),)
+    graph = edit.rename_group(graph, "outer.inner", "core")
+    assert exposed_of(graph, "outer") == (("core.stem", "filters"),)
+    graph = edit.rename_group(graph, "outer", "whole")
+    assert exposed_of(graph, "whole") == (("core.stem", "filters"),)
+    graph, path = edit.group(graph, (conv,), "deep")
+    assert path == "whole.core.deep"
+    assert exposed_of(graph, "whole") == (("core.deep.stem", "filters"),)
+    graph = edit.ungroup(graph, "whole.core")
+    assert exposed_of(graph, "whole") == (("deep.stem", "filters"),)
+    graph = edit.replace_layer(edit.rename(graph, conv, "conv1"), conv, "linear")
+    assert exposed_of(graph, "whole") == ((f"deep.{graph[conv].name}", "filters"),)
+    graph = set_group(graph, "whole", passed=f"deep.{graph[conv].name}.input")
+    assert group_record(edit.rename(graph, conv, "last"), "whole")["passed"] == "deep.last.input"
+
+
+def test_grouping_all_nodes_of_a_group_keeps_what_is_said_of_the_outer_one() -> None:
+    graph, conv = edit.add_node(Graph(), "conv2d", name="conv", group="outer")
+    graph, path = edit.group(expose(graph, "outer", (("conv", "filters"),)), (conv,), "inner")
+    assert (path, exposed_of(graph, "outer")) == ("outer.inner", (("inner.conv", "filters"),))

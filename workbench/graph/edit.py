@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.graph.fragment import copy_fragment, duplicate, paste_fragment
 from workbench.graph.graph import Edge, Graph, Node, PortRef, Tie, frozen, is_name
-from workbench.graph.grouping import fold, group, rename_group, ungroup
+from workbench.graph.grouping import fold, group, rename_group, ungroup, with_renamed
 from workbench.graph.names import free_name, named_after_layer, new_id, node_name, taken_names
 from workbench.graph.order import reachable_from
 
@@ -133,7 +133,8 @@ def change_node(graph: Graph, id: str, **changes: Any) -> Graph:
     node = graph[id]
     if all(getattr(node, name) == value for name, value in changes.items()):
         return graph
-    return graph.with_nodes({**graph.nodes, id: replace(node, **changes)})
+    changed = graph.with_nodes({**graph.nodes, id: replace(node, **changes)})
+    return with_renamed(graph, changed) if changes.get("name", node.name) != node.name else changed
 
 
 def set_params(graph: Graph, id: str, **params: Any) -> Graph:

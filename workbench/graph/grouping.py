@@ -34,9 +34,11 @@ def group(graph: Graph, ids: Iterable[str], name: str = "block") -> tuple[Graph,
     step = free_name(name if is_name(name) else "block", taken, numbered=not is_name(name))
     path = _joined(parent, step)
     moved = {node.id: replace(node, group=_joined(path, node.group[len(parent):].lstrip("."))) for node in chosen}
-    whole = [inner for inner in _records(graph) if inner != parent and members.issuperset(members_of(graph, inner))]
+    inside = f"{parent}." if parent else ""
+    whole = [inner for inner in _records(graph) if inner.startswith(inside) and members.issuperset(members_of(graph, inner))]
     renamed = {inner: _joined(path, inner[len(parent):].lstrip(".")) for inner in whole}
-    return _with_records(_with_free_names(graph.with_nodes({**graph.nodes, **moved}), path), {path: "", **renamed}), path
+    after = _with_free_names(graph.with_nodes({**graph.nodes, **moved}), path)
+    return _with_records(graph, after, {path: "", **renamed}), path
 
 
 def _next_step(path: str, parent: str) -> str:
@@ -81,7 +83,7 @@ def ungroup(graph: Graph, path: str) -> Graph:
             node, group=parent, name=steps[key]
         )
     renamed = {f"{path}.{key[:-1]}": _joined(parent, step) for key, step in steps.items() if key.endswith(".")}
-    return _with_records(graph.with_nodes({**graph.nodes, **moved}), {path: "", **renamed})
+    return _with_records(graph, graph.with_nodes({**graph.nodes, **moved}), {path: "", **renamed})
 
 
 def rename_group(graph: Graph, path: str, name: str) -> Graph:
@@ -92,7 +94,7 @@ def rename_group(graph: Graph, path: str, name: str) -> Graph:
     parent = path.rpartition(".")[0]
     new = _joined(parent, free_name(name, taken_names(graph, parent, members)))
     moved = {key: replace(graph[key], group=new + graph[key].group[len(path):]) for key in members}
-    return _with_records(graph.with_nodes({**graph.nodes, **moved}), {path: new})
+    return _with_records(graph, graph.with_nodes({**graph.nodes, **moved}), {path: new})
 
 
 def group_paths(graph: Graph) -> list[str]:
@@ -164,7 +166,7 @@ def _with_extra(graph: Graph, records: Mapping[str, Any]) -> Graph:
     return graph if frozen(extra) == graph.extra else replace(graph, extra=MappingProxyType({key: frozen(extra[key]) for key in extra}))
 
 
-def _with_records(graph: Graph, renamed: Mapping[str, str]) -> Graph:
+def _with_records(before: Graph, graph: Graph, renamed: Mapping[str, str]) -> Graph:
     """Lets records follow groups that were renamed; the nearest renamed group above decides, "" stands for one that is gone."""
     if not _records(graph):
         return graph
@@ -172,8 +174,43 @@ def _with_records(graph: Graph, renamed: Mapping[str, str]) -> Graph:
     for path, record in _records(graph).items():
         above = max((old for old in renamed if path == old or path.startswith(f"{old}.")), key=len, default=None)
         new = path if above is None else renamed[above] + path[len(above):] if renamed[above] else ""
-        kept |= {new: record} if new else {}
+        kept |= {new: _with_places(record, _paths(before, path), _paths(graph, new))} if new else {}
     return _with_extra(graph, kept)
+
+
+def with_renamed(before: Graph, after: Graph) -> Graph:
+    """Lets what is said of groups (exposed parameters, what a repetition passes on) follow nodes that were renamed.
+
+    Args:
+        before: The drawing before the nodes were renamed.
+        after: The drawing since.
+    """
+    return _with_records(before, after, {})
+
+
+def _paths(graph: Graph, group: str) -> dict[str, str]:
+    """Returns by id the path within a group of every node in it."""
+    return {node.id: node.path[len(group) + 1:] for node in graph if node.group == group or node.group.startswith(f"{group}.")}
+
+
+def _with_places(record: Any, old: Mapping[str, str], new: Mapping[str, str]) -> Any:
+    """Returns what is said of a group with other paths for nodes that have moved or been renamed within it."""
+    if not isinstance(record, Mapping) or old == new:
+        return record
+    goes = {path: new[node] for node, path in old.items() if node in new}
+    changed: dict[str, Any] = {}
+    rows, passed = record.get("exposed"), record.get("passed")
+    if isinstance(rows, (list, tuple)):
+        changed["exposed"] = [_renamed_row(row, goes) for row in rows]
+    if isinstance(passed, str):
+        node, _, port = passed.rpartition(".")
+        changed["passed"] = f"{goes.get(node, node)}.{port}"
+    return {**record, **changed} if changed else record
+
+
+def _renamed_row(row: Any, goes: Mapping[str, str]) -> Any:
+    readable = isinstance(row, (list, tuple)) and len(row) == 2 and isinstance(row[0], str)
+    return [goes.get(row[0], row[0]), row[1]] if readable else row
 
 
 def _joined(*steps: str) -> str:
