@@ -31,7 +31,7 @@ class Params(BaseModel):
 
 def param(
     default: Any = PydanticUndefined, *, label: str, help: str, unit: str = "", main: bool = True, log: bool = False,
-    choices: tuple[Any, ...] = (), **limits: Any,
+    choices: tuple[Any, ...] = (), code: bool = False, **limits: Any,
 ) -> Any:
     """Declares one field of a `Params` model.
 
@@ -43,9 +43,10 @@ def param(
         main: Whether it stands in the short form; the rest folds under "More".
         log: Whether sliders and searches move on a log scale.
         choices: The values to choose from, where the type alone does not say.
+        code: Whether it is a text of several lines, shown in letters of one width.
         **limits: Passed on to `pydantic.Field` (`ge`, `gt`, `le`, `lt`, `min_length`, ...).
     """
-    extra: dict[str, Any] = {"unit": unit, "main": main, "log": log, "choices": list(choices)}
+    extra: dict[str, Any] = {"unit": unit, "main": main, "log": log, "choices": list(choices), "code": code}
     return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tests.layers.cases_formulas import formulas
 from tests.layers.cases_images import CASES as IMAGES
 from tests.layers.cases_sequences import SEQUENCES
 from workbench.graph import edit
@@ -158,6 +159,7 @@ CASES: dict[str, Callable[[Random], Case]] = {
     "mean_over_time": _one(sequence),
     "max_over_time": _one(sequence),
     "last_over_time": _one(sequence),
+    "expression": formulas,
     **SEQUENCES,
     **IMAGES,
 }

@@ -50,19 +50,40 @@ def _printed(drawing: Graph | Plan, class_name: str) -> _Page:
     planned = drawing if isinstance(drawing, Plan) else plan(drawing)
     names = Names.of_plan(planned)
     page = _Page()
-    targets = dict.fromkeys(step.call.target for step in planned.steps if not _is_torch(step) and not step.call.expression)
-    imports, bodies = definitions(targets)
+    imports, bodies = definitions(dict.fromkeys(target for step in planned.steps for target in _needed(step)))
     for line in _import_lines(imports, planned):
         page.add(line)
     for body in bodies:
         for line in ["", "", *body.split("\n")]:
             page.add(line)
     taken = {class_name, "nn", "torch", "Tensor", *re.findall(r"^(?:class|def) (\w+)", "\n".join(bodies), re.MULTILINE)}
-    blocks = _print_blocks(page, planned.body, names, taken)
+    formulas = _print_formulas(page, planned, taken)
+    blocks = _print_blocks(page, planned.body, names, taken, formulas)
     page.add()
     page.add()
     _print_class(page, planned, names, class_name, blocks)
     return page
+
+
+def _needed(step: Step) -> tuple[str, ...]:
+    """Returns what of our modules is printed for a step."""
+    if step.call.definition:
+        return step.call.needs
+    return () if _is_torch(step) or step.call.expression else (step.call.target,)
+
+
+def _print_formulas(page: _Page, planned: Plan, taken: set[str]) -> dict[str, str]:
+    """Prints the classes that layers write themselves, equal ones once, and returns their names by what they define."""
+    found: dict[str, str] = {}
+    for step in planned.steps:
+        text = step.call.definition
+        if not text or text in found:
+            continue
+        found[text] = _class_name(step.path, taken)
+        taken.add(found[text])
+        for line in ["", "", *text.replace("{name}", found[text]).split("\n")]:
+            page.add(line)
+    return found
 
 
 def _is_torch(step: Step) -> bool:
@@ -72,7 +93,7 @@ def _is_torch(step: Step) -> bool:
 def _import_lines(imports: list[str], planned: Plan) -> list[str]:
     """Returns `import ...` lines first, then one line per `from`."""
     wanted = {"from torch import Tensor", "from torch import nn", *imports}
-    if any("torch." in step.call.expression for step in planned.steps):
+    if any("torch." in step.call.expression + step.call.definition for step in planned.steps):
         wanted.add("import torch")
     plain = sorted(line for line in wanted if line.startswith("import "))
     grouped: dict[str, list[str]] = {}
@@ -83,12 +104,12 @@ def _import_lines(imports: list[str], planned: Plan) -> list[str]:
     return plain + [f"from {module} import {', '.join(names)}" for module, names in grouped.items()]
 
 
-def _print_blocks(page: _Page, body: Body, names: Names, taken: set[str]) -> dict[str, str]:
-    """Prints a class for one repetition of each repeated group, inner ones first, and returns the classes by group."""
-    blocks: dict[str, str] = {}
+def _print_blocks(page: _Page, body: Body, names: Names, taken: set[str], formulas: Mapping[str, str]) -> dict[str, str]:
+    """Prints a class for one repetition of each repeated group, inner ones first, and returns the classes by group, and the given ones."""
+    blocks: dict[str, str] = dict(formulas)
     for loop in (item for item in body if isinstance(item, Loop)):
         inside = names.inside(loop)
-        blocks |= _print_blocks(page, loop.body, inside, taken)
+        blocks |= _print_blocks(page, loop.body, inside, taken, formulas)
         blocks[loop.path] = _block_name(loop.path, taken)
         taken.add(blocks[loop.path])
         _print_block(page, loop, names, inside, blocks)
@@ -96,7 +117,11 @@ def _print_blocks(page: _Page, body: Body, names: Names, taken: set[str]) -> dic
 
 
 def _block_name(path: str, taken: set[str]) -> str:
-    word = "".join(part[:1].upper() + part[1:] for part in singular(path.rpartition(".")[2]).split("_"))
+    return _class_name(singular(path.rpartition(".")[2]), taken)
+
+
+def _class_name(path: str, taken: set[str]) -> str:
+    word = "".join(part[:1].upper() + part[1:] for part in path.rpartition(".")[2].split("_"))
     name, number = word, 2
     while name in taken:
         name, number = f"{word}{number}", number + 1
@@ -129,7 +154,7 @@ def _print_modules(page: _Page, body: Body, names: Names, blocks: Mapping[str, s
         if isinstance(item, Loop):
             page.add(f"self.{path} = nn.ModuleList({blocks[item.path]}() for _ in range({item.times}))", depth=2)
         elif not item.call.expression:
-            for line in _wrapped(f"self.{path} = {_class_of(item)}", _constructor(item)):
+            for line in _wrapped(f"self.{path} = {blocks.get(item.call.definition) or _class_of(item)}", _constructor(item)):
                 page.add(line, item.node, 2)
 
 
@@ -195,7 +220,7 @@ def _class_of(step: Step) -> str:
 
 
 def _constructor(step: Step) -> list[str]:
-    return [f"{key}={_literal(value)}" for key, value in step.call.arguments.items()]
+    return [] if step.call.definition else [f"{key}={_literal(value)}" for key, value in step.call.arguments.items()]
 
 
 def _literal(value: Any) -> str:
