@@ -16,6 +16,8 @@ from workbench.graph.grouping import fold, group_paths, members_of, rename_group
 from workbench.graph.history import History
 from workbench.graph.infer import Inferred, infer
 from workbench.graph.layout import layout
+from workbench.graph.repeat import repeated_paths, set_repeat, steps_of
+from workbench.graph.repetitions import written_out
 
 NAMES = st.sampled_from([*sorted(LAYERS.keys() - {"broken"}), "no_such_layer"])
 PLACE = st.integers(0, 10_000)
@@ -126,6 +128,19 @@ class Editing(RuleBasedStateMachine):
     def fold(self, a, folded):
         paths = group_paths(self.graph)
         self.do(fold(self.graph, paths[a % len(paths)], folded))
+
+    @precondition(lambda self: any(node.group for node in self.graph))
+    @rule(a=PLACE, times=st.sampled_from([1, 2, 3, 1000]), shared=st.booleans(), passed=st.sampled_from(["", "conv1.input"]))
+    def repeat(self, a, times, shared, passed):
+        paths = group_paths(self.graph)
+        self.do(set_repeat(self.graph, paths[a % len(paths)], times, shared, passed))
+
+    @precondition(lambda self: repeated_paths(self.graph))
+    @rule(a=PLACE)
+    def write_out(self, a):
+        paths = repeated_paths(self.graph)
+        if steps_of(self.graph) < 40:
+            self.do(written_out(self.graph, [paths[a % len(paths)]]))
 
     @precondition(lambda self: 0 < len(self.graph) < 10)
     @rule(a=PLACE, b=PLACE, copy=st.booleans())

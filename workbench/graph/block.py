@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from workbench.errors import GraphError
@@ -14,6 +14,7 @@ from workbench.graph.graph import Graph
 from workbench.graph.grouping import group_record, members_of, set_group
 from workbench.graph.names import free_name, taken_names
 from workbench.graph.order import part
+from workbench.graph.repeat import ONCE, Repeat, check_records, repeat_of, set_repeat
 from workbench.text import Text
 
 _MARK = "workbench_block"
@@ -28,17 +29,20 @@ class Block:
         name: What its group is called first.
         graph: Its nodes and wires; groups within it are relative to it.
         exposed: Parameters that may be changed from outside, as (path of the node within the block, parameter).
+        repeat: How often it stands.
     """
 
     name: str
     graph: Graph
     exposed: Exposed = ()
+    repeat: Repeat = ONCE
 
     def dumps(self) -> str:
         """Returns the block as text."""
         nodes, edges = [node_record(node) for node in self.graph], [edge_record(edge) for edge in self.graph.edges]
         groups = plain(self.graph.extra.get("groups", {}))
         document = {_MARK: 1, "name": self.name, "nodes": nodes, "edges": edges, "groups": groups, "exposed": plain(self.exposed)}
+        document |= {"repeat": asdict(self.repeat)} if self.repeat != ONCE else {}
         return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -76,7 +80,7 @@ def block_of(graph: Graph, path: str) -> Block:
     inner = {node.group for node in graph if node.group.startswith(f"{path}.")}
     for each in sorted({each for each in _above(inner) if each.startswith(f"{path}.")}):
         chosen = set_group(chosen, _relative(each, path), **group_record(graph, each))
-    return Block(path.rpartition(".")[2], chosen, exposed_of(graph, path))
+    return Block(path.rpartition(".")[2], chosen, exposed_of(graph, path), repeat_of(graph, path))
 
 
 def _above(paths: set[str]) -> set[str]:
@@ -93,7 +97,16 @@ def read_block(text: str) -> Block:
     if not isinstance(document, dict) or _MARK not in document:
         raise GraphError(Text("The file holds no block."), Text("A block is saved from the menu of a group."))
     graph = loads(json.dumps({"nodes": [], **{key: document[key] for key in ("nodes", "edges", "groups") if key in document}}))
-    return Block(str(document.get("name", "block")), graph, _pairs(document.get("exposed", ())))
+    name = str(document.get("name", "block"))
+    return Block(name, graph, _pairs(document.get("exposed", ())), _repeat(name, document.get("repeat", {})))
+
+
+def _repeat(name: str, said: Any) -> Repeat:
+    """Returns how often a block stands; refuses what makes no sense."""
+    fields: dict[str, Any] = dict(said) if isinstance(said, dict) else {"times": said}  # pyright: ignore[reportUnknownArgumentType]
+    record = {key: fields[own] for own, key in (("times", "repeat"), ("shared", "shared"), ("passed", "passed")) if own in fields}
+    check_records({name: record})
+    return Repeat(record.get("repeat", 1), record.get("shared", False), record.get("passed", ""))
 
 
 def insert_block(
@@ -117,4 +130,6 @@ def insert_block(
     xs, ys = [node.position[0] for node in block.graph], [node.position[1] for node in block.graph]
     offset = position[0] - (min(xs) + max(xs)) / 2, position[1] - min(ys)
     merged, ids = insert(graph, block.graph, offset, path)
-    return expose(set_group(merged, path, folded=True), path, block.exposed), ids, path
+    repeat = block.repeat
+    merged = set_repeat(set_group(merged, path, folded=True), path, repeat.times, repeat.shared, repeat.passed)
+    return expose(merged, path, block.exposed), ids, path

@@ -9,6 +9,8 @@ from typing import Any
 
 from workbench.graph.bypass import is_bypassed
 from workbench.graph.graph import Edge, Graph, Node
+from workbench.graph.grouping import group_paths, members_of
+from workbench.graph.repeat import Repeat, repeat_of, repeats
 
 Change = tuple[str, Any, Any]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -25,6 +27,7 @@ class GraphDiff:
         counterparts: The id in the first of every node that both have, by id in the second.
         wires_added: Wires that only the second has, with its ids.
         wires_removed: Wires that only the first has, with its ids.
+        groups: How groups are repeated, where that differs: (field, before, after), by path in the second.
     """
 
     added: tuple[str, ...] = ()
@@ -33,11 +36,12 @@ class GraphDiff:
     counterparts: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     wires_added: tuple[Edge, ...] = ()
     wires_removed: tuple[Edge, ...] = ()
+    groups: Mapping[str, tuple[Change, ...]] = field(default_factory=lambda: _NOTHING)
 
     @property
     def empty(self) -> bool:
         """Whether the two make the same model."""
-        return not (self.added or self.removed or self.changed or self.wires_added or self.wires_removed)
+        return not (self.added or self.removed or self.changed or self.wires_added or self.wires_removed or self.groups)
 
 
 def diff(before: Graph, after: Graph) -> GraphDiff:
@@ -52,8 +56,23 @@ def diff(before: Graph, after: Graph) -> GraphDiff:
     added, removed = _wires(before, after, pairs)
     return GraphDiff(
         tuple(node for node in after.nodes if node not in pairs), tuple(node for node in before.nodes if node not in known),
-        MappingProxyType(changed), MappingProxyType(pairs), added, removed,
+        MappingProxyType(changed), MappingProxyType(pairs), added, removed, MappingProxyType(_groups(before, after, pairs)),
     )
+
+
+def _groups(before: Graph, after: Graph, pairs: Mapping[str, str]) -> dict[str, tuple[Change, ...]]:
+    """Returns what differs in how groups are repeated; a group that was renamed is found by its members."""
+    if not (repeats(before) or repeats(after)):
+        return {}
+    found: dict[str, tuple[Change, ...]] = {}
+    for path in group_paths(after):
+        member = next((after[node] for node in members_of(after, path) if node in pairs), None)
+        old_path = ".".join(before[pairs[member.id]].group.split(".")[:path.count(".") + 1]) if member else path
+        old, new = repeat_of(before, old_path) if old_path else Repeat(), repeat_of(after, path)
+        changes = [("repeat", old.times, new.times), ("same weights", old.shared, new.shared), ("passed", old.passed, new.passed)]
+        if differing := tuple(change for change in changes if change[1] != change[2]):
+            found[path] = differing
+    return found
 
 
 def _changes(old: Node, new: Node, pairs: Mapping[str, str]) -> tuple[Change, ...]:

@@ -77,7 +77,7 @@ def _offset(nodes: Sequence[Node], position: tuple[float, float] | None) -> tupl
 
 def duplicate(graph: Graph, ids: Iterable[str]) -> tuple[Graph, tuple[str, ...]]:
     """Adds copies of some nodes and of the wires between them; returns the drawing and the new ids."""
-    return insert(graph, part(graph, ids), (PASTE_OFFSET_PX, PASTE_OFFSET_PX))
+    return insert(graph, replace(part(graph, ids), extra=graph.extra), (PASTE_OFFSET_PX, PASTE_OFFSET_PX))
 
 
 def insert(graph: Graph, fragment: Graph, offset: tuple[float, float] = (0.0, 0.0), group: str = "") -> tuple[Graph, tuple[str, ...]]:

@@ -36,6 +36,9 @@ class Repeat:
     passed: str = ""
 
 
+ONCE = Repeat()
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
     """A repeated group with the wires that cross its border.
@@ -78,7 +81,7 @@ def repeat_of(graph: Graph, path: str) -> Repeat:
 def _read(record: Mapping[str, Any]) -> Repeat:
     times, shared, passed = record.get("repeat", 1), record.get("shared"), record.get("passed", "")
     if not isinstance(times, int) or isinstance(times, bool) or times < 1:
-        return Repeat()
+        return ONCE
     return Repeat(times, shared is True, passed if isinstance(passed, str) else "")
 
 
@@ -270,6 +273,6 @@ def repetition_path(path: str, places: Mapping[str, int]) -> str:
 
 
 __all__ = [
-    "MAX_STEPS", "MAX_TIMES", "Item", "Loop", "Repeat", "Round", "arranged", "built_part", "check_records", "check_times", "counts", "entries",
-    "loops", "passed_as", "repeat_of", "repeated_paths", "repeats", "repetition_id", "repetition_path", "set_repeat", "steps_of",
+    "MAX_STEPS", "MAX_TIMES", "ONCE", "Item", "Loop", "Repeat", "Round", "arranged", "built_part", "check_records", "check_times", "counts",
+    "entries", "loops", "passed_as", "repeat_of", "repeated_paths", "repeats", "repetition_id", "repetition_path", "set_repeat", "steps_of",
 ]
