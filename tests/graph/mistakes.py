@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.graph import edit
-from workbench.graph.graph import Edge, Graph, PortRef
+from workbench.graph.bypass import bypass
+from workbench.graph.graph import Edge, Graph, PortRef, Tie
 from workbench.project.project import Choice, DataChoice, Project
 
 Change = Callable[[Project], Project]
@@ -29,9 +30,14 @@ def removed(*nodes: str) -> Change:
     return drawn(lambda graph: edit.remove_nodes(graph, nodes, reconnect=True))
 
 
+def at(graph: Graph, name: str) -> str:
+    """Returns the id of a node; those of the starters are their names, those that were planted are not."""
+    return next(node.id for node in graph if node.name == name)
+
+
 def inserted(after: str, layer: str, name: str = "extra", port: str = "input", **values: Any) -> Change:
     def change(graph: Graph) -> Graph:
-        graph, node = edit.insert_on_edge(graph, graph.outgoing(after)[0], layer, values, (port, "output"))
+        graph, node = edit.insert_on_edge(graph, graph.outgoing(at(graph, after))[0], layer, values, (port, "output"))
         return edit.rename(graph, node, name)
 
     return drawn(change)
@@ -47,7 +53,7 @@ def merged(first: str, second: str, layer: str, before: str) -> Change:
     def change(graph: Graph) -> Graph:
         graph, node = edit.add_node(graph, layer, name="merge", id="merge")
         for source in (first, second):
-            graph = edit.connect(graph, Edge(PortRef(source, "output"), PortRef(node, "inputs")))
+            graph = edit.connect(graph, Edge(PortRef(at(graph, source), "output"), PortRef(node, "inputs")))
         for wire in graph.incoming(before):
             graph = edit.disconnect(graph, wire)
         return edit.connect(graph, Edge(PortRef(node, "output"), PortRef(before, "input")))
@@ -93,10 +99,62 @@ def rate(value: float) -> Change:
     return tuned(optimizer=Choice("adamw", MappingProxyType({"learning_rate": value})))
 
 
+def both(*changes: Change) -> Change:
+    def change(project: Project) -> Project:
+        for each in changes:
+            project = each(project)
+        return project
+
+    return change
+
+
+def wired(source: str, target: str, port: str = "output", into: str = "input") -> Change:
+    """Adds a wire, or moves the one that is there."""
+    return drawn(lambda graph: edit.connect(graph, Edge(PortRef(source, port), PortRef(target, into)), replacing=True))
+
+
+def sigmoids(graph: Graph) -> Graph:
+    """Five pairs of a linear layer and a sigmoid after the mean over time."""
+    place = "mean_over_time1"
+    for index in range(1, 6):
+        for layer, params in (("linear", {"units": 32}), ("sigmoid", {})):
+            graph, node = edit.insert_on_edge(graph, graph.outgoing(place)[0], layer, params)
+            graph, place = edit.rename(graph, node, f"{layer}_{index}"), node
+    return graph
+
+
+def by_state(graph: Graph) -> Graph:
+    """Reads the answer from the last state of a new LSTM instead of the mean over time."""
+    graph = edit.replace_layer(graph, "mean_over_time1", "lstm", {"units": 48})
+    (wire,) = graph.outgoing("mean_over_time1")
+    return edit.connect(graph, Edge(PortRef("mean_over_time1", "hidden"), wire.target), replacing=True)
+
+
+def bypassed(node: str) -> Change:
+    return drawn(lambda graph: bypass(graph, (node,)))
+
+
+def stranger(graph: Graph) -> Graph:
+    return replace(graph, nodes=MappingProxyType({**graph.nodes, "conv2": replace(graph["conv2"], ties=(Tie("weight", "gone", "weight"),))}))
+
+
+def no_such_port(graph: Graph) -> Graph:
+    return replace(graph, edges=tuple(
+        replace(edge, target=PortRef("conv2", "picture")) if edge.target.node == "conv2" else edge for edge in graph.edges
+    ))
+
+
 CNN, LSTM, TRANSFORMER = "digits-cnn", "reviews-lstm", "reviews-transformer"
+RESNET, ROAD, VIT, RNN = "shapes-resnet", "road-cnn", "digits-vit", "digits-rnn"
 MISTAKES: tuple[tuple[str, str, str, Change], ...] = (
     ("merge.channels-differ", "merge", CNN, merged("relu1", "conv2", "add", "batch_norm2")),
-    ("merge.sizes-differ", "merge", CNN, merged("relu1", "max_pool1", "add", "conv2")),
+    ("residual.strided", "merge", CNN, merged("relu1", "max_pool1", "add", "conv2")),
+    ("residual.strided", "add2", RESNET, params("conv4", stride=2)),
+    ("merge.channels-differ", "add2", RESNET, removed("conv6")),
+    ("merge.sizes-differ", "merge", CNN, both(
+        inserted("relu1", "conv2d", "narrow", filters=32, padding="valid"), merged("relu1", "narrow", "add", "max_pool1"),
+    )),
+    ("merge.axes-differ", "merge", CNN, merged("max_pool2", "flatten1", "concatenate", "linear1")),
     ("merge.one-input", "extra", CNN, inserted("relu1", "add", port="inputs")),
     ("conv.kernel-too-large", "conv2", CNN, params("conv2", kernel=9, padding="valid")),
     ("conv.groups", "conv2", CNN, params("conv2", groups=3)),
@@ -146,4 +204,58 @@ MISTAKES: tuple[tuple[str, str, str, Change], ...] = (
     ("attention.heads", "transformer_encoder1", TRANSFORMER, params("transformer_encoder1", heads=7)),
     ("positions.twice", "extra", TRANSFORMER, inserted("positional_encoding1", "positional_encoding")),
     ("positions.too-few", "positional_encoding1", TRANSFORMER, params("positional_encoding1", kind="learned", maximum_length=8)),
+    # who may look ahead, and who knows the places
+    ("decoder.looks-ahead", "lstm1", LSTM, both(params("text", decoder=True), removed("mean_over_time1"), wired("lstm1", "dropout2", "hidden"))),
+    ("decoder.looks-ahead", "mean_over_time1", TRANSFORMER, both(params("text", decoder=True), params("transformer_encoder1", causal=True))),
+    ("decoder.no-mask", "transformer_encoder1", TRANSFORMER, both(params("text", decoder=True), drawn(by_state))),
+    ("decoder.no-mask", "extra", LSTM, both(
+        params("text", decoder=True), params("lstm1", bidirectional=False), inserted("embedding1", "self_attention"), removed("mean_over_time1"),
+        wired("lstm1", "dropout2", "hidden"),
+    )),
+    ("attention.no-mask", "transformer_encoder1", TRANSFORMER, both(removed("mean_over_time1"), params("linear1", units=109))),
+    ("positions.missing", "transformer_encoder1", TRANSFORMER, removed("positional_encoding1")),
+    ("positions.missing", "transformer_encoder1", VIT, removed("positional_encoding1")),
+    ("positions.odd-width", "extra", LSTM, both(params("embedding1", width=47), inserted("embedding1", "rotary_positions"))),
+    ("recurrent.half-read", "last_over_time1", LSTM, replaced("mean_over_time1", "last_over_time")),
+    ("sequence.one-place", "lstm1", RNN, inserted("image_to_sequence1", "adaptive_average_pool1d", steps=1)),
+    ("shape.needs-sequence", "lstm1", RNN, inserted("image_to_sequence1", "flatten")),
+    ("shape.needs-image", "extra", LSTM, inserted("embedding1", "conv2d")),
+    ("attention.key-heads", "extra", TRANSFORMER, inserted("positional_encoding1", "self_attention", key_heads=3)),
+    ("norm.sequence", "extra", LSTM, inserted("embedding1", "batch_norm1d")),
+    # what runs, but is hardly meant
+    ("dropout.after-output", "extra", CNN, inserted("linear1", "dropout")),
+    ("dropout.before-norm", "extra", CNN, inserted("conv1", "dropout")),
+    ("dropout.wasteful", "dropout1", CNN, params("dropout1", rate=0.9)),
+    ("norm.twice", "extra", CNN, inserted("batch_norm1", "batch_norm2d")),
+    ("norm.one-number", "extra", CNN, both(inserted("flatten1", "linear", "thin", units=1), inserted("thin", "layer_norm"))),
+    ("output.normalised", "extra", CNN, inserted("linear1", "layer_norm")),
+    ("output.squashed", "extra", CNN, inserted("linear1", "log_softmax")),
+    ("output.bounded", "extra", ROAD, inserted("linear2", "relu")),
+    ("output.constant", "extra", ROAD, inserted("linear2", "softmax")),
+    ("output.width", "angle", ROAD, params("linear2", units=3)),
+    ("conv.one-pixel", "late", CNN, both(
+        inserted("max_pool2", "conv2d", "late"), inserted("max_pool2", "adaptive_average_pool2d", size=1),
+    )),
+    ("conv.skips-places", "conv2", CNN, params("conv2", kernel=1, stride=2)),
+    ("width.one", "thin", CNN, both(inserted("flatten1", "linear", "thin", units=1), inserted("thin", "relu"))),
+    ("activation.fading", "sigmoid_1", LSTM, drawn(sigmoids)),
+    ("activation.missing", "conv2", CNN, both(removed("relu1"), replaced("max_pool1", "average_pool2d"))),
+    # sizes that do not divide, axes that are not there
+    ("patch.uneven", "patch_embedding1", VIT, replaced("conv1", "patch_embedding", patch=3)),
+    ("norm.groups", "group_norm1", CNN, replaced("batch_norm1", "group_norm", groups=5)),
+    ("shuffle.pixels", "extra", CNN, inserted("relu1", "pixel_unshuffle", factor=3)),
+    ("shuffle.channels", "extra", CNN, inserted("relu1", "pixel_shuffle", factor=3)),
+    ("split.uneven", "extra", CNN, inserted("relu1", "split", parts=5)),
+    ("select.outside", "extra", CNN, inserted("relu1", "select", axis="channel", index=99)),
+    ("axis.missing", "extra", CNN, inserted("linear1", "softmax", axis="height")),
+    ("axis.order", "extra", CNN, inserted("relu1", "permute", order="height, width")),
+    ("reshape.count", "extra", CNN, inserted("flatten1", "reshape", form="feature 7")),
+    # ends, wires and settings
+    ("graph.no-input", "", CNN, drawn(lambda graph: edit.remove_nodes(graph, ["image"]))),
+    ("edge.no-such-port", "conv2", CNN, drawn(no_such_port)),
+    ("bypass.end", "digit", CNN, bypassed("digit")),
+    ("tie.lost", "conv2", CNN, drawn(stranger)),
+    ("objective.unknown", "", CNN, learned(name="divination")),
+    ("input.field-kind", "image", CNN, params("image", field="label")),
+    ("recipe.batch-too-large", "", CNN, tuned(batch_size=4096)),
 )

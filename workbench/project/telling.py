@@ -41,31 +41,32 @@ def _losing_axes(problem: Problem[Graph], inferred: Inferred) -> Problem[Graph]:
 def _strided_way(problem: Problem[Graph], inferred: Inferred) -> Problem[Graph]:
     """A way around layers that make the image smaller: it must become smaller just as much."""
     graph = inferred.graph
-    wires = list(graph.incoming(problem.node))
-    pair = _around(graph, wires)
-    shapes = [inferred.output_shapes(edge.source.node).get(edge.source.port) for edge in pair or ()]
-    if pair is None or shapes[0] is None or shapes[1] is None:
+    ways = _ways(problem.node, inferred)
+    if ways is None:
         return problem
-    stride, short = _ratio(shapes[0], shapes[1]), pair[0]
-    shrinking = _shrinking(graph, inferred, pair)
-    if stride < 2 or shrinking is None:
-        return problem
-    axis = next(axis for axis in _SIDES if shapes[0].get(axis) != shapes[1].get(axis) and shapes[0].get(axis) is not None)
+    (short, wide), (long, small) = ways
+    stride, layer = _ratio(wide, small), _shrinking(inferred, short.source.node, long.source.node)
+    if stride < 2 or layer is None:
+        return replace(problem, fixes=(*_padded(layer, inferred), *_pooled(short, small), *problem.fixes)[:3])
+    axis = next(axis for axis in _SIDES if _known(wide, axis) and wide[axis] != small[axis])
     message = Text(
-        "{node}: the way around from {source} has {axis} {wide}, but {layer} has made it {small}.", node=graph[problem.node].path,
-        source=graph[short.source.node].path, axis=Text(axis), wide=str(shapes[0][axis]), layer=shrinking.path, small=str(shapes[1][axis]),
+        "{node}: the way around over {source} has {axis} {wide}, but {layer} has made it {small}.", node=graph[problem.node].path,
+        source=graph[short.source.node].path, axis=Text(axis), wide=str(wide[axis]), layer=layer.path, small=str(small[axis]),
     )
     reason = Text("A residual connection needs the same stride on both ways.")
-    fixes = (*_projected(short, shapes[0], shapes[1], stride, graph), *_unstrided(shrinking, inferred), *problem.fixes)
+    fixes = (*_projected(short, wide, small, stride, inferred), *_unstrided(layer, inferred), *problem.fixes)
     return replace(problem, kind="residual.strided", message=message, reason=reason, fixes=fixes[:3])
 
 
-def _around(graph: Graph, wires: list[Edge]) -> tuple[Edge, Edge] | None:
-    """Returns the wire that goes around and the one that does not: the source of the first stands before the source of the second."""
-    for short in wires:
-        for long in wires:
-            if short is not long and short.source.node in reaching(graph, (long.source.node,)) - {long.source.node}:
-                return short, long
+def _ways(node: str, inferred: Inferred) -> tuple[tuple[Edge, Shape], tuple[Edge, Shape]] | None:
+    """Returns the two wires that part at one node and meet again, the one with the larger image first; None where they do not."""
+    wires = [(edge, inferred.output_shapes(edge.source.node).get(edge.source.port)) for edge in inferred.graph.incoming(node)]
+    for short, wide in wires:
+        for long, small in wires:
+            if wide is None or small is None or not any(_known(wide, axis) and _known(small, axis) and int(wide[axis]) > int(small[axis]) for axis in _SIDES):
+                continue
+            if reaching(inferred.graph, (short.source.node,)) & reaching(inferred.graph, (long.source.node,)):
+                return (short, wide), (long, small)
     return None
 
 
@@ -84,27 +85,48 @@ def _stride(wide: int, small: int) -> int:
     return next((stride for stride in range(2, wide + 1) if (wide - 1) // stride + 1 == small), 0)
 
 
-def _shrinking(graph: Graph, inferred: Inferred, pair: tuple[Edge, Edge]) -> Node | None:
-    """Returns the first layer on the long way that makes the image smaller."""
-    start, end = pair[0].source.node, pair[1].source.node
-    on_way = reaching(graph, (end,))
-    for id in inferred.order:
-        if id not in on_way or start not in reaching(graph, (id,)) or id == start:
-            continue
+def _shrinking(inferred: Inferred, short: str, long: str) -> Node | None:
+    """Returns the first layer on the long way alone that makes the image smaller."""
+    on_way = reaching(inferred.graph, (long,)) - reaching(inferred.graph, (short,))
+    for id in (id for id in inferred.order if id in on_way):
         before, after = inferred.input_shapes(id).get("input"), inferred.output_shapes(id).get("output")
         if before is not None and after is not None and before.get(Axis.HEIGHT) != after.get(Axis.HEIGHT):
-            return graph[id]
+            return inferred.graph[id]
     return None
 
 
-def _projected(short: Edge, wide: Shape, small: Shape, stride: int, graph: Graph) -> tuple[Fix[Graph], ...]:
-    """Offers a convolution of one pixel with the stride on the way around."""
+def _projected(short: Edge, wide: Shape, small: Shape, stride: int, inferred: Inferred) -> tuple[Fix[Graph], ...]:
+    """Offers the stride on the way around: in the convolution that stands there, or in a new one of one pixel."""
+    source = inferred.graph[short.source.node]
+    layer, params = layer_of(source), inferred.params(source.id)
+    alone = len(inferred.graph.outgoing(source.id)) == 1
+    if layer is not None and layer.weighs and alone and getattr(params, "stride", 0) == 1:
+        label = Text("Set {name} of {node} to {value}", name="stride", node=source.path, value=stride)
+        return (Fix(label, lambda graph: edit.set_params(graph, source.id, stride=stride)),)
     channels = small.get(Axis.CHANNEL)
     if channels is None or channels.constant is None or Axis.DEPTH in wide.axes:
         return ()
-    params = {"filters": int(channels), "kernel": 1, "stride": stride, "bias": False}
+    made = {"filters": int(channels), "kernel": 1, "stride": stride, "bias": False}
     label = Text("Put a 1×1 convolution of stride {stride} on the way around", stride=stride)
-    return (Fix(label, lambda graph: edit.insert_on_edge(graph, short, "conv2d", params)[0] if short in graph.edges else graph),)
+    return (Fix(label, lambda graph: edit.insert_on_edge(graph, short, "conv2d", made)[0] if short in graph.edges else graph),)
+
+
+def _padded(node: Node | None, inferred: Inferred) -> tuple[Fix[Graph], ...]:
+    """Offers the padding that keeps the size of an image."""
+    params = inferred.params(node.id) if node is not None else None
+    if node is None or getattr(params, "padding", "same") == "same" or getattr(params, "stride", 0) != 1:
+        return ()
+    return (Fix(Text("Use same padding in {node}", node=node.path), lambda graph: edit.set_params(graph, node.id, padding="same")),)
+
+
+def _pooled(short: Edge, small: Shape) -> tuple[Fix[Graph], ...]:
+    """Offers to bring the larger image to the size of the smaller one."""
+    if not _known(small, Axis.HEIGHT) or Axis.DEPTH in small.axes:
+        return ()
+    height, width = int(small[Axis.HEIGHT]), int(small[Axis.WIDTH])
+    label = Text("Average the larger one down to {height}×{width}", height=height, width=width)
+    made = {"size": height, **({"width": width} if width != height else {})}
+    return (Fix(label, lambda graph: edit.insert_on_edge(graph, short, "adaptive_average_pool2d", made)[0] if short in graph.edges else graph),)
 
 
 def _unstrided(node: Node, inferred: Inferred) -> tuple[Fix[Graph], ...]:
