@@ -138,3 +138,9 @@ def test_a_bypassed_node_takes_nothing() -> None:
     assert forecast(infer(without, LAYERS), ROWS).training <= forecast(infer(graph, LAYERS), ROWS).training
     wider = edit.set_params(graph, ids["conv2"], filters=16, kernel=5)
     assert forecast(infer(wider, LAYERS), ROWS).weights > forecast(infer(graph, LAYERS), ROWS).weights
+
+
+def test_a_drawing_with_a_mistake_still_has_a_forecast() -> None:
+    graph, ids = sketch(*RESIDUAL)
+    broken = edit.set_params(graph, ids["conv2"], filters=8)
+    assert 0 < forecast(infer(broken, LAYERS), ROWS).training < forecast(infer(graph, LAYERS), ROWS).training

@@ -54,14 +54,20 @@ def _not_drawn(path: Path, class_name: str, sized: bool) -> tuple[list[dict[str,
 def check(folder: Path, settings: list[str]) -> Answer:
     """Shows shapes, problems and cost; the exit status is 1 where the project cannot be trained."""
     from workbench.models.cost import costs, total
+    from workbench.models.memory import forecast
+    from workbench.training.optimizers import OPTIMIZERS
 
     project, folder = read_project(folder, settings)
     checked = checked_project(project, folder)
     inferred = checked.inferred
     by_node = costs(inferred)
     whole = total(by_node)
+    optimizer = OPTIMIZERS.get(project.recipe.optimizer.name)
+    moments = optimizer.moments(optimizer.parse(dict(project.recipe.optimizer.params))) if optimizer and checked.ok else 2
+    memory = forecast(inferred, project.recipe.batch_size, moments=moments)
     document = {
         "ok": checked.ok, "parameters": whole.parameters, "macs": whole.macs,
+        "memory": {"batch_size": project.recipe.batch_size, "training_bytes": memory.training, "predicting_bytes": memory.predicting},
         "problems": [_problem(project, problem) for problem in checked.problems],
         "nodes": [
             {
@@ -144,6 +150,12 @@ def _check_lines(document: dict[str, Any]) -> list[str]:
     ]
     lines = table([("node", "layer", "parameters", "output"), *rows]) if rows else []
     lines.append(f"{document['parameters']:,} parameters, {document['macs']:,} multiply-accumulates per row")
+    from workbench.project.memory import readable
+
+    memory = document["memory"]
+    lines.append(
+        f"{readable(memory['training_bytes'])} while training, {readable(memory['predicting_bytes'])} while predicting, {memory['batch_size']} rows at a time"
+    )
     for problem in document["problems"]:
         lines.append(f"{problem['severity']}: {problem['message']} {problem['reason']}".rstrip())
         lines += [f"  fix: {fix['label']}" for fix in problem["fixes"]]

@@ -88,4 +88,6 @@ def readable(count: int) -> str:
     """Returns bytes for people: `1.4 GiB`."""
     if count >= 1000 * GIB:
         return f"{count / (1024 * GIB):,.1f} TiB"
+    if count < 10 * MIB:
+        return f"{count / MIB:,.1f} MiB"
     return f"{count / GIB:,.1f} GiB" if count >= GIB else f"{count / MIB:,.0f} MiB"

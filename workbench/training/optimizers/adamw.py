@@ -36,3 +36,6 @@ class AdamW(OptimizerEntry):
             listed, lr=params.learning_rate, betas=(params.beta1, params.beta2), eps=params.eps, weight_decay=params.weight_decay,
             fused=params.fused and can_fuse(listed),
         )
+
+    def moments(self, params: Any) -> int:
+        return 2

@@ -36,6 +36,10 @@ class OptimizerEntry(Entry, ABC):
     def build(self, parameters: Iterable[Parameter], params: Any) -> Optimizer:
         """Returns the torch optimizer for these parameters."""
 
+    @abstractmethod
+    def moments(self, params: Any) -> int:
+        """Returns how many numbers it remembers for each trained one, from the first step on."""
+
 
 def can_fuse(parameters: Iterable[Parameter]) -> bool:
     """Whether torch has a fused kernel for all of these."""

@@ -42,3 +42,6 @@ class SGD(OptimizerEntry):
             listed, lr=params.learning_rate, momentum=params.momentum, weight_decay=params.weight_decay,
             nesterov=params.nesterov and params.momentum > 0, fused=params.fused and can_fuse(listed),
         )
+
+    def moments(self, params: Any) -> int:
+        return 1 if params.momentum else 0

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
+    QLabel,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -164,6 +165,12 @@ class CostPanel(QWidget):
         bar.addWidget(button("build.costs.markdown", tr("Copy as Markdown"), lambda: self.copy("markdown"), tip=tr("The layer table for a README")))
         bar.addWidget(button("build.costs.latex", tr("Copy as LaTeX"), lambda: self.copy("latex"), tip=tr("The layer table for a paper")))
         bar.addStretch(1)
+        self.peak = QLabel(self)
+        self.peak.setObjectName("build.costs.peak")
+        self.peak.setAccessibleName(tr("Memory at most"))
+        self.peak.setToolTip(tr("The most that is held at one moment: weights, gradients, the optimizer's state and what the passes keep"))
+        theme.mark(self.peak, "quiet")
+        bar.addWidget(self.peak)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -206,6 +213,7 @@ class CostPanel(QWidget):
         if self._shown != (id(inferred), batch):
             self._shown = (id(inferred), batch)
             self.model.show_rows(cost_rows(inferred, self._page.book.costs, batch))
+            self.peak.setText(_peak(session.project, inferred))
         self.show_selection()
 
     def show_selection(self) -> None:
@@ -227,6 +235,18 @@ class CostPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh_now()
+
+
+def _peak(project: Any, inferred: Any) -> str:
+    """Returns the memory of a training step and of a prediction, in words."""
+    from workbench.models.memory import forecast
+    from workbench.training.optimizers import OPTIMIZERS
+
+    choice, rows = project.recipe.optimizer, project.recipe.batch_size
+    entry = OPTIMIZERS.get(choice.name)
+    found = forecast(inferred, rows, moments=entry.moments(entry.Params.model_construct(**choice.params)) if entry else 2)
+    return tr("Memory at most, {rows} rows at a time: {training} while training, {predicting} while predicting",
+              rows=rows, training=sized(found.training), predicting=sized(found.predicting))
 
 
 def cost_rows(inferred: Any, costs: Any, batch: int) -> list[CostRow]:
