@@ -16,6 +16,7 @@ from workbench.app.pages.build.groups import describe_group, port_names, second_
 from workbench.graph.bypass import is_bypassed
 from workbench.graph.drawing import Drawing
 from workbench.graph.graph import Graph, Node
+from workbench.graph.layout import LAYER_PITCH_PX
 
 
 class Cards:
@@ -136,6 +137,13 @@ class Cards:
         """Returns the topmost card under a point."""
         near = self._index.within(point.x(), point.y(), point.x(), point.y())
         return next((card for card in reversed(near) if card.rect.contains(point)), None)
+
+    def free_place(self, place: QPointF) -> QPointF:
+        """Returns the centre for a new card: there, or below the cards that stand there."""
+        place = QPointF(place)
+        while taken := self.within(QRectF(place.x() - WIDTH_PX / 2, place.y() - HEIGHT_PX / 2, WIDTH_PX, HEIGHT_PX)):
+            place.setY(max(card.rect.center().y() for card in taken) + LAYER_PITCH_PX)
+        return place
 
     def blocks(self) -> dict[str, list[QRectF]]:
         """Returns the rectangles of all cards by colour."""

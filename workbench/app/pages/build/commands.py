@@ -19,6 +19,7 @@ from workbench.app.pages.build.structuring import Structuring
 from workbench.app.pages.build.suggest import usual_next
 from workbench.errors import GraphError
 from workbench.graph import edit
+from workbench.graph.following import follow
 from workbench.graph.graph import Edge, Graph, PortRef, is_name
 from workbench.graph.names import taken_names
 from workbench.graph.ports import Port
@@ -58,6 +59,10 @@ class Commands(Structuring, QObject):
     def linking(self) -> Linking:
         """Returns what says whether wires of this drawing fit."""
         return Linking(self.graph, self.session.inferred, self.layers)
+
+    def _apply_moving(self, label: str, graph: Graph) -> None:
+        """Takes a drawing in which cards made room or were placed anew; frames and notes follow them."""
+        self._apply(label, follow(self.graph, graph))
 
     def _apply(self, label: str, graph: Graph, merge_key: str = "") -> None:
         self.session.edit(label, replace(self.session.project, graph=graph), merge_key)
@@ -115,7 +120,7 @@ class Commands(Structuring, QObject):
             x, y = self._free_below(node)
             return self.add(layer, (x, y), PortRef(node, own[0].name))
         graph, new = edit.insert_after(self.graph, node, layer, port=own[0].name, ports=ports)
-        self._apply(tr("Add {layer}", layer=self._label(layer)), graph)
+        self._apply_moving(tr("Add {layer}", layer=self._label(layer)), graph)
         self.select((new,))
         return new
 
@@ -143,7 +148,7 @@ class Commands(Structuring, QObject):
             self.refused.emit(tr("{layer} cannot stand within a wire.", layer=self._label(layer)))
             return ""
         graph, node = edit.insert_on_edge(self.graph, edge, layer, ports=(inputs[0].name, outputs[0].name))
-        self._apply(tr("Insert {layer}", layer=self._label(layer)), graph)
+        self._apply_moving(tr("Insert {layer}", layer=self._label(layer)), graph)
         self.select((node,))
         return node
 
@@ -310,7 +315,7 @@ class Commands(Structuring, QObject):
 
     def take_layout(self, places: Mapping[str, Place]) -> None:
         """Takes the positions of an automatic layout."""
-        self._apply(tr("Lay out"), edit.move(self.graph, places))
+        self._apply_moving(tr("Lay out"), edit.move(self.graph, places))
         self.laid_out.emit()
 
 

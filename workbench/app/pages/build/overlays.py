@@ -38,8 +38,11 @@ class TotalsCard(QWidget):
         look = theme.current()
         parts = (
             (counted(totals.cost.parameters), tr("parameters"), tr("Numbers that are learned")),
-            (shortened(totals.cost.macs), tr("MACs"), tr("Multiply-accumulates for one row")),
-            (sized(totals.memory_bytes), tr("at batch {rows}", rows=totals.batch), tr("Estimated for training")),
+            (shortened(totals.cost.macs), tr("MACs per row"), tr("Multiply-accumulates for one row")),
+            (
+                sized(totals.memory_bytes), tr("training memory at batch {rows}", rows=totals.batch),
+                tr("Estimated: weights, gradients, optimizer state, and what one batch keeps for the backward pass"),
+            ),
         )
         self._label.setText("&nbsp;&nbsp; ".join(f'<b>{figure}</b> <span style="color:{look.quiet}">{unit}</span>' for figure, unit, _ in parts))
         self.setToolTip("\n".join(f"{figure} {unit}: {help_}" for figure, unit, help_ in parts))

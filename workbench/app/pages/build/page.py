@@ -267,7 +267,7 @@ class BuildPage(Arranging, OwnBlocks, Picturing, Page):
         elif wanted.after in commands.graph:
             node = commands.add_after(layer, wanted.after)
         else:
-            place = _snapped(wanted.place, wanted.source is not None, wanted.target is not None)
+            place = self._free(_snapped(wanted.place, wanted.source is not None, wanted.target is not None))
             node = commands.add(layer, place, wanted.source, wanted.target)
         if node:
             self.view.reveal(node)
@@ -276,13 +276,16 @@ class BuildPage(Arranging, OwnBlocks, Picturing, Page):
         """Adds a layer from the palette: behind the selected one, or in the middle of the view."""
         chosen = self.session.selection
         if layer.startswith(BLOCK_MARK):
-            self.add_block(layer, _snapped(self.view.visible_rect().center()))
+            self.add_block(layer, self._free(_snapped(self.view.visible_rect().center())))
             return
         if len(chosen) == 1 and self.commands.output_ports(chosen[0]) and LAYERS[layer].inputs:
             node = self.commands.add_after(layer, chosen[0])
         else:
-            node = self.commands.add(layer, _snapped(self.view.visible_rect().center()))
+            node = self.commands.add(layer, self._free(_snapped(self.view.visible_rect().center())))
         self.view.reveal(node)
+
+    def _free(self, place: tuple[float, float]) -> tuple[float, float]:
+        return self.canvas.free_place(QPointF(*place)).toTuple()
 
     def add_input(self) -> None:
         """Adds the input that the data asks for; without data, asks which."""

@@ -158,6 +158,10 @@ class CanvasScene(QGraphicsScene):
         """Returns the cards that touch a rectangle."""
         return self._cards.within(rect)
 
+    def free_place(self, place: QPointF) -> QPointF:
+        """Returns where a new card finds room: there, or below what stands there."""
+        return self._cards.free_place(place)
+
     def wires_in(self, rect: QRectF) -> list[Wire]:
         """Returns the wires whose bounds touch a rectangle."""
         return self._wiring.within(rect)

@@ -26,6 +26,7 @@ class Structuring:
     group_renamed: Any
     select: Any
     _apply: Any
+    _apply_moving: Any
     _names: Any
     _fresh_ports: Any
 
@@ -38,7 +39,7 @@ class Structuring:
 
     def align(self, places: Mapping[str, Place]) -> None:
         """Takes places that bring nodes in line."""
-        self._apply(tr("Align {names}", names=self._names(places)), edit.move(self.graph, places))
+        self._apply_moving(tr("Align {names}", names=self._names(places)), edit.move(self.graph, places))
 
     def add_remark(self, kind: str, box: Box, text: str = "") -> str:
         """Adds a frame or a note; returns its id."""
@@ -64,7 +65,7 @@ class Structuring:
         if not chosen:
             return ""
         graph, path = edit.group(self.graph, chosen)
-        self._apply(tr("Group {names}", names=self._names(chosen)), edit.fold(graph, path))
+        self._apply_moving(tr("Group {names}", names=self._names(chosen)), edit.fold(graph, path))
         self.select(chosen)
         return path
 
@@ -84,12 +85,12 @@ class Structuring:
     def dissolve(self, path: str) -> None:
         """Moves the members of a group one level up."""
         graph = edit.ungroup(edit.fold(self.graph, path, False), path)
-        self._apply(tr("Dissolve {name}", name=path.rpartition(".")[2]), graph)
+        self._apply_moving(tr("Dissolve {name}", name=path.rpartition(".")[2]), graph)
 
     def fold(self, path: str, folded: bool = True) -> None:
         """Shows a group as one card, or its members in place."""
         words = tr("Fold {name}", name=path.rpartition(".")[2]) if folded else tr("Unfold {name}", name=path.rpartition(".")[2])
-        self._apply(words, edit.fold(self.graph, path, folded))
+        self._apply_moving(words, edit.fold(self.graph, path, folded))
 
     def rename_group(self, path: str, name: str) -> str:
         """Renames a group; returns why that cannot be, or ""."""
