@@ -17,6 +17,7 @@ from workbench.graph.ports import Context, LayerProblem
 from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
 from workbench.layers.base import Call, Layer, Shapes
+from workbench.layers.expressions.value import ExpressionError
 
 UNHEEDED = frozenset({"inplace", "device", "dtype"})
 SIZES = frozenset(
@@ -37,7 +38,7 @@ SIZES = frozenset(
 )
 """Arguments that say what arrives, and not what is done with it."""
 
-REFUSED = (LayerProblem, CatalogueError, KeyError, ValueError, IndexError, TypeError, AssertionError, AttributeError, StopIteration)
+REFUSED = (LayerProblem, CatalogueError, KeyError, ValueError, IndexError, TypeError, AssertionError, AttributeError, StopIteration, ExpressionError)
 _ROUNDS = 4
 _MOST_STARTS = 40
 _REMEMBERED = 4096

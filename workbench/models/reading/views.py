@@ -83,11 +83,10 @@ def unsqueezed(tensor: Tensor, at: Any) -> Tensor:
 
 def squeezed(tensor: Tensor, at: Any = None) -> Tensor:
     """Returns a view without one axis of size 1, or without any."""
-    _, layout = _known(tensor)
-    if at is None:
-        return tensor.seen(tuple(part for part in layout if part))
-    places = {axis(tensor, index) for index in (at if isinstance(at, list | tuple) else [at])}
-    return tensor.seen(tuple(part for index, part in enumerate(layout) if index not in places or part))
+    shape, layout = _known(tensor)
+    places = range(len(layout)) if at is None else {axis(tensor, index) for index in (at if isinstance(at, list | tuple) else [at])}
+    kept = [part for index, part in enumerate(layout) if index not in places or _product(shape, part).constant != 1]
+    return tensor.seen(tuple(kept))
 
 
 def reshaped(tensor: Tensor, wanted: Sequence[Any]) -> Tensor:
