@@ -71,7 +71,7 @@ def test_a_view_is_one(name: str) -> None:
 ])
 def test_an_lstm_keeps_what_one_dnn_keeps(steps: int, features: int, units: int, layers: int, both: bool) -> None:
     layer = LAYERS["lstm"]
-    params = layer.Params(units=units, layers=layers, bidirectional=both)
+    params = layer.parse({"units": units, "layers": layers, "bidirectional": both})
     inputs = {"input": Shape.of(time=steps, feature=features)}
     assert Axis.TIME in inputs["input"].axes
     assert said(layer, params, inputs) == pytest.approx(kept_by_torch(layer, params, inputs)[0], rel=0.15)

@@ -51,7 +51,8 @@ def allocated(step: Callable[[], object]) -> int:
     """Returns the largest sum of bytes that torch's CPU allocator held while something ran, beyond what it held before."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
         step()
-    events = [event for event in seen.profiler.kineto_results.events() if event.name() == "[memory]"]
+    profiler: Any = seen.profiler
+    events = [event for event in profiler.kineto_results.events() if event.name() == "[memory]"]
     held = most = 0
     for event in sorted(events, key=lambda event: event.start_ns()):
         held += event.nbytes()
