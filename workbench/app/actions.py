@@ -88,6 +88,7 @@ _BUILD = (
     Action("build.select-all", "Select all layers", "", "edit", "build", "select_all", "Select the whole drawing.", ("全选",)),
     Action("build.group", "Group the selected layers", "Ctrl+G", "edit", "build", "group", "One card for several layers.", ("fold", "分组")),
     Action("build.ungroup", "Dissolve the group", "Ctrl+Shift+G", "edit", "build", "ungroup", "Put its layers back where they were.", ("取消分组",)),
+    Action("build.repeat", "Repeat the group...", "", "edit", "build", "repeat_group", "Let it stand several times.", ("loop", "stack", "重复")),
     Action("build.bypass", "Bypass the selected layers", "Ctrl+M", "edit", "build", "bypass", "Leave them out, undeleted.", ("mute", "旁路")),
     Action("build.note", "Add a note", "", "edit", "build", "add_note", "Write something beside the layers.", ("comment", "注释")),
     Action("build.frame", "Frame around the selection", "", "edit", "build", "frame_selection", "A coloured frame with a title.", ("框",)),
@@ -95,6 +96,10 @@ _BUILD = (
     Action("build.fit", "Fit into view", "", "view", "build", "fit_view", "Bring the selection, or everything, into view.", ("zoom", "F")),
     Action("build.source", "Show the source", "Ctrl+U", "view", "build", "show_source", "The drawing as plain PyTorch.", ("code", "源代码")),
     Action("build.picture", "Save the drawing as a picture...", "", "file", "build", "save_picture", "Write the drawing as SVG, PDF or PNG."),
+    Action("build.new-layer", "New layer of my own...", "", "edit", "build", "new_layer", "Write a layer in Python, checked as you go.",
+           ("custom layer", "plugin", "自定义层")),
+    Action("build.reload-layers", "Reload my own layers", "", "", "build", "reload_layers", "Read the files of your own layers anew.", ("refresh",)),
+    Action("build.layers-folder", "Open the folder of my own layers", "", "", "build", "open_layers_folder", "Where the Python files lie."),
     Action("build.markdown", "Copy the layer table as Markdown", "", "", "build", "copy_table", "Layers, shapes and costs.", ("README",)),
     Action("build.latex", "Copy the layer table as LaTeX", "", "", "build", "copy_latex", "Layers, shapes and costs.", ("paper",)),
 )

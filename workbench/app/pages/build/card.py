@@ -31,6 +31,7 @@ class Card:
         share: Its share of the whole cost, 0 to 1.
         state: `error`, `warning` or "".
         inputs, outputs: Port names from left to right.
+        times: How often it is repeated, where it is a folded group.
         count: How many layers stand behind it, where it is a folded group; 0 for a layer.
         faint: Whether it is left out of the model, or stands outside the group that was entered.
         stamp: Raised whenever the look changes, so that pictures of it are made anew.
@@ -48,6 +49,7 @@ class Card:
     state: str = ""
     inputs: tuple[str, ...] = ("input",)
     outputs: tuple[str, ...] = ("output",)
+    times: int = 1
     count: int = 0
     faint: bool = False
     stamp: int = 0
@@ -114,7 +116,8 @@ def paint_card(painter: QPainter, card: Card, theme: Theme) -> None:
         right -= width + 6
     _write(painter, QRectF(_TEXT_LEFT, 4, right - _TEXT_LEFT, 20), card.title, 13, True, theme.text)
     colour = theme.quiet if card.known else theme.doubtful
-    _write(painter, QRectF(_TEXT_LEFT, 22, WIDTH_PX - _TEXT_LEFT - 10, 17), card.subtitle, 11, False, colour)
+    edge = _paint_times(painter, card, theme, WIDTH_PX - 10.0)
+    _write(painter, QRectF(_TEXT_LEFT, 22, edge - _TEXT_LEFT, 17), card.subtitle, 11, False, colour)
     if card.share > 0:
         painter.fillRect(QRectF(_TEXT_LEFT, 41, max(2.0, card.share * (WIDTH_PX - _TEXT_LEFT - 14)), 2), QColor(card.colour))
 
@@ -124,7 +127,7 @@ def paint_name(painter: QPainter, card: Card, theme: Theme) -> None:
     painter.setOpacity(_FAINT if card.faint else 1.0)
     _paint_frame(painter, card, theme)
     painter.fillRect(QRectF(6, 6, 8, HEIGHT_PX - 12), QColor(card.colour))
-    _write(painter, QRectF(_TEXT_LEFT, 0, WIDTH_PX - _TEXT_LEFT - 6, HEIGHT_PX), card.title, 22, True, theme.text)
+    _write(painter, QRectF(_TEXT_LEFT, 0, WIDTH_PX - _TEXT_LEFT - 6, HEIGHT_PX), _with_times(card), 22, True, theme.text)
 
 
 def _paint_frame(painter: QPainter, card: Card, theme: Theme) -> None:
@@ -140,6 +143,24 @@ def _paint_frame(painter: QPainter, card: Card, theme: Theme) -> None:
     if card.count:
         painter.setPen(QPen(QColor(edge), 1.0))
         painter.drawRoundedRect(QRectF(3.5, 3.5, WIDTH_PX - 7, HEIGHT_PX - 7), RADIUS_PX - 3, RADIUS_PX - 3)
+
+
+def _with_times(card: Card) -> str:
+    return f"{card.title} ×{card.times}" if card.times > 1 else card.title
+
+
+def _paint_times(painter: QPainter, card: Card, theme: Theme, right: float) -> float:
+    """Paints how often a group is repeated; returns what is left on the right."""
+    if card.times < 2:
+        return right
+    text = f"×{card.times}"
+    width = _metrics(11, True).horizontalAdvance(text) + 12
+    box = QRectF(right - width, 22.5, width, 16)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.accent_wash))
+    painter.drawRoundedRect(box, 8, 8)
+    _write(painter, box, text, 11, True, theme.accent, Qt.AlignmentFlag.AlignHCenter)
+    return right - width - 6
 
 
 def _paint_mark(painter: QPainter, card: Card, theme: Theme, right: float) -> float:

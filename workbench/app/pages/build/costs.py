@@ -7,6 +7,7 @@ from typing import Any
 
 from workbench.graph.bypass import is_bypassed
 from workbench.graph.graph import PortRef
+from workbench.graph.repeat import counts
 from workbench.models.cost import NodeCost, cost_of, total, training_bytes
 from workbench.models.storage import read_again
 
@@ -43,14 +44,16 @@ class CostBook:
     def update(self, inferred: Any) -> None:
         """Brings the costs in step with a drawing; equal to `workbench.models.cost.costs`."""
         known, self._known, self.costs = self._known, {}, {}
-        kept = read_again(inferred)
+        kept, repeated = read_again(inferred), dict[str, tuple[int, int]]()
         for node in inferred.order:
             outputs, params, drawn = inferred.output_shapes(node), inferred.params(node), inferred.graph[node]
             if not outputs or params is None:
                 continue
             old = known.get(node)
             again = tuple(PortRef(node, port) in kept.ports for port in outputs)
-            said = (drawn.ties, is_bypassed(drawn), again, node in kept.learning)
+            if drawn.group not in repeated:
+                repeated[drawn.group] = counts(inferred.graph, drawn.group)
+            said = (drawn.ties, is_bypassed(drawn), again, node in kept.learning, repeated[drawn.group])
             if old is None or old[0] is not outputs or old[1] is not params or old[2] != said:
                 old = (outputs, params, said, cost_of(inferred, node, kept))
             self._known[node] = old

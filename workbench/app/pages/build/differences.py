@@ -17,6 +17,7 @@ from workbench.app.widgets import button, quiet
 from workbench.errors import WorkbenchError
 from workbench.graph.diff import GraphDiff, diff
 from workbench.graph.graph import Edge, Graph
+from workbench.graph.grouping import members_of
 
 if TYPE_CHECKING:
     from workbench.app.pages.build.page import BuildPage
@@ -206,6 +207,9 @@ class ComparePanel(QWidget):
         for node, changes in found.changed.items():
             for name, old, new in changes:
                 self._row(tr("changed"), f"{after[node].path} · {tr(name)}", _shown(old), _shown(new), node)
+        for path, changes in found.groups.items():
+            for name, old, new in changes:
+                self._row(tr("changed"), f"{path} · {tr(name)}", _shown(old), _shown(new), members_of(after, path)[0])
         for edge in found.wires_added:
             self._row(tr("wire added"), _ends(after, edge), "", "", edge.target.node)
         for edge in found.wires_removed:

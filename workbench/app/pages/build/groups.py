@@ -12,10 +12,11 @@ from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.app.pages.build.card import Card, interface_font, text_width
 from workbench.graph.bypass import is_bypassed
-from workbench.graph.drawing import Drawing, ports_of_group
+from workbench.graph.drawing import Drawing, path_of_card, ports_of_group
 from workbench.graph.graph import Graph, Node
 from workbench.graph.grouping import group_steps
 from workbench.graph.layout import GROUP_PADDING_PX, GROUP_TITLE_PX
+from workbench.graph.repeat import Repeat, repeat_of
 
 
 def port_names(layer: Any, params: Any, side: str) -> tuple[str, ...]:
@@ -56,8 +57,9 @@ def describe_group(card: Card, node: Node, members: tuple[str, ...], graph: Grap
     colour = theme.family_colour(next(iter(families))) if len(families) == 1 else theme.current().quiet
     inputs, outputs = ports_of_group(graph, members, ports)
     card.node = node
+    times = repeat_of(graph, path_of_card(node.id)).times
     card.change(
-        title=node.name, subtitle=tr("{count} layers", count=len(members)), colour=colour, known=True, inputs=inputs, outputs=outputs,
+        title=node.name, subtitle=tr("{count} layers", count=len(members)), colour=colour, times=times, known=True, inputs=inputs, outputs=outputs,
         count=len(members), faint=False,
     )
 
@@ -67,10 +69,12 @@ class Borders:
 
     Attributes:
         boxes: The frame of every open group that shows, outermost first.
+        repeats: How groups are repeated, by path.
     """
 
     def __init__(self) -> None:
         self.boxes: dict[str, QRectF] = {}
+        self.repeats: Mapping[str, Repeat] = {}
         self._inner: dict[str, list[str]] = {}
         self._cards: dict[str, list[Card]] = {}
 
@@ -107,7 +111,7 @@ class Borders:
     def title_at(self, point: QPointF) -> str:
         """Returns the group whose title is at a point, or ""."""
         inner = reversed(self.boxes.items())
-        return next((path for path, box in inner if _title_box(path, box).contains(point)), "")
+        return next((path for path, box in inner if self._title_box(path, box).contains(point)), "")
 
     def paint(self, painter: QPainter, rect: QRectF, zoom: float, look: theme.Theme) -> None:
         """Paints the frames that show."""
@@ -127,15 +131,15 @@ class Borders:
         painter.setFont(interface_font(11, True))
         for path, box in self.boxes.items():
             if box.intersects(rect):
-                place = _title_box(path, box)
+                place = self._title_box(path, box)
                 painter.fillRect(place, QColor(look.canvas))
                 painter.setPen(QColor(look.quiet))
-                painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, _title(path))
+                painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, self.title(path))
 
+    def title(self, path: str) -> str:
+        """Returns what stands on the frame of a group: its name, and how often it is repeated."""
+        times = self.repeats[path].times if path in self.repeats else 1
+        return f"▾ {path.rpartition('.')[2]}" + (f"  ×{times}" if times > 1 else "")
 
-def _title(path: str) -> str:
-    return "▾ " + path.rpartition(".")[2]
-
-
-def _title_box(path: str, box: QRectF) -> QRectF:
-    return QRectF(box.left() + 10, box.bottom() - 19, text_width(_title(path)) * 1.25 + 4, 16)
+    def _title_box(self, path: str, box: QRectF) -> QRectF:
+        return QRectF(box.left() + 10, box.bottom() - 19, text_width(self.title(path)) * 1.25 + 4, 16)

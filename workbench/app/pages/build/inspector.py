@@ -14,10 +14,12 @@ from workbench.app.language import say, tr
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.costs import CostBook
 from workbench.app.pages.build.figures import counted, percent, shortened, sized
+from workbench.app.pages.build.repeat_form import RepeatForm
 from workbench.app.pages.build.shared_form import exposed_form, shared_form
 from workbench.app.pages.build.tips import named_axes
 from workbench.app.widgets import Bar, Heading, KeyValue, quiet
 from workbench.graph.graph import Node
+from workbench.graph.repeat import counts
 
 
 class Inspector(QWidget):
@@ -63,6 +65,8 @@ class Inspector(QWidget):
         for widget in (self.name, self.refusal, self.kind):
             self._layout.addWidget(widget)
         self._layout.addLayout(self._form_place)
+        self.repetition = RepeatForm(lambda path, field, value: self._commands.repeat(path, **{field: value}), self)
+        self._layout.addWidget(self.repetition)
         for widget in (
             self._meaning, self.summary, self.formula, self._shape_title, self.shapes, self._cost_title, self.cost, self.bar,
         ):
@@ -74,6 +78,7 @@ class Inspector(QWidget):
         session = self._commands.session
         chosen = [node for node in session.selection if node in session.project.graph]
         self.refusal.setVisible(False)
+        self.repetition.show_group(session.project.graph, self._commands.whole_group(chosen))
         if len(chosen) == 1 and not self._commands.folded_group(chosen):
             self._show_node(session.project.graph[chosen[0]])
         else:
@@ -117,9 +122,8 @@ class Inspector(QWidget):
         """Shows what goes into the model and what comes out of it."""
         graph, inferred = self._commands.graph, self._commands.session.inferred
         ends = []
-        for node in graph:
-            layer = self._commands.layers.get(node.layer)
-            if layer is not None and layer.family == "input/output":
+        for node in graph if not chosen else ():
+            if node.id in inferred.whole.ends:
                 ends += [(node.name, str(shape)) for shape in inferred.output_shapes(node.id).values()]
         self.shapes.setVisible(not chosen and bool(ends))
         self._shape_title.setVisible(not chosen and bool(ends))
@@ -132,7 +136,9 @@ class Inspector(QWidget):
         self.name.setVisible(True)
         if changed or not self.name.hasFocus():
             self.name.setText(node.name)
-        self.kind.setText(escape(say(layer.label) if layer is not None else tr("unknown layer {name}", name=node.layer)))
+        kind = escape(say(layer.label) if layer is not None else tr("unknown layer {name}", name=node.layer))
+        times = counts(self._commands.graph, node.group)[0]
+        self.kind.setText(tr("{kind} · stands {times} times", kind=kind, times=times) if times > 1 else kind)
         if changed:
             self._about = (node.id, node.layer)
             self._show_meaning(layer)
@@ -203,6 +209,10 @@ class Inspector(QWidget):
         share = macs / whole.macs if whole.macs else 0.0
         self.bar.setVisible(shares and bool(own))
         self.bar.set_value(share, track=True, text=tr("{share} of the multiply-accumulates", share=percent(share)))
+
+    def edit_repeat(self) -> None:
+        """Puts the cursor into how often the selected group is repeated."""
+        self.repetition.edit_times()
 
     def edit_name(self) -> None:
         """Puts the cursor into the name."""

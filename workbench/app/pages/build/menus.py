@@ -18,6 +18,7 @@ from workbench.graph.drawing import GROUP_MARK, path_of_card
 from workbench.graph.graph import Edge, PortRef
 from workbench.graph.grouping import is_folded, members_of
 from workbench.graph.remarks import COLOURS, Remark
+from workbench.graph.repeat import repeat_of
 
 if TYPE_CHECKING:
     from workbench.app.pages.build.page import BuildPage
@@ -127,6 +128,7 @@ def group_menu(page: BuildPage, path: str) -> QMenu:
         menu.addAction(tr("Rename") + "\tF2", lambda: page.rename(f"{GROUP_MARK}{path}"))
     menu.addAction(tr("Parameters on the card..."), lambda: page.choose_exposed(path))
     menu.addAction(tr("Save as a block of my own..."), lambda: page.save_block(path))
+    menu.addMenu(_repeat_menu(page, path, menu))
     menu.addSeparator()
     menu.addAction(tr("Cut") + "\tCtrl+X", lambda: commands.cut(members))
     menu.addAction(tr("Copy") + "\tCtrl+C", lambda: commands.copy(members))
@@ -135,6 +137,24 @@ def group_menu(page: BuildPage, path: str) -> QMenu:
     menu.addAction(tr("Group") + "\tCtrl+G", lambda: commands.group(members))
     menu.addAction(tr("Dissolve the group") + "\tCtrl+Shift+G", lambda: commands.dissolve(path))
     menu.addAction(tr("Delete") + "\tDel", lambda: commands.delete(members))
+    return menu
+
+
+def _repeat_menu(page: BuildPage, path: str, parent: QMenu) -> QMenu:
+    """Returns the menu that says how often a group is repeated."""
+    commands, menu = page.commands, QMenu(tr("Repeat"), parent)
+    repeat = repeat_of(commands.graph, path)
+    for times in sorted({1, 2, 3, 4, 6, 8, 12, repeat.times}):
+        action = menu.addAction(tr("Once") if times == 1 else f"×{times}", lambda times=times: commands.repeat(path, times=times))
+        action.setCheckable(True)
+        action.setChecked(times == repeat.times)
+    menu.addAction(tr("Another number..."), page.repeat_group)
+    menu.addSeparator()
+    shared = menu.addAction(tr("Same weights every time"), lambda: commands.repeat(path, shared=not repeat.shared))
+    shared.setCheckable(True)
+    shared.setChecked(repeat.shared)
+    if repeat.times > 1:
+        menu.addAction(tr("Write the repetitions out"), lambda: commands.write_out(path))
     return menu
 
 

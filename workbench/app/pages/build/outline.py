@@ -20,6 +20,7 @@ from workbench.graph.drawing import GROUP_MARK, path_of_card
 from workbench.graph.graph import Edge, Graph, Node
 from workbench.graph.grouping import is_folded, members_of
 from workbench.graph.problem import Severity
+from workbench.graph.repeat import repeat_of
 
 if TYPE_CHECKING:
     from workbench.app.pages.build.page import BuildPage
@@ -125,11 +126,14 @@ class OutlinePanel(QWidget):
         graph, card = self._commands.graph, f"{GROUP_MARK}{path}"
         members, folded = members_of(graph, path), is_folded(graph, path)
         parameters = sum(cost.parameters for node in members if (cost := self._page.book.costs.get(node)) is not None)
-        made = (path, tuple(members), folded, parameters)
+        times = repeat_of(graph, path).times
+        made = (path, tuple(members), folded, parameters, times)
         old = self._rows.get(card)
         if old is not None and old[1] == made:
             return old
-        words = [f"{'▸' if folded else '▾'} {path}", tr("Group"), "", tr("{count} layers", count=len(members)), counted(parameters), ""]
+        layers = tr("{count} layers", count=len(members))
+        shown = tr("{layers}, repeated ×{times}", layers=layers, times=times) if times > 1 else layers
+        words = [f"{'▸' if folded else '▾'} {path}", tr("Group"), "", shown, counted(parameters), ""]
         item = QTreeWidgetItem(words)
         item.setTextAlignment(4, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setData(0, GROUP_ROLE, path)

@@ -24,6 +24,8 @@ from workbench.app.pages.build.menus import menu_for
 from workbench.app.pages.build.motion import Motion
 from workbench.app.pages.build.outline import OutlinePanel
 from workbench.app.pages.build.overlays import MiniMap, TotalsCard, place_overlays
+from workbench.app.pages.build.own.desk import OwnLayersDesk
+from workbench.app.pages.build.own.strip import OwnLayersStrip
 from workbench.app.pages.build.own_blocks import OwnBlocks
 from workbench.app.pages.build.palette import LayerPalette
 from workbench.app.pages.build.picturing import Picturing
@@ -35,13 +37,14 @@ from workbench.app.pages.build.view import CanvasView, LayerWanted
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState
 from workbench.graph.graph import PortRef
+from workbench.graph.grouping import members_of
 from workbench.layers import LAYERS
 
 _LATER_MS = 25
 _INPUT_OF_KIND = {"image": "image_input", "text": "text_input", "number": "number_input"}
 
 
-class BuildPage(Arranging, OwnBlocks, Picturing, Page):
+class BuildPage(Arranging, OwnBlocks, OwnLayersDesk, Picturing, Page):
     """Draws the model.
 
     Attributes:
@@ -76,6 +79,7 @@ class BuildPage(Arranging, OwnBlocks, Picturing, Page):
             self.palette_panel, self._centre(), self.inspector, left_title=tr("Layers"), right_title=tr("Layer"), left_width=200, right_width=300
         )
         self._connect()
+        self.start_own_layers()
 
     def _centre(self) -> QWidget:
         self.problems, self.source = ProblemsPanel(self.commands), SourcePanel(self.commands)
@@ -101,7 +105,9 @@ class BuildPage(Arranging, OwnBlocks, Picturing, Page):
         theme.mark(holder, "column")
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        self.own_strip = OwnLayersStrip(holder)
+        layout.addWidget(self.own_strip)
+        layout.addWidget(splitter, 1)
         self._splitter = splitter
         return holder
 
@@ -322,6 +328,14 @@ class BuildPage(Arranging, OwnBlocks, Picturing, Page):
     def group(self) -> None:
         """Puts the selected layers into a group that shows as one card."""
         self.commands.group(self.session.selection)
+
+    def repeat_group(self) -> None:
+        """Groups the selected layers, where they are no group yet, and puts the cursor into how often they are repeated."""
+        chosen = [node for node in self.session.selection if node in self.commands.graph]
+        path = self.commands.whole_group(chosen) or self.commands.common_group(chosen) or self.commands.group(chosen)
+        if path:
+            self.commands.select(members_of(self.commands.graph, path))
+            self.inspector.edit_repeat()
 
     def ungroup(self) -> None:
         """Dissolves the group of the selected layers."""

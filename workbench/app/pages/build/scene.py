@@ -24,6 +24,7 @@ from workbench.graph.drawing import Drawing, drawn
 from workbench.graph.graph import Edge, Graph
 from workbench.graph.problem import Problem, Severity
 from workbench.graph.remarks import remarks_of
+from workbench.graph.repeat import repeats
 
 EXTENT_PX = 2_000_000.0
 PORT_REACH_PX = 11.0
@@ -99,6 +100,7 @@ class CanvasScene(QGraphicsScene):
         if plain or changes.gone or changes.cards or graph.edges is not self.graph.edges:
             self._wiring.show(graph, drawing, (change.gone, change.drawn) if plain else None, changes)
         self.graph, self.drawing, self._inferred = graph, drawing, inferred
+        self.borders.repeats = repeats(graph)
         self._wiring.follow(changes)
         if changes.cards or changes.gone or before.inside != drawing.inside:
             self.borders.update(drawing, self.cards)
@@ -108,6 +110,10 @@ class CanvasScene(QGraphicsScene):
         if kept != self.selected:
             self.select(kept)
         self.repaint_wanted.emit()
+
+    def forget(self) -> None:
+        """Has the next graph drawn from scratch: its layers may be others by the same name."""
+        self._inferred = None
 
     def show_problems(self, problems: Iterable[Problem[Any]]) -> None:
         """Marks the cards and wires that have problems."""

@@ -13,6 +13,8 @@ from workbench.graph.drawing import GROUP_MARK, drawn, ports_of_group
 from workbench.graph.graph import Edge, Graph, PortRef, is_name
 from workbench.graph.grouping import common_path, is_folded, members_of
 from workbench.graph.remarks import Box, add_remark, change_remark, remove_remark
+from workbench.graph.repeat import repeat_of, set_repeat
+from workbench.graph.repetitions import written_out
 
 Place = tuple[float, float]
 
@@ -24,6 +26,8 @@ class Structuring:
     inside: str
     refused: Any
     group_renamed: Any
+    session: Any
+    layers: Any
     select: Any
     _apply: Any
     _apply_moving: Any
@@ -103,6 +107,23 @@ class Structuring:
             self._apply(tr("Rename {name}", name=path.rpartition(".")[2]), graph)
         return ""
 
+    def repeat(self, path: str, **how: Any) -> None:
+        """Says how a group is repeated: `times`, `shared` (the same weights every time) and `passed` (which input takes the result before)."""
+        name, graph = path.rpartition(".")[2], set_repeat(self.graph, path, **how)
+        times = repeat_of(graph, path).times
+        words = tr("Repeat {name} {times} times", name=name, times=times) if times > 1 else tr("Let {name} stand once", name=name)
+        self._apply(words, graph)
+
+    def write_out(self, path: str) -> None:
+        """Makes each repetition of a group a group of its own."""
+        inferred, known = self.session.inferred, dict[str, tuple[str, ...]]()
+        for node in members_of(self.graph, path):
+            layer, params, inputs = self.layers.get(self.graph[node].layer), inferred.params(node), inferred.input_shapes(node)
+            if layer is not None and params is not None and inferred.output_shapes(node):
+                known[node] = tuple(layer.parameters(params, inputs))
+        graph = written_out(self.graph, (path,), known)
+        self._apply_moving(tr("Write out the repetitions of {name}", name=path.rpartition(".")[2]), graph)
+
     def expose(self, path: str, exposed: Exposed) -> None:
         """Says which parameters of a group can be changed from its card."""
         self._apply(tr("Change {field} of {name}", field=tr("parameters"), name=path.rpartition(".")[2]), expose(self.graph, path, exposed))
@@ -125,6 +146,12 @@ class Structuring:
     def _port_names(self, graph: Graph, node: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         inputs, outputs = self._fresh_ports(graph[node].layer)
         return tuple(port.name for port in inputs), tuple(port.name for port in outputs)
+
+    def whole_group(self, ids: Iterable[str]) -> str:
+        """Returns the group, folded or open, whose members are just these nodes, or ""."""
+        chosen = tuple(ids)
+        path = self.common_group(chosen) if chosen else ""
+        return path if path and len(members_of(self.graph, path)) == len(chosen) else ""
 
     def folded_group(self, ids: Iterable[str]) -> str:
         """Returns the folded group whose members are just these nodes, or ""."""
