@@ -203,7 +203,7 @@ def test_something_usually_follows(name: str) -> None:
     layer = LAYERS[name]
     assert layer.usually_next
     for following in layer.usually_next:
-        assert LAYERS[following].role != "input" and following != name or name == "residual_block"
+        assert LAYERS[following].role != "input" and (following != name or name == "residual_block")
 
 
 def test_the_layers_used_most_have_a_place() -> None:

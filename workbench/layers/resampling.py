@@ -161,7 +161,7 @@ class PixelUnshuffle(Layer):
 
 
 def _pixels_do_not_divide(high: int, wide: int, factor: int, context: Context) -> LayerProblem:
-    fitting = next((value for value in windows.divisors(high, 64) if wide % value == 0), 1)
+    fitting = next((value for value in windows.divisors(high, factor) if wide % value == 0 and value > 1), 1)
     repairs = [fixes.change(context, Text("Use a factor of {factor}", factor=fitting), factor=fitting)] if fitting > 1 else []
     size, width = max(1, high // factor) * factor, max(1, wide // factor) * factor
     label = Text("Pool to {size} first", size=windows.written([size, width]))

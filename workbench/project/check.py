@@ -13,9 +13,10 @@ from workbench.graph.graph import Graph
 from workbench.graph.infer import Inferred, infer
 from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import Shape
+from workbench.graph.silence import parted
 from workbench.layers import LAYERS
 from workbench.project.project import Project
-from workbench.project.telling import told
+from workbench.project.telling import ranked, told
 
 _NO_SHAPES: Mapping[str, Shape] = MappingProxyType({})
 Found = Problem[Project]
@@ -53,11 +54,13 @@ class Checked:
         problems: Errors first.
         inferred: The shapes of the drawing.
         ok: Whether the project can be trained.
+        silenced: Warnings that are kept quiet at their nodes.
     """
 
     problems: tuple[Found, ...]
     inferred: Inferred
     ok: bool
+    silenced: tuple[Found, ...] = ()
 
 
 def check(
@@ -75,11 +78,23 @@ def check(
     """
     inferred = infer(project.graph, LAYERS, previous=previous)
     subject = Subject(project, inferred, dataset, shapes or _NO_SHAPES, rows)
-    found = [lifted(told(problem, inferred)) for problem in inferred.problems]
+    found = [fitted(lifted(problem), subject) for problem in ranked([told(problem, inferred) for problem in inferred.problems], inferred)]
     for rule in _rules():
         found += rule(subject)
-    ordered = tuple(sorted(found, key=lambda problem: problem.severity != Severity.ERROR))
-    return Checked(ordered, inferred, not any(problem.severity == Severity.ERROR for problem in ordered))
+    ordered, silenced = parted(project.graph, sorted(found, key=lambda problem: problem.severity != Severity.ERROR))
+    return Checked(ordered, inferred, not any(problem.severity == Severity.ERROR for problem in ordered), silenced)
+
+
+def fitted(problem: Found, subject: Subject) -> Found:
+    """Lets a fix that adds an end of the drawing take what the data gives and what the objective reads."""
+    if problem.kind not in ("graph.no-input", "graph.no-output"):
+        return problem
+    from workbench.project.ends import with_ends
+
+    def applied(fix: Fix[Project]) -> Callable[[Project], Project]:
+        return lambda project: with_ends(project, fix.apply(project), subject)
+
+    return replace(problem, fixes=tuple(Fix(fix.label, applied(fix)) for fix in problem.fixes))
 
 
 def _rules() -> tuple[Callable[[Subject], list[Found]], ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workbench.data.base import Field, FieldKind
+from workbench.data.base import Field
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
 from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import LAYERS
 from workbench.project.check import Found, Subject, graph_fix, recipe_fix
-from workbench.project.feeding import field_of, fields_of_kind, find_field, input_for, input_nodes, kind_read, with_preprocessing
+from workbench.project.feeding import field_of, fields_of_kind, find_field, given_shape, input_for, input_nodes, kind_read, with_preprocessing
 from workbench.project.project import DataChoice, Project
 from workbench.text import Text
 
@@ -84,13 +84,7 @@ def _given(subject: Subject, node: Node) -> Shape | None:
     field = find_field(subject.dataset, name) if subject.dataset is not None else None
     if field is None or field.kind != kind_read(node):
         return None
-    if name in subject.shapes:
-        return subject.shapes[name]
-    choice = subject.project.data.preprocessing.get(name, {})
-    if field.kind == FieldKind.IMAGE:
-        size = {key: choice.get(key) or getattr(field, key) for key in ("channels", "height", "width")}
-        return Shape.of(channel=size["channels"], height=size["height"], width=size["width"]) if all(size.values()) else None
-    return Shape.of("int64", len(field.categories)) if field.kind == FieldKind.CATEGORY else None
+    return given_shape(subject.project.data, field, subject.shapes)
 
 
 def _image_size(node: Node, given: Shape, drawn: Shape) -> list[Found]:

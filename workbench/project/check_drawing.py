@@ -71,7 +71,8 @@ def dropped_answers(subject: Subject) -> list[Found]:
                 continue
             label = Text("Move it before {node}", node=last.path)
             move = graph_fix(label, lambda graph, node=node, last=last: _moved_before(graph, node, last.id))
-            message = Text("{node} drops answers of {output}: it stands after the last layer, {last}.", node=node.path, output=output.path, last=last.path)
+            names = {"node": node.path, "output": output.path, "last": last.path}
+            message = Text("{node} drops answers of {output}: it stands after the last layer, {last}.", **names)
             reason = Text("A dropped answer counts as 0, so the loss punishes what the network did not say.")
             found.append(taste("dropout.after-output", message, node, reason, move, removing(node)))
     return found
@@ -250,7 +251,8 @@ def _beyond(graph: Graph, node: Node) -> list[Node]:
 
 def fading_gradients(subject: Subject) -> list[Found]:
     """Sigmoid or tanh in a deep stack lets gradients fade on their way back."""
-    squeezing = [node for node in subject.graph if (layer := layer_of(node)) is not None and layer.saturates and _between_weights(subject.graph, node)]
+    saturating = [node for node in subject.graph if (layer := layer_of(node)) is not None and layer.saturates]
+    squeezing = [node for node in saturating if _between_weights(subject.graph, node)]
     steadied = any(of_family(node, Family.NORMALISATION) or len(subject.graph.incoming(node.id)) > 1 for node in subject.graph)
     if len(squeezing) < _DEEP or steadied:
         return []

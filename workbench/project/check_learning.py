@@ -9,21 +9,25 @@ from workbench.data.base import Field, FieldKind
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
 from workbench.graph.problem import Fix, Problem, Severity
+from workbench.graph.shape import Shape, listed
 from workbench.layers.base import Family, Layer
+from workbench.models.memory import forecast
 from workbench.objectives import OBJECTIVES
 from workbench.project.check import Found, Subject, graph_fix, recipe_fix
 from workbench.project.feeding import (
     OBJECTIVE_OF,
+    field_of,
     fields_of_kind,
     find_field,
     input_fields,
+    input_nodes,
     likely_target,
     objective_for,
     output_nodes,
     width_setter,
+    width_wanted,
     with_width,
 )
-from workbench.models.memory import forecast
 from workbench.project.memory import available_bytes, needs, readable
 from workbench.project.project import ObjectiveChoice, Project
 from workbench.project.standing import layer_of, of_family, upwards
@@ -122,7 +126,9 @@ def _target_fits(subject: Subject, index: int, objective: ObjectiveChoice) -> li
 
 
 def _leak(subject: Subject, objective: ObjectiveChoice) -> list[Found]:
-    if objective.target not in input_fields(subject.project):
+    entry = OBJECTIVES[objective.name]
+    read = [node for node in input_nodes(subject.graph) if field_of(node) == objective.target]
+    if not read or entry.reads_target or (entry.writes and all(node.params.get("decoder") for node in read)):
         return []
     message = Text("{field} is both read and learned.", field=objective.target)
     return [Problem("objective.target-read", message, reason=Text("The model could copy the answer."), severity=Severity.WARNING)]
@@ -136,13 +142,34 @@ def output_widths(subject: Subject) -> list[Found]:
         if shape is None:
             continue
         wanted = OBJECTIVES[objective.name].expected_output(field)
-        if shape.sequence_axis is None and shape.axes != ("batch", "feature"):
+        if OBJECTIVES[objective.name].output_axes != ("batch", "feature"):
+            found += _form(subject, objective, node, field, shape)
+        elif shape.sequence_axis is None and shape.axes != ("batch", "feature"):
             message = Text("{node} gives {shape}, but {objective} needs {wanted}.", node=node.path, shape=shape.named(),
                            objective=Text(OBJECTIVES[objective.name].label), wanted=wanted.description)
             found.append(Problem("output.not-a-vector", message, node.id, fixes=(_flatten(node, wanted.width, shape.rank),)))
         elif wanted.width and shape.axes[-1] == "feature" and shape["feature"] != wanted.width:
             found.append(_width(subject, node, int(shape["feature"]), wanted.width, wanted.description))
     return found
+
+
+def _form(subject: Subject, objective: ObjectiveChoice, node: Node, field: Field, shape: Shape) -> list[Found]:
+    """Says where an output that is an image or a written text has another form than what it learns."""
+    entry, known = OBJECTIVES[objective.name], subject.shapes.get(field.name)
+    wanted, width = entry.expected_output(field), width_wanted(objective, field, known)
+    if shape.axes != entry.output_axes:
+        message = Text("{node} gives {shape}, but {objective} needs {wanted}.", node=node.path, shape=shape.named(),
+                       objective=Text(entry.label), wanted=wanted.description)
+        return [Problem("output.form", message, node.id, Text("Its axes must be {axes}.", axes=listed(entry.output_axes)))]
+    axis = "channel" if "channel" in entry.output_axes else "feature"
+    if width and shape[axis] != width:
+        return [_width(subject, node, int(shape[axis]), width, wanted.description)]
+    sizes = {side: getattr(field, side) for side in ("height", "width") if side in entry.output_axes}
+    if all(sizes.values()) and any(shape[side] != size for side, size in sizes.items()):
+        message = Text("{node} gives {shape}, but {field} is {height} × {width} pixels.", node=node.path, shape=shape.named(), field=field.name,
+                       **sizes)
+        return [Problem("output.size", message, node.id, Text("There must be an answer for every pixel."))]
+    return []
 
 
 def _learned(subject: Subject) -> list[tuple[ObjectiveChoice, Node, Field]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, Node, PortRef
 from workbench.graph.order import reachable_from, reaching
-from workbench.graph.problem import Fix, Problem, Severity
+from workbench.graph.problem import Fix, Problem
 from workbench.graph.shape import Axis, Shape
-from workbench.layers.base import Family, Layer
+from workbench.layers.base import Family, Layer, Shapes
 from workbench.project.check import Found, Subject, graph_fix
 from workbench.project.check_drawing import removing, setting, taste
 from workbench.project.feeding import output_nodes
@@ -25,8 +25,8 @@ def looking_ahead(subject: Subject) -> list[Found]:
     """Whatever is reached from a text that the model writes may see only what is written already."""
     found: list[Found] = []
     for writer in writers(subject):
-        for id in reachable_from(subject.graph, (writer.id,)) - {writer.id}:
-            found += _ahead(subject, writer, subject.graph[id])
+        for node in reachable_from(subject.graph, (writer.id,)) - {writer.id}:
+            found += _ahead(subject, writer, subject.graph[node])
     return sorted(found, key=lambda problem: subject.inferred.order.index(problem.node))
 
 
@@ -50,10 +50,9 @@ def _ahead(subject: Subject, writer: Node, node: Node) -> list[Found]:
     return [Problem("decoder.looks-ahead", message, node.id, reason, blind[0], fixes=fixes)]
 
 
-def _mixes(shapes: dict[str, Shape] | object, port: str) -> bool:
+def _mixes(shapes: Shapes, port: str) -> bool:
     """Whether what comes in at a port has places at all; several wires of one port are `port.0`, `port.1`, ..."""
-    found = [shape for name, shape in dict(shapes).items() if name.partition(".")[0] == port]  # type: ignore[call-overload]
-    return any(shape.sequence_axis is not None for shape in found)
+    return any(shape.sequence_axis is not None for name, shape in shapes.items() if name.partition(".")[0] == port)
 
 
 def _turned(node: Node, layer: Layer) -> tuple[Fix[Project], ...]:
@@ -69,11 +68,11 @@ def language_without_mask(subject: Subject) -> list[Found]:
     for output in output_nodes(subject.graph):
         shape = subject.inferred.input_shapes(output.id).get("input")
         before = reaching(subject.graph, (output.id,))
-        for text in (subject.graph[id] for id in before if id not in marked):
+        for text in (subject.graph[name] for name in before if name not in marked):
             if shape is None or not _names_tokens(subject, text, shape):
                 continue
             masked = reachable_from(subject.graph, (text.id,)) & before
-            for node in (subject.graph[id] for id in masked):
+            for node in (subject.graph[name] for name in masked):
                 layer, params = layer_of(node), subject.inferred.params(node.id)
                 if layer is None or params is None or "causal" not in layer.causal_by or layer.causal(params):
                     continue
@@ -102,7 +101,7 @@ def order_unknown(subject: Subject) -> list[Found]:
         shape = subject.inferred.input_shapes(node.id).get("input")
         if layer is None or params is None or shape is None or shape.sequence_axis is None or not layer.order_blind(params):
             continue
-        before = [layer_of(subject.graph[id]) for id in reaching(subject.graph, (node.id,)) if id != node.id]
+        before = [layer_of(subject.graph[name]) for name in reaching(subject.graph, (node.id,)) - {node.id}]
         if any(other is not None and other.marks_positions for other in before):
             continue
         message = Text("{node} does not know the order along its {axis} axis: nothing before it marks positions.", node=node.path,

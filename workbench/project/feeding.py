@@ -11,11 +11,13 @@ from workbench.data.base import Dataset, Field, FieldKind
 from workbench.graph import edit
 from workbench.graph.bypass import without_bypassed
 from workbench.graph.graph import Graph, Node
+from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
-from workbench.project.project import ObjectiveChoice, Project
+from workbench.objectives import OBJECTIVES
+from workbench.project.project import DataChoice, ObjectiveChoice, Project
 
-OBJECTIVE_OF: dict[FieldKind, str] = {FieldKind.CATEGORY: "classification", FieldKind.NUMBER: "regression"}
-TARGET_NAMES = ("label", "target", "class", "category", "sentiment", "y", "answer", "digit")
+OBJECTIVE_OF: dict[FieldKind, str] = {FieldKind.CATEGORY: "classification", FieldKind.NUMBER: "regression", FieldKind.MASK: "segmentation"}
+TARGET_NAMES = ("label", "target", "class", "category", "sentiment", "y", "answer", "digit", "steering")
 
 
 def kind_read(node: Node) -> str:
@@ -71,6 +73,17 @@ def fields_of_kind(dataset: Dataset, kind: str, without: Iterable[str] = ()) -> 
     return [field for field in dataset.fields if field.kind == kind and field.name not in left_out]
 
 
+def given_shape(data: DataChoice, field: Field, shapes: Mapping[str, Shape] | None = None) -> Shape | None:
+    """Returns the shape of a batch of a field as the data gives it, as far as that is known before it is prepared."""
+    if shapes and field.name in shapes:
+        return shapes[field.name]
+    choice = data.preprocessing.get(field.name, {})
+    if field.kind == FieldKind.IMAGE:
+        size = {key: choice.get(key) or getattr(field, key) for key in ("channels", "height", "width")}
+        return Shape.of(channel=size["channels"], height=size["height"], width=size["width"]) if all(size.values()) else None
+    return Shape.of("int64", len(field.categories)) if field.kind == FieldKind.CATEGORY else None
+
+
 def likely_target(dataset: Dataset, without: Iterable[str] = ()) -> Field | None:
     """Returns the field that is most likely meant to be learned: one that is called so, else the last category, else the last number."""
     categories, numbers = (fields_of_kind(dataset, kind, without) for kind in (FieldKind.CATEGORY, FieldKind.NUMBER))
@@ -95,6 +108,19 @@ def width_setter(graph: Graph, output: str) -> tuple[str, str] | None:
         if layer is None or not layer.keeps_width:
             return None
     return None
+
+
+def width_wanted(objective: ObjectiveChoice, field: Field, shape: Shape | None) -> int:
+    """Returns how wide the output of an objective must be, 0 where any will do or it is not known yet.
+
+    Args:
+        objective: It must exist.
+        field: What it learns.
+        shape: The shape of a batch of that field, where it is known: the vocabulary of a text stands there.
+    """
+    entry = OBJECTIVES[objective.name]
+    vocabulary = shape.vocabulary or 0 if shape is not None and entry.writes else 0
+    return entry.expected_output(field).width or vocabulary
 
 
 def with_width(graph: Graph, output: str, width: int) -> Graph:

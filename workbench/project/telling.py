@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, Node
-from workbench.graph.infer import Inferred
+from workbench.graph.infer import Inferred, infer
 from workbench.graph.order import reaching
-from workbench.graph.problem import Fix, Problem
+from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import SEQUENCE_AXES, Axis, Shape
 from workbench.project.standing import layer_of
 from workbench.text import Text
 
 _WANTED = {"shape.needs-sequence": SEQUENCE_AXES, "shape.needs-image": frozenset({Axis.HEIGHT}), "shape.needs-volume": frozenset({Axis.DEPTH})}
+_TRIED_NODES, _TRIED_PROBLEMS = 500, 4
 _SIDES = (Axis.DEPTH, Axis.HEIGHT, Axis.WIDTH)
 
 
@@ -21,9 +22,29 @@ def told(problem: Problem[Graph], inferred: Inferred) -> Problem[Graph]:
     """Returns a problem as it is told to a person who sees the whole drawing."""
     if problem.node not in inferred.graph:
         return problem
-    if problem.kind == "merge.sizes-differ":
+    if problem.kind in ("merge.sizes-differ", "merge.channels-differ"):
         return _strided_way(problem, inferred)
     return _losing_axes(problem, inferred) if problem.kind in _WANTED else problem
+
+
+def ranked(problems: list[Problem[Graph]], inferred: Inferred) -> list[Problem[Graph]]:
+    """Returns the problems with a repair first that leaves less wrong than there is; where the first does, the order stays."""
+    wrong = _wrong(inferred)
+    if len(inferred.graph) > _TRIED_NODES or wrong > _TRIED_PROBLEMS:
+        return problems
+    return [_tried(problem, inferred, wrong) if problem.severity == Severity.ERROR and len(problem.fixes) > 1 else problem for problem in problems]
+
+
+def _tried(problem: Problem[Graph], inferred: Inferred, wrong: int) -> Problem[Graph]:
+    for index, fix in enumerate(problem.fixes[:3]):
+        mended = fix.apply(inferred.graph)
+        if mended is not inferred.graph and _wrong(infer(mended, inferred.layers, previous=inferred)) < wrong:
+            return replace(problem, fixes=(fix, *problem.fixes[:index], *problem.fixes[index + 1:])) if index else problem
+    return problem
+
+
+def _wrong(inferred: Inferred) -> int:
+    return len(inferred.problems)
 
 
 def _losing_axes(problem: Problem[Graph], inferred: Inferred) -> Problem[Graph]:
@@ -46,6 +67,9 @@ def _strided_way(problem: Problem[Graph], inferred: Inferred) -> Problem[Graph]:
         return problem
     (short, wide), (long, small) = ways
     stride, layer = _ratio(wide, small), _shrinking(inferred, short.source.node, long.source.node)
+    if problem.kind == "merge.channels-differ":
+        first = _projected(short, wide, small, stride, inferred) if stride > 1 else ()
+        return replace(problem, fixes=(*first, *problem.fixes)[:3])
     if stride < 2 or layer is None:
         return replace(problem, fixes=(*_padded(layer, inferred), *_pooled(short, small), *problem.fixes)[:3])
     axis = next(axis for axis in _SIDES if _known(wide, axis) and wide[axis] != small[axis])
@@ -63,11 +87,15 @@ def _ways(node: str, inferred: Inferred) -> tuple[tuple[Edge, Shape], tuple[Edge
     wires = [(edge, inferred.output_shapes(edge.source.node).get(edge.source.port)) for edge in inferred.graph.incoming(node)]
     for short, wide in wires:
         for long, small in wires:
-            if wide is None or small is None or not any(_known(wide, axis) and _known(small, axis) and int(wide[axis]) > int(small[axis]) for axis in _SIDES):
+            if wide is None or small is None or not _larger(wide, small):
                 continue
             if reaching(inferred.graph, (short.source.node,)) & reaching(inferred.graph, (long.source.node,)):
                 return (short, wide), (long, small)
     return None
+
+
+def _larger(one: Shape, other: Shape) -> bool:
+    return any(_known(one, axis) and _known(other, axis) and int(one[axis]) > int(other[axis]) for axis in _SIDES)
 
 
 def _ratio(wide: Shape, small: Shape) -> int:
@@ -88,10 +116,10 @@ def _stride(wide: int, small: int) -> int:
 def _shrinking(inferred: Inferred, short: str, long: str) -> Node | None:
     """Returns the first layer on the long way alone that makes the image smaller."""
     on_way = reaching(inferred.graph, (long,)) - reaching(inferred.graph, (short,))
-    for id in (id for id in inferred.order if id in on_way):
-        before, after = inferred.input_shapes(id).get("input"), inferred.output_shapes(id).get("output")
+    for node in (node for node in inferred.order if node in on_way):
+        before, after = inferred.input_shapes(node).get("input"), inferred.output_shapes(node).get("output")
         if before is not None and after is not None and before.get(Axis.HEIGHT) != after.get(Axis.HEIGHT):
-            return inferred.graph[id]
+            return inferred.graph[node]
     return None
 
 
@@ -100,7 +128,8 @@ def _projected(short: Edge, wide: Shape, small: Shape, stride: int, inferred: In
     source = inferred.graph[short.source.node]
     layer, params = layer_of(source), inferred.params(source.id)
     alone = len(inferred.graph.outgoing(source.id)) == 1
-    if layer is not None and layer.weighs and alone and getattr(params, "stride", 0) == 1:
+    same = wide.get(Axis.CHANNEL) == small.get(Axis.CHANNEL)
+    if layer is not None and layer.weighs and alone and same and getattr(params, "stride", 0) == 1:
         label = Text("Set {name} of {node} to {value}", name="stride", node=source.path, value=stride)
         return (Fix(label, lambda graph: edit.set_params(graph, source.id, stride=stride)),)
     channels = small.get(Axis.CHANNEL)
@@ -135,6 +164,7 @@ def _unstrided(node: Node, inferred: Inferred) -> tuple[Fix[Graph], ...]:
     if layer is None or params is None:
         return ()
     if layer.weighs and getattr(params, "stride", 1) > 1:
-        return (Fix(Text("Set {name} of {node} to {value}", name="stride", node=node.path, value=1), lambda graph: edit.set_params(graph, node.id, stride=1)),)
+        label = Text("Set {name} of {node} to {value}", name="stride", node=node.path, value=1)
+        return (Fix(label, lambda graph: edit.set_params(graph, node.id, stride=1)),)
     label = Text("Remove {node}", node=node.path)
     return (Fix(label, lambda graph: edit.remove_nodes(graph, [node.id], reconnect=True)),) if layer.keeps_width else ()
