@@ -7,8 +7,19 @@ import torch
 import torchmetrics
 from torchmetrics.functional import mean_absolute_error, r2_score
 
-from workbench.objectives.accumulators import Accuracy, Confusion, Mean, MeanAbsoluteError, RSquared
+from workbench.objectives.accumulators import (
+    Accuracy,
+    Confusion,
+    Mean,
+    MeanAbsoluteError,
+    MeanIntersectionOverUnion,
+    MeanSquaredError,
+    PeakSignalToNoise,
+    RSquared,
+)
 from workbench.objectives.base import Metric
+from workbench.objectives.token_accumulators import ExactMatch, Perplexity, TokenAccuracy
+from workbench.objectives.tokens import IGNORED
 
 
 def batches(classes: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -53,6 +64,79 @@ def test_regression_metrics_equal_the_oracle() -> None:
     output, target = torch.cat([part[0] for part in parts]).flatten(), torch.cat([part[1] for part in parts])
     assert fed(MeanAbsoluteError(), parts).value() == pytest.approx(mean_absolute_error(output, target).item(), abs=1e-6)
     assert fed(RSquared(), parts).value() == pytest.approx(r2_score(output, target).item(), abs=1e-5)
+
+
+def masks(classes: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    made = torch.Generator().manual_seed(8)
+    return [
+        (torch.randn(rows, classes, 6, 5, generator=made), torch.randint(0, classes, (rows, 6, 5), generator=made)) for rows in (3, 1, 4)
+    ]
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_segmentation_metrics_equal_the_oracle(classes: int) -> None:
+    parts = masks(classes)
+    iou = torchmetrics.JaccardIndex(task="multiclass", num_classes=classes, average="macro")
+    pixels = torchmetrics.Accuracy(task="multiclass", num_classes=classes, average="micro")
+    for output, target in parts:
+        iou.update(output, target)
+        pixels.update(output, target)
+    assert fed(MeanIntersectionOverUnion(), parts).value() == pytest.approx(iou.compute().item(), abs=1e-6)
+    assert fed(Accuracy(), parts).value() == pytest.approx(pixels.compute().item(), abs=1e-7)
+
+
+def test_reconstruction_metrics_equal_the_oracle() -> None:
+    made = torch.Generator().manual_seed(9)
+    parts = [(torch.randn(rows, 1, 4, 4, generator=made), torch.randn(rows, 1, 4, 4, generator=made)) for rows in (5, 1, 7)]
+    output, target = (torch.cat([part[side] for part in parts]) for side in (0, 1))
+    oracle = torchmetrics.functional.image.peak_signal_noise_ratio(output, target, data_range=(target.max() - target.min()).item())
+    assert fed(PeakSignalToNoise(), parts).value() == pytest.approx(oracle.item(), abs=1e-5)
+    assert fed(MeanSquaredError(), parts).value() == pytest.approx(torchmetrics.functional.mean_squared_error(output, target).item(), abs=1e-6)
+
+
+def writing() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Texts of unequal length, some of them wholly right."""
+    made = torch.Generator().manual_seed(10)
+    parts = []
+    for rows, length in ((4, 5), (1, 3), (6, 7)):
+        output, target = torch.randn(rows, length, 8, generator=made), torch.randint(0, 8, (rows, length), generator=made)
+        target[::2] = output.argmax(2)[::2]
+        target[torch.arange(length) > torch.randint(1, length, (rows, 1), generator=made)] = IGNORED
+        parts.append((output, target))
+    return parts
+
+
+def test_writing_metrics_equal_the_oracle() -> None:
+    parts = writing()
+    accuracy = torchmetrics.Accuracy(task="multiclass", num_classes=8, average="micro", ignore_index=IGNORED)
+    perplexity = torchmetrics.text.Perplexity(ignore_index=IGNORED)
+    right = rows = 0
+    for output, target in parts:
+        accuracy.update(output.flatten(0, 1), target.flatten())
+        perplexity.update(output, target)
+        for said, wanted in zip(output.argmax(2).tolist(), target.tolist(), strict=True):
+            right += all(one == other for one, other in zip(said, wanted, strict=True) if other != IGNORED)
+            rows += 1
+    assert fed(TokenAccuracy(), parts).value() == pytest.approx(accuracy.compute().item(), abs=1e-7)
+    assert fed(Perplexity(), parts).value() == pytest.approx(perplexity.compute().item(), rel=1e-5)
+    assert 0 < right < rows and fed(ExactMatch(), parts).value() == pytest.approx(right / rows)
+
+
+@pytest.mark.parametrize("kind", [TokenAccuracy, ExactMatch, Perplexity])
+def test_writing_goes_on_exactly(kind: type[Metric]) -> None:
+    parts = writing()
+    first, second = fed(kind(), parts[:2]), kind()
+    assert second.value() != second.value()
+    second.load({name: value.clone() for name, value in first.state().items()})
+    assert fed(second, parts[2:]).value() == fed(kind(), parts).value()
+
+
+def test_signal_to_noise_goes_on_exactly() -> None:
+    made = torch.Generator().manual_seed(11)
+    parts = [(torch.randn(3, 4, generator=made), torch.randn(3, 4, generator=made)) for _ in range(3)]
+    first, second = fed(PeakSignalToNoise(), parts[:2]), PeakSignalToNoise()
+    second.load({name: value.clone() for name, value in first.state().items()})
+    assert fed(second, parts[2:]).value() == fed(PeakSignalToNoise(), parts).value()
 
 
 def test_mean_weighs_by_rows() -> None:

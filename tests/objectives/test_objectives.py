@@ -10,16 +10,27 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from workbench.data.base import Field, FieldKind
+from workbench.models.given import late
 from workbench.objectives import OBJECTIVES, Objective
+from workbench.objectives.tokens import IGNORED
 
 CATEGORIES = Field("label", FieldKind.CATEGORY, categories=("cat", "dog", "owl"))
 NUMBER = Field("price", FieldKind.NUMBER, unit="€")
+MASK = Field("mask", FieldKind.MASK, categories=("rest", "road", "lane"), height=4, width=5)
+IMAGE = Field("image", FieldKind.IMAGE, channels=2, height=4, width=5)
+TEXT = Field("text", FieldKind.TEXT)
 
 
 def example(objective: Objective) -> tuple[Field, torch.Tensor, torch.Tensor]:
     made = torch.Generator().manual_seed(1)
     if FieldKind.CATEGORY in objective.targets:
         return CATEGORIES, torch.randn(6, 3, generator=made, requires_grad=True), torch.tensor([0, 1, 2, 0, 0, 1])
+    if FieldKind.MASK in objective.targets:
+        return MASK, torch.randn(6, 3, 4, 5, generator=made, requires_grad=True), torch.randint(0, 3, (6, 4, 5), generator=made)
+    if FieldKind.IMAGE in objective.targets:
+        return IMAGE, torch.randn(6, 2, 4, 5, generator=made, requires_grad=True), torch.randn(6, 2, 4, 5, generator=made)
+    if FieldKind.TEXT in objective.targets:
+        return TEXT, torch.randn(6, 5, 9, generator=made, requires_grad=True), torch.randint(0, 9, (6, 5), generator=made)
     return NUMBER, torch.randn(6, 1, generator=made, requires_grad=True), torch.randn(6, generator=made)
 
 
@@ -34,7 +45,11 @@ def test_contract(objective: Objective) -> None:
     assert torch.equal(bound(output, target), loss)
     assert next(iter(objective.accumulators())) == objective.main_metric
     assert len(objective.decode(output, field)) == 6
-    assert output.shape[1] == objective.expected_output(field).width
+    assert objective.expected_output(field).width in (0, output.shape[1])
+    assert output.ndim == len(objective.output_axes)
+    scores = objective.row_scores(output, target)
+    assert scores is None or scores.shape == (6,)
+    assert objective.chance(target.numpy()).loss > 0
     assert objective.better("loss") == "lower" and objective.better(objective.main_metric) == "higher"
 
 
@@ -74,3 +89,28 @@ def test_balanced_weights_make_classes_count_alike() -> None:
 def test_regression_errors(error: str, expected: float) -> None:
     objective = OBJECTIVES["regression"]
     assert objective.loss(torch.tensor([[3.0]]), torch.tensor([1.0]), objective.parse({"error": error})).item() == expected
+
+
+def test_a_written_text_ends_with_nought_and_the_rest_does_not_count() -> None:
+    objective = OBJECTIVES["sequence"]
+    wanted = objective.wanted(torch.tensor([[5, 6, 7], [8, 0, 0]]), torch.tensor([3, 1]))
+    assert wanted.tolist() == [[5, 6, 7, 0], [8, 0, IGNORED, IGNORED]]
+    output = torch.randn(2, 4, 9, generator=torch.Generator().manual_seed(4))
+    rows = objective.row_losses(output, wanted, objective.parse({}))
+    assert rows[1].item() == pytest.approx(cross_entropy(output[1, :2], wanted[1, :2]).item(), rel=1e-6)
+    changed = output.clone()
+    changed[1, 2:] += 100 * torch.randn(2, 9)
+    assert torch.equal(objective.row_losses(changed, wanted, objective.parse({})), rows)
+    assert objective.loss(changed, wanted, objective.parse({})).item() == pytest.approx(
+        objective.loss(output, wanted, objective.parse({})).item(), rel=1e-6)
+
+
+def test_what_is_given_is_the_target_one_token_late() -> None:
+    assert late(torch.tensor([[5, 6, 7], [8, 0, 0]])).tolist() == [[0, 5, 6, 7], [0, 8, 0, 0]]
+
+
+def test_a_painted_mask_is_told_by_its_pixels_and_its_shares() -> None:
+    scores = torch.zeros(1, 3, 1, 4)
+    scores[0, 1, 0, :3] = 1.0
+    row = OBJECTIVES["segmentation"].decode(scores, MASK)[0]
+    assert (row["label"], row["mask"], row["scores"]) == ("road", [[1, 1, 1, 0]], {"rest": 0.25, "road": 0.75, "lane": 0.0})

@@ -71,12 +71,22 @@ def _by_field(row: dict[str, Any], kinds: dict[str, FieldKind], folder: Path) ->
 def _value(value: Any, kind: FieldKind, folder: Path) -> Any:
     if kind == FieldKind.IMAGE:
         return decode(folder / Path(str(value)).expanduser())
+    if kind in (FieldKind.SERIES, FieldKind.AUDIO):
+        return _steps(value)
     if kind == FieldKind.NUMBER:
         try:
             return float(value)
         except ValueError as error:
             raise DataError(Text("{value} is no number.", value=repr(value)), Text("Write numbers with a point.")) from error
     return str(value)
+
+
+def _steps(value: Any) -> Any:
+    """Returns a series or a sound from JSON text."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise DataError(Text("{value} is no list of numbers.", value=repr(value)[:80]), Text("Write it as [1, 2.5, 3].")) from error
 
 
 def _table(path: Path) -> list[dict[str, Any]]:
@@ -95,7 +105,8 @@ def _decoded(run: RunFolder, prepared: Any, outputs: dict[str, Any]) -> dict[str
     for objective in run.snapshot().objectives:
         if objective.output in outputs:
             state = prepared.preprocessors[objective.target].state
-            scale = {"mean": float(state.get("mean", 0.0)), "std": float(state.get("deviation", 1.0))}
+            number = prepared.preprocessors[objective.target].kind == FieldKind.NUMBER
+            scale = {"mean": float(state["mean"]), "std": float(state["deviation"])} if number else {}
             field = prepared.dataset.field(objective.target)
             said[objective.output] = OBJECTIVES[objective.name].decode(outputs[objective.output], field, **scale)[0]
     return next(iter(said.values())) if len(said) == 1 else said

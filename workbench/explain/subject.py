@@ -12,6 +12,7 @@ import numpy as np
 from workbench.data.base import FieldKind, Split
 from workbench.explain.capture import capture, model_hash, values_hash
 from workbench.explain.method import is_text
+from workbench.models.given import given
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -161,9 +162,8 @@ def batch_of(model: Any, prepared: Any, rows: np.ndarray) -> tuple[dict[str, Ten
 
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     batch = prepared.batch(torch.as_tensor(np.asarray(rows), dtype=torch.int64))
-    values = {spec.name: batch.values[spec.field].to(device) for spec in _specs(model)}
-    lengths = {spec.name: batch.lengths[spec.field].to(device) for spec in _specs(model) if spec.field in batch.lengths}
-    return values, lengths
+    values, lengths = given(_specs(model), batch)
+    return {name: value.to(device) for name, value in values.items()}, {name: length.to(device) for name, length in lengths.items()}
 
 
 def encode(prepared: Any, spec: Any, raw: Any) -> Tensor:

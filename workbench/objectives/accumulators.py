@@ -123,6 +123,65 @@ class Confusion(SumMetric):
         return (2 * right[occurs] / wrong[occurs]).mean().item()
 
 
+class MeanIntersectionOverUnion(Confusion):
+    """Of every class, the pixels that both say over the pixels that either says, averaged over the classes that occur."""
+
+    label: ClassVar[str] = "mean IoU"
+
+    def value(self) -> float:
+        if self.total is None:
+            return math.nan
+        matrix = self.total.double()
+        both, either = matrix.diagonal(), matrix.sum(0) + matrix.sum(1) - matrix.diagonal()
+        occurs = either > 0
+        return (both[occurs] / either[occurs]).mean().item()
+
+
+class MeanSquaredError(SumMetric):
+    """The mean squared distance between prediction and target."""
+
+    label: ClassVar[str] = "mean squared error"
+    better: ClassVar[Better] = "lower"
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        import torch
+
+        error = ((exact(output) - exact(target)) ** 2).sum()
+        self.add(torch.stack((error, error.new_tensor(target.numel()))))
+
+    def value(self) -> float:
+        if self.total is None:
+            return math.nan
+        total, count = self.total.tolist()
+        return total / count
+
+
+class PeakSignalToNoise(SumMetric):
+    """How far the error lies below the span of the target's values, in decibels."""
+
+    label: ClassVar[str] = "peak signal to noise"
+    unit: str = "dB"
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        import torch
+
+        wanted = exact(target)
+        error = ((exact(output) - wanted) ** 2).sum()
+        part = torch.stack((error, error.new_tensor(target.numel()), wanted.min(), wanted.max()))
+        if self.total is None:
+            self.total = part
+            return
+        before = self.total
+        self.total = torch.stack((before[0] + part[0], before[1] + part[1], torch.minimum(before[2], part[2]), torch.maximum(before[3], part[3])))
+
+    def value(self) -> float:
+        if self.total is None:
+            return math.nan
+        error, count, low, high = self.total.tolist()
+        mean, span = error / count, high - low
+        return 10 * math.log10(span * span / mean) if mean > 0 and span > 0 else math.inf if span > 0 else math.nan
+
+
 class MeanAbsoluteError(SumMetric):
     """The mean distance between prediction and target."""
 

@@ -87,10 +87,31 @@ class Objective(Entry, ABC):
     Attributes:
         targets: The kinds of field it can learn.
         main_metric: The metric that says which epoch was best.
+        output_axes: The axes of the output that it reads.
+        class_axis: The axis of that output along which scores of classes lie, or None where it gives numbers.
+        reads_target: Whether the model may be given the very field that is learned.
+        writes: Whether the output is written token by token: inputs that the model writes get the target one token late.
     """
 
     targets: ClassVar[tuple[FieldKind, ...]] = ()
     main_metric: ClassVar[str] = ""
+    output_axes: ClassVar[tuple[str, ...]] = ("batch", "feature")
+    class_axis: ClassVar[int | None] = None
+    reads_target: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
+
+    def wanted(self, target: Tensor, lengths: Tensor | None) -> Tensor:
+        """Returns what the output is compared with.
+
+        Args:
+            target: The field that is learned, model-ready.
+            lengths: Its valid lengths `(N,)`, where rows differ.
+        """
+        return target
+
+    def row_scores(self, output: Tensor, target: Tensor) -> Tensor | None:
+        """Returns one number per row that says how good it is, for objectives whose answer is more than one number; else None."""
+        return None
 
     @abstractmethod
     def loss(self, output: Tensor, target: Tensor, params: Any) -> Tensor:

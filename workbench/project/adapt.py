@@ -9,7 +9,7 @@ from workbench.data.base import Dataset, Field, FieldKind, Split
 from workbench.errors import DataError
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
-from workbench.graph.shape import Shape
+from workbench.graph.shape import Axis, Shape
 from workbench.layers import LAYERS
 from workbench.objectives import OBJECTIVES
 from workbench.project.feeding import (
@@ -23,6 +23,8 @@ from workbench.project.feeding import (
     likely_target,
     output_nodes,
     target_fields,
+    width_setter,
+    width_wanted,
     with_preprocessing,
     with_width,
 )
@@ -56,7 +58,7 @@ def adapt(project: Project, dataset: Dataset) -> Project:
     for node in input_nodes(graph):
         graph = _sized(graph, node, prepared.shapes()[field_of(node)])
     for objective in project.objectives:
-        graph = _widened(graph, objective, dataset)
+        graph = _widened(graph, objective, dataset, prepared.shapes()[objective.target])
     return _with_recipe(replace(project, graph=graph), prepared.count(Split.TRAIN))
 
 
@@ -102,6 +104,9 @@ def _with_targets(project: Project, dataset: Dataset) -> Project:
     objectives: list[ObjectiveChoice] = []
     for objective in project.objectives:
         field = find_field(dataset, objective.target)
+        if field is not None and _suits(objective, field, taken):
+            objectives.append(objective)
+            continue
         if field is None or field.kind not in OBJECTIVE_OF or field.name in taken:
             field = likely_target(dataset, taken)
         if field is None:
@@ -113,6 +118,12 @@ def _with_targets(project: Project, dataset: Dataset) -> Project:
         params = objective.params if name == objective.name else {}
         objectives.append(replace(objective, name=name, target=field.name, params=params))
     return project if tuple(objectives) == project.objectives else replace(project, objectives=tuple(objectives))
+
+
+def _suits(objective: ObjectiveChoice, field: Field, taken: list[str]) -> bool:
+    """Whether an objective learns this kind of field, and may although the drawing reads it."""
+    entry = OBJECTIVES.get(objective.name)
+    return entry is not None and field.kind in entry.targets and (field.name not in taken or entry.reads_target or entry.writes)
 
 
 def _with_preprocessing(project: Project, dataset: Dataset) -> Project:
@@ -152,17 +163,21 @@ def _estimated_tokens(text: str) -> int:
 
 def _sized(graph: Graph, node: Node, shape: Shape) -> Graph:
     """Sets the size of an input to that of what it is given."""
-    return edit.set_params(graph, node.id, **LAYERS[node.layer].sized(shape))
+    sizes = dict(LAYERS[node.layer].sized(shape))
+    if node.params.get("decoder") and "maximum_length" in sizes:
+        sizes["maximum_length"] += 1  # what is written begins with a token of its own
+    return edit.set_params(graph, node.id, **sizes)
 
 
-def _widened(graph: Graph, objective: ObjectiveChoice, dataset: Dataset) -> Graph:
+def _widened(graph: Graph, objective: ObjectiveChoice, dataset: Dataset, shape: Shape) -> Graph:
     """Makes an output as wide as its objective asks, and names it after a new target where it was named after the old one."""
     node = next((node for node in output_nodes(graph) if node.name == objective.output), None)
     field = find_field(dataset, objective.target)
     if node is None or field is None:
         return graph
-    width = OBJECTIVES[objective.name].expected_output(field).width
-    return with_width(graph, node.id, width) if width else graph
+    width = width_wanted(objective, field, shape)
+    fits = width_setter(graph, node.id) is not None or Axis.HEIGHT not in OBJECTIVES[objective.name].output_axes
+    return with_width(graph, node.id, width) if width and fits else graph
 
 
 def _with_recipe(project: Project, rows: int) -> Project:

@@ -32,8 +32,8 @@ class Evaluation:
         target: The field of the first objective, which the rest is about.
         rows: Dataset row indices, int64 `(n,)`.
         losses: Loss of each row, float32 `(n,)`.
-        targets: True class ids int64, or standardised numbers float32, `(n,)`.
-        predictions: Predicted class ids int64, or standardised numbers float32, `(n,)`.
+        targets: True class ids int64, or standardised numbers float32, `(n,)`; ones where an answer is more than one number.
+        predictions: Predicted class ids int64, or standardised numbers float32, `(n,)`; how good the answer is where it is more than one number.
         confidences: Probability of the predicted class, float32 `(n,)`; zeros for numbers.
         categories: Class names.
         confusion: int64 `(C, C)`, true class by predicted class; None for numbers.
@@ -122,7 +122,7 @@ def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:
             outputs = task.forward(batch)
             scores.update(outputs, batch)
             scores.update_losses(task.losses(outputs, batch), len(rows))
-            collected.append([rows, *_per_row(part, outputs[part.index], batch.values[part.target])])
+            collected.append([rows, *_per_row(part, outputs[part.index], task.wanted(part, batch))])
     columns = [torch.cat(column).cpu().numpy() for column in zip(*collected, strict=True)]
     target = task.prepared.dataset.field(part.target)
     confusion = None
@@ -130,11 +130,15 @@ def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:
         width = max(len(target.categories), int(max(columns[2].max(), columns[3].max())) + 1)
         confusion = np.bincount(columns[2] * width + columns[3], minlength=width * width).reshape(width, width)
     arrays = dict(zip(_ARRAYS, columns, strict=True))
-    return Evaluation(split, step, scores.values(split), part.target, **arrays, categories=tuple(target.categories), confusion=confusion)
+    categories = tuple(target.categories) if confusion is not None else ()
+    return Evaluation(split, step, scores.values(split), part.target, **arrays, categories=categories, confusion=confusion)
 
 
 def _per_row(part: Part, output: torch.Tensor, target: torch.Tensor) -> list[torch.Tensor]:
     losses = part.objective.row_losses(output, target, part.params)
+    scores = part.objective.row_scores(output, target)
+    if scores is not None:
+        return [losses, torch.ones_like(losses), scores, torch.zeros_like(losses)]
     if FieldKind.CATEGORY in part.objective.targets:
         confidence, predicted = output.softmax(1).max(1)
         return [losses, target, predicted, confidence]

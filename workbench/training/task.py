@@ -12,10 +12,12 @@ from torch import Tensor
 
 from workbench.data.base import Batch, Split
 from workbench.errors import Text, TrainingError
+from workbench.models.given import by_parameter, given
 from workbench.objectives import OBJECTIVES, Chance, Metric, Objective
 from workbench.objectives.accumulators import Mean
 from workbench.project.project import Project
 
+_SAMPLED_ROWS = 2048
 TAGS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test"}
 
 
@@ -55,10 +57,9 @@ class Task:
 
     def __init__(self, project: Project, model: Any, prepared: Any) -> None:
         self.model, self.prepared = model, prepared
-        self.fields = [spec.field for spec in model.plan.inputs]
+        self.inputs = list(model.plan.inputs)
         self.outputs = [spec.name for spec in model.plan.outputs]
-        by_input = {spec.name: spec.field for spec in model.plan.inputs}
-        self.lengths = [(spec.parameter, by_input[spec.input]) for spec in model.plan.lengths]
+        self.lengths = [(spec.parameter, spec.input) for spec in model.plan.lengths]
         if not project.objectives:
             raise TrainingError(Text("The project has nothing to learn."), Text("Choose an objective: what to predict, from which output."))
         device = next(iter(model.parameters()), torch.empty(0)).device
@@ -72,7 +73,7 @@ class Task:
                 Text("Outputs: {names}.", names=", ".join(self.outputs)),
             )
         objective = OBJECTIVES[choice.name]
-        params, targets = objective.parse(dict(choice.params)), train_targets(self.prepared, choice.target)
+        params, targets = objective.parse(dict(choice.params)), train_targets(self.prepared, choice.target, objective)
         return Part(
             objective, params, choice.output, self.outputs.index(choice.output), choice.target, choice.weight,
             objective.loss_function(params, targets, device), objective.chance(targets), suffix,
@@ -80,18 +81,21 @@ class Task:
 
     def forward(self, batch: Batch, model: Any = None) -> tuple[Tensor, ...]:
         """Returns the outputs of a batch, in the order of the plan."""
-        values, lengths = batch.values, batch.lengths
-        given = {parameter: lengths[field] for parameter, field in self.lengths if field in lengths}
-        outputs = (model or self.model)(*[values[field] for field in self.fields], **given)
+        values, lengths = given(self.inputs, batch)
+        outputs = (model or self.model)(*values.values(), **by_parameter(lengths, self.lengths))
         return outputs if isinstance(outputs, tuple) else (outputs,)
+
+    def wanted(self, part: Part, batch: Batch) -> Tensor:
+        """Returns what an output is compared with."""
+        return part.objective.wanted(batch.values[part.target], batch.lengths.get(part.target))
 
     def losses(self, outputs: tuple[Tensor, ...], batch: Batch) -> list[Tensor]:
         """Returns the loss to minimise, followed by that of every part where there are several."""
         if len(self.parts) == 1:
             part = self.parts[0]
-            loss = part.loss(outputs[part.index], batch.values[part.target])
+            loss = part.loss(outputs[part.index], self.wanted(part, batch))
             return [loss if part.weight == 1.0 else loss * part.weight]
-        single = [part.loss(outputs[part.index], batch.values[part.target]) for part in self.parts]
+        single = [part.loss(outputs[part.index], self.wanted(part, batch)) for part in self.parts]
         return [torch.stack([loss * part.weight for loss, part in zip(single, self.parts, strict=True)]).sum(), *single]
 
     @property
@@ -118,11 +122,14 @@ def _suffixes(targets: list[str]) -> list[str]:
     return [f".{name}{count if (count := targets[: index + 1].count(name)) > 1 else ''}" for index, name in enumerate(targets)]
 
 
-def train_targets(prepared: Any, field: str) -> np.ndarray:
-    """Returns the target values of the training split as the loss will see them (numbers standardised)."""
+def train_targets(prepared: Any, field: str, objective: Objective) -> np.ndarray:
+    """Returns the target values of the training split as the loss will see them (numbers standardised); of large targets some rows."""
     rows = prepared.rows(Split.TRAIN)
+    if objective.output_axes != ("batch", "feature"):
+        rows = rows[:_SAMPLED_ROWS]
     places = rows if prepared.position is None else prepared.position.cpu()[rows]
-    return prepared.preprocessors[field].gather(prepared.stored[field], places)[0].cpu().numpy()
+    values, lengths = prepared.preprocessors[field].gather(prepared.stored[field], places)
+    return objective.wanted(values, lengths).cpu().numpy()
 
 
 class Scores:
@@ -143,8 +150,9 @@ class Scores:
 
     def update(self, outputs: tuple[Tensor, ...], batch: Batch) -> None:
         """Counts one batch; gradients must be off or the tensors detached."""
+        wanted = {id(part): self._task.wanted(part, batch) for part in self._task.parts}
         for _, part, metric in self.metrics:
-            metric.update(outputs[part.index], batch.values[part.target])
+            metric.update(outputs[part.index], wanted[id(part)])
 
     def update_losses(self, losses: list[Tensor], rows: int) -> None:
         """Counts the losses of one batch."""

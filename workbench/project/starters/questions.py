@@ -25,20 +25,20 @@ class QuestionsCrossAttention(Starter):
     family = "several inputs"
     aliases = ("VQA", "CLEVR", "cross-attention", "multimodal", "cross-modal", "视觉问答", "交叉注意力", "多模态")
     field = "image"
-    seconds = 120.0
+    seconds = 60.0
 
     def make(self, language: str = "en") -> Project:
         sketch = Sketch(language)
         places, words = _eye(sketch), _reader(sketch, language)
         _meeting(sketch, words, places)
         sketch.add("output", "reply")
-        params = MappingProxyType({"language": "zh"} if language.startswith("zh") else {})
+        params = MappingProxyType({"rows": 14000, **({"language": "zh"} if language.startswith("zh") else {})})
         return Project(
             name=self.label, graph=sketch.laid_out(),
             data=DataChoice("generated:questions", params=params, preprocessing=MappingProxyType({"question": MappingProxyType(dict(_TEXT))})),
             objectives=(ObjectiveChoice("classification", "reply", "answer"),),
             recipe=Recipe(
-                Choice("adamw", MappingProxyType({"learning_rate": 0.003})), schedule=Choice("one_cycle"), epochs=12, batch_size=64, clip_norm=1.0,
+                Choice("adamw", MappingProxyType({"learning_rate": 0.0015})), schedule=Choice("one_cycle"), epochs=16, batch_size=32, clip_norm=1.0,
             ),
             template=self.name,
         )
