@@ -7,8 +7,9 @@ holds one repetition; `arranged` gives the order in which a plan unrolls it, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Union
 
 from workbench.errors import GraphError
@@ -272,7 +273,18 @@ def repetition_path(path: str, places: Mapping[str, int]) -> str:
     return ".".join(found)
 
 
+def repetitions(graph: Graph) -> Iterator[tuple[str, str, Node]]:
+    """Returns id, path and node for every node in every repetition, as a plan has them; each node once where there would be too many."""
+    paths = repeated_paths(graph) if steps_of(graph) <= MAX_STEPS else []
+    for node in graph:
+        around = [path for path in paths if f"{node.group}.".startswith(f"{path}.")]
+        for places in product(*(range(repeat_of(graph, path).times) for path in around)):
+            numbers = dict(zip(around, places, strict=True))
+            yield repetition_id(graph, node.id, places), repetition_path(node.path, numbers), node
+
+
 __all__ = [
     "MAX_STEPS", "MAX_TIMES", "ONCE", "Item", "Loop", "Repeat", "Round", "arranged", "built_part", "check_records", "check_times", "counts",
-    "entries", "loops", "passed_as", "repeat_of", "repeated_paths", "repeats", "repetition_id", "repetition_path", "set_repeat", "steps_of",
+    "entries", "loops", "passed_as", "repeat_of", "repeated_paths", "repeats", "repetition_id", "repetition_path", "repetitions", "set_repeat",
+    "steps_of",
 ]

@@ -6,11 +6,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from workbench.errors import ProjectError
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
+from workbench.graph.grouping import group_paths
+from workbench.graph.repeat import repeats, set_repeat
 from workbench.layers import LAYERS
 from workbench.project.fields import frozen
 from workbench.project.project import Project
@@ -20,6 +22,7 @@ from workbench.text import Text
 _SECTION_OF = {"recipe": "train", "objectives": "objective"}
 _BARE = re.compile(r"[^\W\d][\w:./\\~ -]*\Z")
 _OPEN_TABLES = ("params", "preprocessing", "optimizer", "schedule")
+_OF_GROUPS = {"repeat": "times", "shared": "shared", "passed": "passed"}
 _FORM = Text("Write SECTION.KEY=VALUE, as in train.epochs=5, or model.NODE.PARAM=VALUE.")
 
 
@@ -74,10 +77,22 @@ def _value(raw: str, name: str) -> Any:
 def _on_node(graph: Graph, path: list[str], value: Any) -> Graph:
     if len(path) < 3:
         raise ProjectError(Text("{name} is not a setting.", name=".".join(path)), _FORM)
+    if path[-1] in _OF_GROUPS and (group := ".".join(path[1:-1])) in group_paths(graph):
+        return set_repeat(graph, group, **{_OF_GROUPS[path[-1]]: value}) if _fits(path[-1], value) else _refused(path, value)
     node, name = _node(graph, ".".join(path[1:-1])), path[-1]
     layer = LAYERS[node.layer]
     layer.parse({**dict(node.params), name: value})
     return edit.set_params(graph, node.id, **{name: value})
+
+
+def _fits(name: str, value: Any) -> bool:
+    return isinstance(value, {"repeat": int, "shared": bool, "passed": str}[name])
+
+
+def _refused(path: list[str], value: Any) -> NoReturn:
+    raise ProjectError(
+        Text("{name} cannot be {value}.", name=".".join(path), value=repr(value)[:40]), Text("Write repeat=6, shared=true, passed=NODE.PORT.")
+    )
 
 
 def _node(graph: Graph, path: str) -> Node:
@@ -156,6 +171,9 @@ def _flat_graph(graph: Graph) -> dict[str, Any]:
     for node in graph:
         flat[f"model.{node.path}"] = node.layer
         flat.update({f"model.{node.path}.{name}": value for name, value in node.params.items()})
+    for path, repeat in repeats(graph).items():
+        flat[f"model.{path}.repeat"] = repeat.times
+        flat[f"model.{path}.shared"] = repeat.shared
     wires = {f"{_end(graph, edge.source.node)}.{edge.source.port} -> {_end(graph, edge.target.node)}.{edge.target.port}" for edge in graph.edges}
     flat["model.wires"] = sorted(wires)
     return flat
