@@ -97,7 +97,7 @@ class Cbam(SqueezeExcitation):
     summary = "Turns channels up or down, then places: first which patterns matter in this image, then where."
     aliases = ("convolutional block attention", "spatial attention", "channel attention", "卷积块注意力", "空间注意力")
     formula = "z = σ(M(mean_ij x) + M(max_ij x)) · x; y = σ(w ∗ [mean_c z; max_c z]) · z, M two linear layers with SiLU between"
-    figure = Flow(cbam)
+    figure = Flow(cbam, between="z")
     related = ("squeeze_excitation", "image_attention")
     paper = "Woo et al. 2018, CBAM: Convolutional Block Attention Module"
     Params = CbamParams

@@ -139,7 +139,7 @@ class Softplus(Activation):
     label = "Softplus"
     summary = "A smooth ReLU that is always above zero; for quantities such as a spread or a rate."
     aliases = ("tf.nn.softplus", "SoftPlus", "smooth ReLU", "activation", "激活", "平滑整流")
-    formula = "y = 1/β · ln(1 + e^(β·x))"
+    formula = "y = 1 / β · ln(1 + e^(β·x))"
     figure = Curve(functions.softplus)
     related = ("relu", "sigmoid")
     paper = "Dugas et al. 2001, Incorporating Second-Order Functional Knowledge for Better Option Pricing"

@@ -38,7 +38,7 @@ class MeanOverTime(OverTime):
     label = "Mean over time"
     summary = "Takes the mean of all positions of a row; padding does not count."
     aliases = ("GlobalAveragePooling1D", "ReduceMean", "mean pooling", "average pooling 1d", "时间平均", "平均池化", "池化")
-    formula = "y = 1/L · Σ_(t<L) x[t]"
+    formula = "y = 1 / L · Σ_(t<L) x[t]"
     figure = Steps("mean")
     related = ("max_over_time", "last_over_time", "reduce")
     paper = "Iyyer et al. 2015, Deep Unordered Composition Rivals Syntactic Methods for Text Classification"

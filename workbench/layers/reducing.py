@@ -40,7 +40,7 @@ class Reduce(Layer):
     family = Family.POOLING
     summary = "Takes the mean, maximum, minimum or sum along one axis, which goes away; padding does not count."
     aliases = ("ReduceMean", "ReduceMax", "ReduceSum", "tf.reduce_mean", "tf.reduce_max", "mean", "sum", "归约", "求平均", "求和")
-    formula = "y = 1/L · Σ_i x[…, i, …], or Σ_i, max_i, min_i"
+    formula = "y = 1 / L · Σ_i x[…, i, …], or Σ_i, max_i, min_i"
     figure = Steps()
     related = ("mean_over_time", "max_over_time", "global_average_pool")
     Params = ReduceParams

@@ -252,7 +252,7 @@ class GlobalAveragePool3d(GlobalPool3d):
     label = "Global average 3d"
     summary = "Takes the mean of every channel over the whole volume: one vector per volume."
     aliases = ("GlobalAveragePooling3D", "GlobalAveragePool", "AdaptiveAvgPool3d", "ReduceMean", "三维全局平均池化", "池化")
-    formula = "y[c] = 1/(D·H·W) · Σ_i Σ_j Σ_k x[c, i, j, k]"
+    formula = "y[c] = 1 / (D·H·W) · Σ_i Σ_j Σ_k x[c, i, j, k]"
     figure = Volume("average", "whole")
     related = ("global_max_pool3d", "adaptive_average_pool3d", "conv3d")
     paper = "Lin et al. 2014, Network In Network"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from math import exp, log
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +16,7 @@ from workbench.text import Text
 
 _SAMPLES = 120
 _SCORES = (-1.0, 0.5, 2.0, 0.0, 1.2)
-_NUDGE = 1e-4
+_NUDGE, _JUMP = 1e-4, 0.2
 
 
 class Curve(Figure):
@@ -37,18 +38,29 @@ class Curve(Figure):
         sheet = Sketch(190)
         plot = _Plot(sheet, self.reach, low, high)
         plot.axes()
-        plot.curve(list(zip(xs, slopes, strict=True)), Tone.AMBER, dashed=True)
+        for piece in _pieces(list(zip(xs, slopes, strict=True))):
+            plot.curve(piece, Tone.AMBER, dashed=True)
         plot.curve(list(zip(xs, ys, strict=True)), Tone.BLUE)
         self._legend(sheet)
         return sheet.picture()
 
     @staticmethod
     def _legend(sheet: Sketch) -> None:
-        sheet.line((272, 60), (294, 60), stroke=Tone.BLUE, line=2.2)
-        sheet.label(300, 60, "y", 12, align="start", italic=True)
-        sheet.line((272, 84), (294, 84), stroke=Tone.AMBER, line=1.6, dashed=True)
-        sheet.label(300, 84, "dy/dx", 12, align="start", italic=True)
-        sheet.note(272, 104, Text("its slope"), "start")
+        sheet.line((272, 22), (294, 22), stroke=Tone.BLUE, line=2.2)
+        sheet.label(300, 22, "y", 12, align="start", italic=True)
+        sheet.line((272, 44), (294, 44), stroke=Tone.AMBER, line=1.6, dashed=True)
+        sheet.label(300, 44, "dy/dx", 12, align="start", italic=True)
+        sheet.note(272, 62, Text("its slope"), "start")
+
+
+def _pieces(points: list[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Cuts a curve where it jumps."""
+    pieces = [[points[0]]]
+    for before, after in pairwise(points):
+        if abs(after[1] - before[1]) > _JUMP:
+            pieces.append([])
+        pieces[-1].append(after)
+    return [piece for piece in pieces if len(piece) > 1]
 
 
 class _Plot:
@@ -66,11 +78,10 @@ class _Plot:
         left, right, zero = self.at(-self.reach, 0), self.at(self.reach, 0), self.at(0, 0)
         self.sheet.arrow(left, (right[0] + 4, right[1]), stroke=Tone.FAINT)
         self.sheet.arrow((zero[0], 176), (zero[0], 12), stroke=Tone.FAINT)
-        below = zero[1] + 10 if zero[1] < 168 else zero[1] - 10
         for x in (-self.reach / 2, self.reach / 2):
             place = self.at(x, 0)
             self.sheet.line((place[0], place[1] - 3), (place[0], place[1] + 3), stroke=Tone.FAINT)
-            self.sheet.label(place[0], below, written(round(x)), 10, Tone.QUIET)
+            self.sheet.label(place[0], zero[1] + (10 if x > 0 else -11), written(round(x)), 10, Tone.QUIET)
         for y in (1, -1, 4, 6):
             if self.low <= y <= self.high and (y == 1 or self.high < 7):
                 place = self.at(0, y)

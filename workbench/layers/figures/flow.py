@@ -42,10 +42,11 @@ class Flow(Figure):
     Args:
         rows: Makes the rows from the parameters.
         repeated: Makes the sentence under them (`2 times`) from the parameters; "" for none.
+        between: The symbol of what goes from one row to the next.
     """
 
-    def __init__(self, rows: Callable[[Any], list[Row]], repeated: Callable[[Any], str] | None = None) -> None:
-        self.rows, self.repeated = rows, repeated
+    def __init__(self, rows: Callable[[Any], list[Row]], repeated: Callable[[Any], str] | None = None, between: str = "h") -> None:
+        self.rows, self.repeated, self.between = rows, repeated, between
 
     def draw(self, params: Any, inputs: Mapping[str, Shape] = MappingProxyType({}), step: int = 0) -> Picture:
         rows = self.rows(params)
@@ -62,7 +63,7 @@ class Flow(Figure):
         sizes = [16.0 if word in _JOINS else max(width_of(word, 10.5), 16) + 10 for word, _ in row.blocks]
         gap = clamped(int((308 - sum(sizes)) / (len(sizes) + 1)), 7, 22)
         x = 22.0
-        sheet.label(12, y, row.start or "·", 12, italic=True)
+        sheet.label(12, y, row.start or self.between, 12, italic=True)
         branch = x + gap / 2 - 2
         for at, ((word, kind), wide) in enumerate(zip(row.blocks, sizes, strict=True)):
             sheet.arrow((x, y), (x + gap, y))
@@ -78,7 +79,7 @@ class Flow(Figure):
                 sheet.label(x + wide / 2 + 6, y + 28, row.side[0], 10.5, align="start")
             x += wide
         sheet.arrow((x, y), (x + gap, y))
-        sheet.label(x + gap + 8, y, "·" if goes_on else "y", 12, italic=True)
+        sheet.label(x + gap + 8, y, self.between if goes_on else "y", 12, italic=True)
 
     @staticmethod
     def _around(sheet: Sketch, left: float, right: float, y: float, word: str) -> None:

@@ -116,6 +116,8 @@ class _Reader:
         nodes: list[Node] = []
         while self._peek() and self._peek() not in " ,;，；" and self._peek() not in _CLOSING:
             nodes.append(self._scripted())
+            if isinstance(nodes[-1], Script) and nodes[-1].base == Run("Σ") and self._peek() == " ":
+                self.at += 1
         return tuple(nodes)
 
     def _scripted(self) -> Node:

@@ -57,7 +57,7 @@ class Lookup(Figure):
 class Positions(Figure):
     """The code of every position as a heat map: waves from fast to slow, or one learned vector each."""
 
-    _WIDTH, _LENGTH = 24, 14
+    _WIDTH, _LENGTH = 24, 56
 
     def draw(self, params: Any, inputs: Mapping[str, Shape] = MappingProxyType({}), step: int = 0) -> Picture:
         sheet = Sketch(190)
@@ -65,9 +65,9 @@ class Positions(Figure):
         for position in range(self._LENGTH):
             for feature in range(self._WIDTH):
                 value = ((position * 37 + feature * 23 + position * feature * 7) % 19 - 9) / 12 if learned else encoding(position, feature, self._WIDTH)
-                sheet.box(44 + 12.5 * feature, 24 + 10 * position, 12.5, 10, *heat(value), None)
+                sheet.box(44 + 12.5 * feature, 24 + 2.5 * position, 12.5, 2.5, *heat(value), None)
         sheet.label(30, 29, "0", 10, Tone.QUIET)
-        sheet.label(28, 24 + 10 * self._LENGTH - 5, str(self._LENGTH - 1), 10, Tone.QUIET)
+        sheet.label(28, 24 + 2.5 * self._LENGTH - 5, str(self._LENGTH - 1), 10, Tone.QUIET)
         sheet.label(16, 94, Text("position"), 10, Tone.QUIET, turned=True)
         sheet.note(194, 12, Text("feature"))
         words = Text("learned: one vector for each position") if learned else Text("sinusoidal: fast waves left, slow waves right")
@@ -82,7 +82,7 @@ class Rotary(Figure):
         return 8
 
     def draw(self, params: Any, inputs: Mapping[str, Shape] = MappingProxyType({}), step: int = 0) -> Picture:
-        sheet = Sketch(190)
+        sheet = Sketch(204)
         for pair in range(3):
             speed = 1 / 8**pair
             for at, position in enumerate((0, 1, 2, 3)):
@@ -93,7 +93,7 @@ class Rotary(Figure):
             sheet.note(8, 36 + 50 * pair, Text("pair {number}", number=pair), "start")
         for at in range(4):
             sheet.label(96 + 66 * at, 170, f"t = {step + at}", 11, italic=True)
-        sheet.note(8, 184, Text("the angle between two places depends on their distance alone"), "start")
+        sheet.note(8, 192, Text("the angle between two places depends on their distance alone"), "start")
         return sheet.picture()
 
 

@@ -20,8 +20,8 @@ def written(value: Number) -> str:
     """Returns a number as a cell shows it: `3`, `−2`, `0.25`."""
     if value is None:
         return ""
-    text = f"{value:d}" if isinstance(value, int) else f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
-    return text.replace("-", "−").removesuffix(".00").replace("−0.00", "0")
+    text = f"{value:d}" if isinstance(value, int) else f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.0f}"
+    return "0" if text == "-0" else text.replace("-", "−")
 
 
 class Sketch:

@@ -16,6 +16,7 @@ from workbench.text import Text
 _CELL, _LEAN, _RISE = 17.0, 11.0, 9.0
 _CHANNELS, _ROWS = 8, 3
 _VALUES = (4.0, 1.5, 6.0, 3.0, 5.5, 2.0, 4.5, 3.5)
+_SEEDS = {"number": 5, "channel": 1, "row": 11}
 _ABOUT = {
     "batch": Text("one channel, all rows of the batch"),
     "row": Text("all numbers of one row"),
@@ -39,7 +40,7 @@ class Axes(Figure):
 
     def draw(self, params: Any, inputs: Mapping[str, Shape] = MappingProxyType({}), step: int = 0) -> Picture:
         shared = self.shared or params.over
-        size = max(1, _CHANNELS // clamped(getattr(params, "groups", 1), 1, _CHANNELS))
+        size = _CHANNELS // clamped(getattr(params, "groups", 1), 1, 4)
         marked: dict[str, Callable[[int, int, int], bool]] = {
             "batch": lambda n, c, p: c == 2, "row": lambda n, c, p: n == 0, "features": lambda n, c, p: n == 0 and p == 0,
             "instance": lambda n, c, p: n == 0 and c == 2, "group": lambda n, c, p: n == 0 and c < size,
@@ -105,7 +106,7 @@ class Mask(Figure):
         return 6
 
     def draw(self, params: Any, inputs: Mapping[str, Shape] = MappingProxyType({}), step: int = 0) -> Picture:
-        draw, rate = Random(5 + step), params.rate
+        draw, rate = Random(_SEEDS[self.unit] + step), params.rate
         sheet = Sketch(180)
         for row in range(3):
             keep_row = draw.random() >= rate

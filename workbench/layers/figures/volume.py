@@ -121,7 +121,8 @@ class Transposed(Figure):
         sheet = Sketch(190 if self.axes > 1 else 120)
         lit = ([0] if self.axes == 1 else reached(here[0]), reached(here[1]))
         (self._row if self.axes == 1 else self._square)(sheet, values, totals, here, lit)
-        sheet.note(4, sheet.height - 10, Text("kernel of ones, so that you see what adds up"), "start")
+        words = Text("one slice of the volume, kernel of ones") if self.axes == 3 else Text("kernel of ones, so that you see what adds up")
+        sheet.note(4, sheet.height - 10, words, "start")
         if not fits(params):
             sheet.note(356, 10, SMALLER, "end")
         return sheet.picture()

@@ -34,8 +34,8 @@ class Window(Figure):
         place = divmod(step % (down.out * across.out), across.out)
         values, results = self._numbers(down, across)
         sheet = Sketch(190)
-        cell = min(22.0, 150 / max(down.total, across.total))
-        top, left = 96 - cell * down.total / 2, 4 + (150 - cell * across.total) / 2
+        cell = min(22.0, 142 / max(down.total, across.total))
+        top, left = 96 - cell * down.total / 2, 4 + (142 - cell * across.total) / 2
         rows, columns = down.touched(place[0]), across.touched(place[1])
 
         def shade(row: int, column: int) -> tuple[Tone, float]:
@@ -82,7 +82,7 @@ class Window(Figure):
         sheet.grid(x, y, weights, cell, lambda row, column: heat(weights[row][column], 2))
         sheet.frame(x, y, cell * across.kernel, cell * down.kernel)
         sheet.note(196, y - 10, Text("kernel"))
-        sheet.label(159, 96, "∗", 15)
+        sheet.label(156, 96, "∗", 15)
         sheet.label(234, 96, "=", 13)
 
     def _output(self, sheet: Sketch, results: Grid, place: tuple[int, int]) -> None:
@@ -132,7 +132,7 @@ class Window1d(Figure):
         return sheet.picture()
 
     def _value(self, at: int) -> int:
-        return sample(0, at) if self.how == "conv" else spread(3, at)
+        return (7 * at + at * at) % 6 if self.how == "conv" else spread(3, at)
 
     def _answer(self, along: Slide, place: int) -> float | int:
         values = [self._value(at - along.before) if 0 <= at - along.before < along.size else None for at in along.touched(place)]
