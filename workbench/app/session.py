@@ -41,6 +41,7 @@ class Session(QObject):
         prepared_changed: The prepared data is another one, or could not be made (`prepared_error`).
         runs_changed, selected_run_changed, selection_changed: As named.
         row_wanted: A row (dataset index) that some page should show in Inspect.
+        layers_changed: The user's own layers were read anew; what was worked out with the former ones is forgotten.
     """
 
     changed = Signal(object, object)
@@ -52,6 +53,7 @@ class Session(QObject):
     selected_run_changed = Signal()
     selection_changed = Signal()
     row_wanted = Signal(int)
+    layers_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -244,6 +246,14 @@ class Session(QObject):
         if self._checked is None or self._checked[0] is not project or self._checked[1] is not dataset:
             self._checked = (project, dataset, check(project, dataset, previous=self.inferred))
         return self._checked[2]
+
+    def reload_layers(self) -> None:
+        """Reads the user's own layers anew and forgets what was worked out with them; a run keeps what it began with."""
+        from workbench.layers import reload_own
+
+        reload_own()
+        self._inferred = self._checked = None
+        self.layers_changed.emit()
 
     def apply_fix(self, problem: Problem[Project], index: int = 0) -> None:
         """Applies one fix of a problem as one step of the history."""

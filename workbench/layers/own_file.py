@@ -251,9 +251,9 @@ def failed(file: OwnFile, error: BaseException) -> OwnLayerError:
         line = error.lineno or line
     kind = type(error).__name__
     reason = str(error).strip().splitlines()
-    said = f"{kind}: {reason[0][:300]}" if reason else kind
+    said = f"{kind}: {reason[0][:300].rstrip('.')}" if reason else kind
     return OwnLayerError(
-        Text("{file}, line {line}: {reason}", file=file.path.name, line=line, reason=said), Text("Mend the line and save the file."), line
+        Text("{file}, line {line}: {reason}.", file=file.path.name, line=line, reason=said), Text("Mend the line and save the file."), line
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer
@@ -41,6 +42,7 @@ from workbench.graph.grouping import members_of
 from workbench.layers import LAYERS
 
 _LATER_MS = 25
+_LATEST_MS = 800
 _INPUT_OF_KIND = {"image": "image_input", "text": "text_input", "number": "number_input"}
 
 
@@ -180,7 +182,7 @@ class BuildPage(Arranging, OwnBlocks, OwnLayersDesk, Picturing, Page):
 
     def _refresh_slow_parts(self) -> None:
         """Brings the rest up to date a moment after the edit, so that the canvas answers at once."""
-        project = self.session.project
+        began, project = time.perf_counter(), self.session.project
         self.book.update(self.session.inferred)
         self.canvas.show_costs(self.book.costs)
         self.totals.show_totals(self.book.totals(project.recipe.batch_size))
@@ -193,6 +195,8 @@ class BuildPage(Arranging, OwnBlocks, OwnLayersDesk, Picturing, Page):
         self.compare.follow()
         self.map.refresh()
         self._place()
+        # Where this takes long, it waits for a pause in what the hand does.
+        self._later.setInterval(round(min(max(_LATER_MS, 2000 * (time.perf_counter() - began)), _LATEST_MS)))
 
     def settle(self) -> None:
         """Does at once what would be done a moment later."""

@@ -14,6 +14,7 @@ from workbench.app.pages.build.blocks import BLOCK_MARK, delete_block, list_bloc
 from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card, paint_card
 from workbench.app.pages.build.gestures.drop import LAYER_MIME
 from workbench.app.pages.build.layer_rows import LAYER_ROLE, LayerRowDelegate, block_item, by_family, family_label, heading_item, layer_item
+from workbench.app.widgets import button
 from workbench.graph.graph import Node
 
 
@@ -22,9 +23,13 @@ class LayerPalette(QWidget):
 
     Signals:
         layer_chosen: The name of a layer to add where it makes most sense (double click, Enter).
+        edit_wanted: The name of one of the user's own layers whose file shall show.
+        new_wanted: A layer of the user's own shall be written.
     """
 
     layer_chosen = Signal(str)
+    edit_wanted = Signal(str)
+    new_wanted = Signal()
 
     def __init__(self, layers: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +45,10 @@ class LayerPalette(QWidget):
         self.list.itemActivated.connect(self._choose)
         self.list.add_wanted.connect(self.layer_chosen)
         self.list.delete_wanted.connect(self._delete)
+        self.list.edit_wanted.connect(self.edit_wanted)
+        self.new_button = button(
+            "build.palette.new", tr("New layer of my own...").replace("...", "…"), self.new_wanted.emit, kind="link", tip=tr("Write a layer in Python, checked as you go"),
+        )
         self.search.textChanged.connect(self.show_matches)
         self.search.returnPressed.connect(self._choose_first)
         self.search.installEventFilter(self)
@@ -51,6 +60,7 @@ class LayerPalette(QWidget):
         field.addWidget(self.search)
         layout.addLayout(field)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.new_button)
         self.show_matches("")
 
     def refresh(self) -> None:
@@ -62,7 +72,8 @@ class LayerPalette(QWidget):
         self.list.clear()
         if words.strip():
             for layer in self._layers.search(words):
-                self.list.addItem(layer_item(layer, family_label(layer.family)))
+                remark = tr("my own") if layer.origin else family_label(layer.family)
+                self.list.addItem(layer_item(layer, remark))
             for name in list_blocks():
                 if words.strip().casefold() in name.casefold():
                     self.list.addItem(block_item(name))
@@ -71,7 +82,10 @@ class LayerPalette(QWidget):
             blocks = list_blocks()
             for item in [heading_item(tr("My blocks")), *map(block_item, blocks)] if blocks else ():
                 self.list.addItem(item)
-            for family, group in by_family(self._layers).items():
+            own = [layer for layer in self._layers if layer.origin]
+            for item in [heading_item(tr("My layers")), *map(layer_item, own)] if own else ():
+                self.list.addItem(item)
+            for family, group in by_family(layer for layer in self._layers if not layer.origin).items():
                 self.list.addItem(heading_item(family_label(family)))
                 for layer in group:
                     self.list.addItem(layer_item(layer))
@@ -108,10 +122,12 @@ class _LayerList(QListWidget):
     Signals:
         add_wanted: A layer to add, from the context menu.
         delete_wanted: A block of the user's own to delete.
+        edit_wanted: A layer of the user's own whose file shall show.
     """
 
     add_wanted = Signal(str)
     delete_wanted = Signal(str)
+    edit_wanted = Signal(str)
 
     def __init__(self, layers: Any, parent: QWidget) -> None:
         super().__init__(parent)
@@ -154,6 +170,9 @@ class _LayerList(QListWidget):
         menu.addAction(tr("Add {layer}", layer=item.text())).triggered.connect(lambda: self.add_wanted.emit(name))
         if name.startswith(BLOCK_MARK):
             menu.addAction(tr("Delete this block")).triggered.connect(lambda: self.delete_wanted.emit(name))
+        layer = self._layers.get(name)
+        if layer is not None and layer.origin:
+            menu.addAction(tr("Edit and check this layer...").replace("...", "…")).triggered.connect(lambda: self.edit_wanted.emit(name))
         menu.popup(event.globalPos())
 
 

@@ -55,6 +55,10 @@ class SourcePanel(QWidget):
         layout.addStretch(0)
         self.text.line_clicked.connect(self._clicked)
 
+    def forget(self) -> None:
+        """Has the source printed anew next time, though the drawing is the same."""
+        self._graph = None
+
     def refresh(self) -> None:
         """Prints the source anew a moment later, where it shows."""
         if self.isVisible():
