@@ -1,4 +1,4 @@
-"""How fast the canvas answers: pan, drag, add and undo at 1,000 and 5,000 nodes, painting included.
+"""How fast the canvas answers: pan, drag, add, insert and undo at 1,000 and 5,000 nodes, painting included; how fast shapes are inferred.
 
 Every figure is the 95th percentile of CPU time in ms from the call to the finished paint, of a window of 1440 x 900. What follows an
 edit a moment later (costs, problems, map) is a row of its own, because it delays the next event too.
@@ -58,7 +58,26 @@ def run() -> list[dict[str, Any]]:
     for nodes in (1000, 5000):
         for zoom in (1.0, 0.42, 0.2, 0.08) if nodes == 1000 else (1.0, 0.08):
             rows += _measured(app, nodes, zoom)
-    return rows
+    return rows + [row for nodes in (1000, 5000) for row in _inferred(nodes)]
+
+
+def _inferred(nodes: int) -> list[dict[str, Any]]:
+    """Returns what inference costs: from scratch, and after a layer was put into a wire of which about 100 shapes hang."""
+    from workbench.graph import edit
+    from workbench.graph.infer import infer
+    from workbench.layers import LAYERS
+
+    graph = drawing(nodes)
+    before = infer(graph, LAYERS)
+    wire = graph.edges[len(graph.edges) // 2 - len(graph.edges) // 2 % (nodes // COLUMNS)]
+    after = edit.insert_on_edge(graph, wire, "batch_norm2d")[0]
+    gc.collect()
+    gc.disable()
+    scratch = percentile_95(lambda _: infer(graph, LAYERS).problems, lambda: None, 12)
+    insert = percentile_95(lambda step: infer(after if step % 2 else graph, LAYERS, previous=before).problems, lambda: None, 40)
+    gc.enable()
+    share = nodes / 1000
+    return [_row(f"infer {nodes:,} nodes: from scratch", scratch, 10.0 * share), _row(f"infer {nodes:,} nodes: layer inserted", insert, 2.0 * share)]
 
 
 def _measured(app: Any, nodes: int, zoom: float) -> list[dict[str, Any]]:
@@ -101,20 +120,29 @@ def _rows(page: Any, session: Any, app: Any, name: str) -> list[dict[str, Any]]:
         else:
             commands.add("relu", (x + step, y + 36))
 
+    wire = next(wire.edge for wire in scene.wires_in(view.visible_rect()))
+
+    def insert(step: int) -> None:
+        if step % 2:
+            session.undo()
+        else:
+            commands.add_on_edge("relu", wire)
+
     values = {
         "pan": percentile_95(lambda step: view.pan(7 if step % 2 else -9, 5), paint),
         "zoom": percentile_95(lambda step: view.zoom_by(1.04 if step % 2 else 1 / 1.04), paint),
         "drag": percentile_95(lambda step: scene.shift({node: (x + step, y)}), paint),
         "add and undo": percentile_95(edit, paint),
+        "insert and undo": percentile_95(insert, paint),
         "rest after an edit": percentile_95(lambda step: (edit(step), page.settle()), paint, 12),
     }
     return [_row(f"{name}: {what}", value, _hold(what, len(scene.cards))) for what, value in values.items()]
 
 
 def _hold(what: str, nodes: int) -> float:
-    """Returns the limit: 16 ms; where shape inference of 5,000 nodes is part of it, 60; 120 and 200 for what may come later."""
+    """Returns the limit: 16 ms; 20 where shapes of a long chain are inferred anew among 5,000; 120 and 200 for what may come later."""
     large = nodes > 1000
-    return {"add and undo": 60.0 if large else HOLD_MS, "rest after an edit": 200.0 if large else 120.0}.get(what, HOLD_MS)
+    return {"insert and undo": 20.0 if large else HOLD_MS, "rest after an edit": 200.0 if large else 120.0}.get(what, HOLD_MS)
 
 
 def _row(name: str, value: float, hold: float) -> dict[str, Any]:

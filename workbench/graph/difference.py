@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import is_not
 
 from workbench.graph.graph import Edge, Graph
 from workbench.graph.wires import edge_difference
+
+_last: tuple[Graph, Graph, Difference] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,24 @@ class Difference:
         return {edge.source.node for edge in (*self.gone, *self.drawn)}
 
 
+def other_values(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """Returns the keys of the second mapping that lead to another object than in the first."""
+    return list(compress(now, map(is_not, now.values(), map(before.get, now))))
+
+
 def difference(before: Graph, now: Graph) -> Difference:
-    """Returns what differs between two drawings."""
+    """Returns what differs between two drawings; the last answer is remembered, as several ask about the same step."""
+    global _last
+    if _last is None or _last[0] is not before or _last[1] is not now:
+        _last = (before, now, _difference(before, now))
+    return _last[2]
+
+
+def _difference(before: Graph, now: Graph) -> Difference:
     gone, drawn = edge_difference(before.edges, now.edges)
     if before.nodes is now.nodes:
         return Difference(gone=gone, drawn=drawn)
-    known = set(map(id, before.nodes.values()))
-    others = [key for key, node in now.nodes.items() if id(node) not in known]
+    others = other_values(before.nodes, now.nodes)
     there = before.nodes.keys()
     return Difference(
         tuple(key for key in others if key not in there), frozenset(there - now.nodes.keys()),

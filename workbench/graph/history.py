@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
+from itertools import compress
+from operator import is_not
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -191,7 +193,8 @@ def bytes_beyond(value: Any, other: Any) -> int:
         return sys.getsizeof(value) + sum(bytes_beyond(getattr(value, name), getattr(other, name, None)) for name in names)
     if isinstance(value, Mapping):
         there: Mapping[Any, Any] = other if isinstance(other, Mapping) else {}
-        own = sum(bytes_beyond(item, there.get(key)) for key, item in value.items() if item is not there.get(key))
+        others = compress(value, map(is_not, value.values(), map(there.get, value)))
+        own = sum(bytes_beyond(value[key], there.get(key)) for key in others)
         return sys.getsizeof(value) + _ENTRY_BYTES * len(value) + own
     if isinstance(value, (tuple, list)):
         return sys.getsizeof(value) + _items_beyond(value, other)
@@ -200,11 +203,10 @@ def bytes_beyond(value: Any, other: Any) -> int:
 
 def _items_beyond(value: tuple[Any, ...] | list[Any], other: Any) -> int:
     there: tuple[Any, ...] | list[Any] = other if isinstance(other, (tuple, list)) else ()
-    shared = {id(item) for item in there}
+    shared = set(map(id, there))
     same_length = len(there) == len(value)
-    return sum(
-        bytes_beyond(item, there[index] if same_length else None) for index, item in enumerate(value) if id(item) not in shared
-    )
+    others = [index for index, key in enumerate(map(id, value)) if key not in shared]
+    return sum(bytes_beyond(value[index], there[index] if same_length else None) for index in others)
 
 
 @lru_cache(maxsize=256)

@@ -29,7 +29,6 @@ def grouped(edges: Edges) -> Grouped:
         _KNOWN[id(edges)] = found
         if len(_KNOWN) > _KEPT:
             _KNOWN.popitem(last=False)
-    _KNOWN.move_to_end(id(edges))
     return found
 
 
@@ -56,21 +55,15 @@ def edge_difference(before: Edges, now: Edges) -> tuple[list[Edge], list[Edge]]:
     """Returns the edges that are gone and those that are new; where the others changed their order, those are in both lists."""
     if before is now:
         return [], []
-    head = _same(before, now)
-    most = min(len(before), len(now)) - head
-    tail = min(_same(reversed(before), reversed(now)), most)
+    most = min(len(before), len(now))
+    head = next(compress(count(), map(is_not, before, now)), most)
+    tail = min(next(compress(count(), map(is_not, reversed(before), reversed(now))), most), most - head)
     old, new = before[head:len(before) - tail], now[head:len(now) - tail]
     there, here = set(map(id, old)), set(map(id, new))
     kept_old, kept_new = [edge for edge in old if id(edge) in here], [edge for edge in new if id(edge) in there]
     if len(kept_old) != len(kept_new) or not all(map(is_, kept_old, kept_new)):
         return list(old), list(new)
     return [edge for edge in old if id(edge) not in here], [edge for edge in new if id(edge) not in there]
-
-
-def _same(before: Iterable[Edge], now: Iterable[Edge]) -> int:
-    """Returns how many edges at the beginning are the same objects."""
-    first, second = list(before), list(now)
-    return next(compress(count(), map(is_not, first, second)), min(len(first), len(second)))
 
 
 def _patched(last: Grouped, edges: Edges) -> Grouped | None:

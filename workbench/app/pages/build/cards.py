@@ -14,6 +14,7 @@ from workbench.app.pages.build.changes import Changes, looks_same
 from workbench.app.pages.build.figures import counted
 from workbench.app.pages.build.groups import describe_group, port_names, second_line, wired_ports
 from workbench.graph.bypass import is_bypassed
+from workbench.graph.difference import other_values
 from workbench.graph.drawing import Drawing
 from workbench.graph.graph import Graph, Node
 from workbench.graph.layout import LAYER_PITCH_PX
@@ -44,11 +45,11 @@ class Cards:
             layers: The catalogue.
             touched: Nodes of which something other than their value changed; None where any may have.
         """
-        changes, known = Changes(), set(map(id, before.nodes.values()))
+        changes = Changes()
         for gone in self.by_id.keys() - drawing.nodes.keys():
             changes.gone.append(self._drop(gone))
         told = {drawing.card_of(node) for node in touched} if touched is not None else drawing.nodes.keys()
-        for card_id in [key for key, node in drawing.nodes.items() if id(node) not in known or key not in self.by_id]:
+        for card_id in other_values(before.nodes, drawing.nodes):
             self._take(card_id, drawing, graph, inferred, layers, changes)
         for card_id in told & drawing.nodes.keys() - changes.cards:
             node, card = drawing.nodes[card_id], self.by_id[card_id]

@@ -40,6 +40,7 @@ class CostBook:
     def __init__(self) -> None:
         self.costs: dict[str, NodeCost] = {}
         self._known: dict[str, tuple[Any, Any, Any, NodeCost]] = {}
+        self._sum = NodeCost()
 
     def update(self, inferred: Any) -> None:
         """Brings the costs in step with a drawing; equal to `workbench.models.cost.costs`."""
@@ -58,7 +59,8 @@ class CostBook:
                 old = (outputs, params, said, cost_of(inferred, node, kept))
             self._known[node] = old
             self.costs[node] = old[3]
+        self._sum = total(self.costs)
 
     def totals(self, batch: int) -> Totals:
         """Returns the sums, for training with this many rows per step."""
-        return Totals(total(self.costs), batch)
+        return Totals(self._sum, batch)

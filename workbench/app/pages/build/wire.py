@@ -52,22 +52,23 @@ class Wire:
     lane: float | None = None
     known: object = None
     _path: QPainterPath | None = None
+    _bounds: tuple[float, float, float, float] | None = None
 
     def place(self) -> None:
         """Takes both ends from the cards."""
         self.line.setPoints(self.source.output_point(self.leaves), self.target.input_point(self.enters))
-        self._path = None
+        self._path = self._bounds = None
 
     def route(self, cards_in: CardsIn) -> None:
         """Chooses the way past the cards."""
         lane = lane_for(self.line, curve(self.line.p1(), self.line.p2()), cards_in) if self.line.dy() >= LONG_PX else None
         if lane != self.lane:
-            self.lane, self._path = lane, None
+            self.lane, self._path, self._bounds = lane, None, None
 
     def slide(self, dx: float) -> None:
         """Takes the way past the cards along, where both ends and all between them moved alike."""
         if self.lane is not None:
-            self.lane += dx
+            self.lane, self._bounds = self.lane + dx, None
 
     @property
     def straight(self) -> bool:
@@ -84,6 +85,11 @@ class Wire:
 
     def bounds(self) -> tuple[float, float, float, float]:
         """Returns left, top, right and bottom of curve and text."""
+        if self._bounds is None:
+            self._bounds = self._around()
+        return self._bounds
+
+    def _around(self) -> tuple[float, float, float, float]:
         line, reach = self.line, _reach(self.line.p1(), self.line.p2())
         upward = reach if line.dy() < reach else 0.0
         lane = line.x1() if self.lane is None else self.lane
