@@ -39,6 +39,15 @@ def test_the_shape_goes_through(chain: Graph) -> None:
     assert without_bypassed(marked).edges == (Edge.between("image", "out"),)
 
 
+def test_what_is_told_names_the_layer_before_the_bypassed_ones(chain: Graph) -> None:
+    marked = bypass(chain, ("a", "b"))
+    before = infer(marked, LAYERS)
+    assert before.outcomes["out"].context.sources == {"input": "image"}
+    assert before.outcomes["out"].context.source_layers == {"input": "image_input"}
+    for changed in (edit.rename(marked, "image", "picture"), bypass(marked, ("a",), False), bypass(marked, ("b",), False), chain):
+        assert infer(changed, LAYERS, previous=before).outcomes["out"].context == infer(changed, LAYERS).outcomes["out"].context
+
+
 def test_an_unknown_layer_may_be_bypassed(chain: Graph) -> None:
     unknown = edit.change_node(chain, "a", layer="no_such_layer")
     assert not infer(unknown, LAYERS).ok

@@ -14,10 +14,13 @@ from workbench.data.base import Dataset, Field, FieldKind
 from workbench.data.memory import MemoryDataset, NumberedIds
 from workbench.data.open import open_dataset
 from workbench.graph import edit
+from workbench.graph.bypass import bypass
 from workbench.graph.dim import Symbol
 from workbench.graph.graph import Edge, Graph, PortRef
 from workbench.graph.problem import Severity
 from workbench.graph.shape import Shape
+from workbench.graph.silence import silence
+from workbench.models.build import build
 from workbench.project import check_learning
 from workbench.project.check import check
 from workbench.project.project import Choice, DataChoice, Project
@@ -169,3 +172,46 @@ def test_graph_fixes_keep_everything_else_of_the_project() -> None:
     for problem in check(project).problems:
         for fix in problem.fixes:
             assert replace(fix.apply(project), graph=project.graph) == project
+
+
+def test_a_silenced_warning_is_set_apart() -> None:
+    project = BROKEN["activation.missing"]()
+    told = next(problem for problem in check(project, data("sample:digits")).problems if problem.kind == "activation.missing")
+    quiet = check(drawn(project, lambda graph: silence(graph, told.node, told.kind)), data("sample:digits"))
+    assert told.kind not in {problem.kind for problem in quiet.problems}
+    assert [(problem.kind, problem.node) for problem in quiet.silenced] == [(told.kind, told.node)]
+
+
+def test_bypassed_layers_are_not_there_for_any_rule() -> None:
+    extra = drawn(digits(), lambda graph: edit.insert_after(graph, "linear1", "softmax")[0])
+    softmax = next(node.id for node in extra.graph if node.layer == "softmax")
+    assert "output.squashed" in {problem.kind for problem in check(extra, data("sample:digits")).problems}
+    assert check(drawn(extra, lambda graph: bypass(graph, (softmax,))), data("sample:digits")).problems == ()
+    bare = check(drawn(digits(), lambda graph: bypass(graph, ("relu1", "max_pool1", "batch_norm1"))), data("sample:digits"))
+    assert ("activation.missing", "conv2") in {(problem.kind, problem.node) for problem in bare.problems}
+
+
+def test_the_width_is_set_where_it_is_built_not_where_it_is_bypassed() -> None:
+    wide = drawn(digits(), lambda graph: edit.insert_after(edit.set_params(graph, "linear1", units=7), "linear1", "linear", {"units": 9})[0])
+    extra = next(node.id for node in wide.graph if node.layer == "linear" and node.id != "linear1")
+    skipped = drawn(wide, lambda graph: bypass(graph, (extra,)))
+    problem = next(problem for problem in check(skipped, data("sample:digits")).problems if problem.kind == "output.width")
+    assert problem.fixes[0].apply(skipped).graph["linear1"].params["units"] == 10
+
+
+@pytest.mark.parametrize("gone", ["conv1", "conv2"])
+def test_ties_stand_or_are_told_where_a_layer_is_bypassed(gone: str) -> None:
+    project = drawn(digits(), lambda graph: edit.insert_after(edit.set_params(graph, "conv2", filters=32), "relu2", "conv2d", {"filters": 32, "bias": False})[0])
+    copy = next(node.id for node in project.graph if node.layer == "conv2d" and node.id not in ("conv1", "conv2"))
+    tied = drawn(project, lambda graph: bypass(edit.tie(graph, copy, "weight", "conv2"), (gone,)))
+    found = {problem.kind: problem for problem in check(tied, data("sample:digits")).problems if problem.kind.startswith(("tie", "layer"))}
+    mended = found["tie.sizes-differ"].fixes[0].apply(tied) if gone == "conv1" else tied
+    assert set(found) == ({"tie.sizes-differ"} if gone == "conv1" else set())
+    assert build(mended.graph).plan.steps
+
+
+@pytest.mark.parametrize("name", STARTERS.names())
+def test_every_starter_passes(name: str) -> None:
+    project = STARTERS[name].make()
+    found = check(project, data(project.data.source) if project.data.source else None)
+    assert [problem.message for problem in found.problems if problem.severity == Severity.ERROR or not project.data.source] == []

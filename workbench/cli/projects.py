@@ -19,18 +19,26 @@ from workbench.project.runs import list_runs
 from workbench.text import Text
 
 
-def new(template: str, folder: Path, data: str) -> Answer:
+def new(template: str, folder: Path, data: str, weights: Path | None = None) -> Answer:
     """Makes a project."""
     from workbench.project.from_source import source_of
     from workbench.project.new import new_project
 
     folder = folder.expanduser().absolute()
-    project = new_project(template, folder, data)
+    unused: tuple[str, ...] = ()
+    if weights is None:
+        project = new_project(template, folder, data)
+    else:
+        from workbench.project.new import new_project_with_weights
+
+        project, unused = new_project_with_weights(template, folder, weights, data)
     document: dict[str, Any] = {"project": str(folder), "template": template, "data": project.data.source}
     lines = [f"Made {folder}.", f"Train it with: workbench train {folder}"]
     given = source_of(template)
     if given is not None:
         document["problems"], said = _not_drawn(*given, sized=bool(data))
+        document |= {"weights": project.recipe.start_from, "not_used": list(unused)} if weights is not None else {}
+        said += [f"Not used: {', '.join(unused)}"] if unused else []
         lines = [lines[0], *said, f"Look at it with: workbench check {folder}"]
     return Answer(document, lines)
 
@@ -69,6 +77,7 @@ def check(folder: Path, settings: list[str]) -> Answer:
         "ok": checked.ok, "parameters": whole.parameters, "macs": whole.macs,
         "memory": {"batch_size": project.recipe.batch_size, "training_bytes": memory.training, "predicting_bytes": memory.predicting},
         "problems": [_problem(project, problem) for problem in checked.problems],
+        "silenced": [_problem(project, problem) for problem in checked.silenced],
         "nodes": [
             {
                 "name": node.path, "layer": node.layer, "parameters": by_node[node.id].parameters if node.id in by_node else 0,
@@ -100,7 +109,7 @@ def checked_project(project: Project, folder: Path) -> Checked:
             trouble.append(Problem("data.unusable", error.message, reason=error.hint))
     trouble += _recipe_problems(project)
     checked = check_project(project, dataset, shapes=shapes, rows=rows, previous=checked.inferred)
-    return Checked((*trouble, *checked.problems), checked.inferred, checked.ok and not trouble)
+    return replace(checked, problems=(*trouble, *checked.problems), ok=checked.ok and not trouble)
 
 
 def _recipe_problems(project: Project) -> list[Problem[Project]]:
@@ -159,6 +168,7 @@ def _check_lines(document: dict[str, Any]) -> list[str]:
     for problem in document["problems"]:
         lines.append(f"{problem['severity']}: {problem['message']} {problem['reason']}".rstrip())
         lines += [f"  fix: {fix['label']}" for fix in problem["fixes"]]
+    lines += [f"ignored: {problem['message']}" for problem in document["silenced"]]
     return [*lines, "It can be trained." if document["ok"] else "It cannot be trained yet."]
 
 

@@ -84,7 +84,8 @@ class _Inference:
             self.found.add(node)
             old = self.outcomes.get(node)
             new = self.outcomes[node] = self._outcome(node, old)
-            if self.previous and (old is None or new.outputs != old.outputs):
+            handed_on = is_bypassed(self.graph[node]) and old is not None and new.context != old.context
+            if self.previous and (old is None or new.outputs != old.outputs or handed_on):
                 dirty.update(edge.target.node for edge in self.fed.get(node, ()))
         result = Inferred(self.graph, self.layers, self.given, order, self.outcomes, self._whole(order))
         if self.previous:
@@ -164,8 +165,18 @@ class _Inference:
         shape = before.outputs.get(wire.source.port) if before is not None else None
         if shape is None:
             return Outcome(quiet, context, NO_SHAPES)
+        path, kind = self._origin(self.graph[wire.source.node], before)
+        context = Context(node.id, node.path, {port: path}, {port: kind})
         new = Outcome(quiet, context, {wire.target.port: shape}, {port: shape})
-        return old if old is not None and old.outputs == new.outputs and old.inputs == new.inputs and not old.problems else new
+        same = old is not None and old.outputs == new.outputs and old.inputs == new.inputs and old.context == context
+        return old if old is not None and same and not old.problems else new
+
+    def _origin(self, node: Node, outcome: Outcome | None) -> tuple[str, str]:
+        """Returns the path and the layer of the node whose tensor leaves a node: its own, or that of the one before a bypassed one."""
+        if outcome is None or not is_bypassed(node):
+            return node.path, node.layer
+        paths, kinds = outcome.context.sources, outcome.context.source_layers
+        return next(iter(paths.values()), node.path), next(iter(kinds.values()), node.layer)
 
     def _parsed(self, node: Node) -> Parsed:
         """Returns the layer and its checked parameters; nodes that share their raw parameters share this too."""
@@ -209,7 +220,8 @@ class _Inference:
         elif (shape := outcome.outputs.get(edge.source.port)) is None:
             arrived.problems.append(mistakes.no_such_output(self.graph, node, edge, outcome.outputs))
         else:
-            arrived.shapes[name], arrived.sources[name], arrived.source_layers[name] = shape, source.path, source.layer
+            arrived.shapes[name] = shape
+            arrived.sources[name], arrived.source_layers[name] = self._origin(source, outcome)
 
     def _whole(self, order: list[str]) -> Whole:
         before = self.previous.whole if self.previous else None

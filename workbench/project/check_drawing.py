@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from workbench.graph import edit
@@ -42,9 +43,10 @@ def becoming(node: Node, layer: str, label: str, **params: Any) -> Fix[Project]:
 def bends_between(subject: Subject) -> list[Found]:
     """Two linear layers with only layers between them that bend nothing can do no more than one."""
     found: list[Found] = []
-    for first, second, between in collapsing(subject.graph):
-        if _meant(subject, second) or (not between and first.layer == second.layer):
-            continue  # a layer right after its like says so itself
+    said = {problem.node for problem in subject.inferred.problems if problem.kind == "activation.missing"}
+    for first, second in collapsing(subject.graph):
+        if _meant(subject, second) or second.id in said:
+            continue
         message = Text("There is no activation between {first} and {second}.", first=first.path, second=second.path)
         fixes = (
             graph_fix(Text("Add {label}", label=label), lambda graph, place=first.id, layer=layer: edit.insert_after(graph, place, layer)[0])
@@ -58,6 +60,33 @@ def _meant(subject: Subject, node: Node) -> bool:
     """Whether a convolution only mixes channels, or only places: people put such ones after another on purpose."""
     params = subject.inferred.params(node.id)
     return of_family(node, Family.CONVOLUTION) and (getattr(params, "kernel", 0) == 1 or getattr(params, "groups", 1) > 1)
+
+
+def shared_weights(subject: Subject) -> list[Found]:
+    """Weights can be shared where they are equally large."""
+    found: list[Found] = []
+    for node in subject.graph:
+        for tie in node.ties:
+            owner = subject.graph.nodes.get(tie.node)
+            own, theirs = _weights(subject, node), _weights(subject, owner) if owner is not None else None
+            if own is None or theirs is None or own.get(tie.parameter) == theirs.get(tie.other) is not None:
+                continue
+            sizes = ("×".join(map(str, shape or ())) or Text("none") for shape in (own.get(tie.parameter), theirs.get(tie.other)))
+            message = Text("{node} cannot share {parameter} {own} with {other} {theirs} of {owner}.", node=node.path, parameter=tie.parameter,
+                           own=next(sizes), other=tie.other, theirs=next(sizes), owner=owner.path if owner is not None else "")
+            reason = Text("Shared weights must exist in both nodes and have the same shape.")
+            label = Text("Give it its own {parameter}", parameter=tie.parameter)
+            fix = graph_fix(label, lambda graph, node=node, name=tie.parameter: edit.untie(graph, node.id, name))
+            found.append(Problem("tie.sizes-differ", message, node.id, reason, fixes=(fix,)))
+    return found
+
+
+def _weights(subject: Subject, node: Node) -> Mapping[str, tuple[int, ...]] | None:
+    """Returns the shapes of the parameters of a node, or None where they are not known."""
+    layer, params = layer_of(node), subject.inferred.params(node.id)
+    if layer is None or params is None or not subject.inferred.output_shapes(node.id):
+        return None
+    return layer.parameters(params, subject.inferred.input_shapes(node.id))
 
 
 def dropped_answers(subject: Subject) -> list[Found]:
@@ -279,6 +308,6 @@ def _between_weights(graph: Graph, node: Node) -> bool:
 
 
 RULES = (
-    bends_between, dropped_answers, normalised_twice, normalised_answers, dropped_before_batch_norm, wasteful_dropout, one_pixel,
+    shared_weights, bends_between, dropped_answers, normalised_twice, normalised_answers, dropped_before_batch_norm, wasteful_dropout, one_pixel,
     skipped_pixels, one_number, fading_gradients,
 )

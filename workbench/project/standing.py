@@ -48,10 +48,10 @@ def is_fixed_sum(layer: Layer) -> bool:
     return not layer.bends and not layer.weighs and not layer.role
 
 
-def collapsing(graph: Graph) -> list[tuple[Node, Node, int]]:
-    """Returns the pairs of linear layers with nothing bent in between, and how many layers lie there."""
+def collapsing(graph: Graph) -> list[tuple[Node, Node]]:
+    """Returns the pairs of linear layers with nothing bent in between."""
     graph = without_bypassed(graph)
-    found: list[tuple[Node, Node, int]] = []
+    found: list[tuple[Node, Node]] = []
     for node in graph:
         layer = layer_of(node)
         if layer is None or not layer.weighs:
@@ -59,5 +59,5 @@ def collapsing(graph: Graph) -> list[tuple[Node, Node, int]]:
         before = list(upwards(graph, node.id, is_fixed_sum))
         first = layer_of(before[-1]) if before else None
         if first is not None and first.weighs:
-            found.append((before[-1], node, len(before) - 1))
+            found.append((before[-1], node))
     return found

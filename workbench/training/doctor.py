@@ -94,7 +94,7 @@ class LossWatch:
 
 def missing_activations(graph: Graph) -> list[Finding]:
     """Returns a finding for every linear layer that follows another one with nothing bent in between."""
-    return [_missing_activation(first, second) for first, second, _ in collapsing(graph)]
+    return [_missing_activation(first, second) for first, second in collapsing(graph)]
 
 
 def _missing_activation(first: Node, second: Node) -> Finding:

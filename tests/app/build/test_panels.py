@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
 
 from workbench.app.pages.build.layer_rows import LAYER_ROLE
@@ -66,6 +67,38 @@ def test_a_warning_can_be_ignored_and_comes_back_with_undo(bench: Any) -> None:
     bench.session.undo()
     bench.page.settle()
     assert len(bench.page.problems.shown) == count
+
+
+def test_an_ignored_warning_is_listed_and_can_be_told_again(bench: Any) -> None:
+    bench.page.commands.delete(("pool1",), reconnect=True)
+    bench.page.commands.add_after("relu", "relu1")
+    bench.page.settle()
+    panel = bench.page.problems
+    warning = next(problem for problem in panel.shown if problem.severity == "warning" and problem.node)
+    panel._ignore(warning)
+    bench.page.settle()
+    assert warning.kind in bench.graph[warning.node].extra["ignored"] and bench.session.checked.silenced
+    rows = panel.strip.rows
+    assert rows[-1].severity == "note" and "1" in rows[-1].message
+    rows[-1].remedies[0].do()
+    assert panel.strip.rows[-1].message == warning.message
+    panel.strip.rows[-1].remedies[0].do()
+    bench.page.settle()
+    assert any(problem.kind == warning.kind and problem.node == warning.node for problem in panel.shown)
+    assert "ignored" not in bench.graph[warning.node].extra and not bench.session.checked.silenced
+    bench.session.undo()
+    assert bench.session.checked.silenced, "telling again was one step"
+
+
+def test_the_keyboard_sees_what_a_fix_would_do(bench: Any) -> None:
+    bench.session.select(("side",))
+    bench.page.settle()
+    bench.page.inspector.form.edited.emit("filters", 32)
+    bench.page.settle()
+    index = next(index for index, problem in enumerate(bench.page.problems.shown) if problem.node == "merge")
+    button = bench.page.problems.fix_button(index)
+    bench.page.problems.eventFilter(button, QFocusEvent(QEvent.Type.FocusIn, Qt.FocusReason.TabFocusReason))
+    assert "N × 64 × 14 × 14" in button.accessibleDescription()
 
 
 def test_the_inspector_shows_named_axes_and_shares(bench: Any) -> None:

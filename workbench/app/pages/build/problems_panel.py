@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QHelpEvent
 from PySide6.QtWidgets import QPushButton, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.figures import counted
-from workbench.app.strip import FindingStrip, Remedy, problem_row
-from workbench.graph import edit
+from workbench.app.strip import FindingRow, FindingStrip, Remedy, problem_row
+from workbench.graph.graph import Graph
 from workbench.graph.infer import infer
 from workbench.graph.problem import Problem, Severity
+from workbench.graph.silence import restore, silence
 from workbench.models.cost import costs, total
 
-IGNORED = "ignored"
-"""The field of a node's extra that lists the kinds of warnings to keep quiet about there."""
 _MOST_ROWS = 40
+_BY_KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
 class ProblemsPanel(QScrollArea):
@@ -42,6 +43,7 @@ class ProblemsPanel(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self._commands = commands
         self._shown: list[Problem[Any]] = []
+        self._open = False
         self.strip = FindingStrip("build.problems", self, empty=tr("No problems: the model can be trained."))
         holder = QWidget(self)
         theme.mark(holder, "column")
@@ -62,20 +64,39 @@ class ProblemsPanel(QScrollArea):
         """Shows the problems of the project as it is."""
         session = self._commands.session
         graph = session.project.graph
-        problems = [problem for problem in session.problems if not _ignored(graph, problem)]
-        self._shown = problems
+        problems, quiet = list(session.problems), session.checked.silenced
+        self._shown, self._open = problems, self._open and bool(quiet)
         errors = sum(problem.severity is Severity.ERROR for problem in problems)
         self.count_changed.emit(errors, len(problems) - errors)
-        rows, names = [], {node.path for node in graph}
-        for problem in problems[:_MOST_ROWS]:
-            row = problem_row(problem, lambda node: graph[node].name if node in graph else "", session.apply_fix)
-            row = replace(row, emphasis=(*row.emphasis, *_named(problem, names)))
-            if problem.severity is Severity.WARNING and problem.node:
-                quiet = Remedy(tr("Ignore here"), lambda problem=problem: self._ignore(problem), False)
-                row = replace(row, remedies=(*row.remedies, quiet))
-            rows.append(row)
-        self.strip.show_findings(rows)
+        names = {node.path for node in graph}
+        rows = [self._row(problem, names) for problem in problems[:_MOST_ROWS]]
+        self.strip.show_findings([*rows, *self._quiet_rows(quiet, names)])
         self._watch_buttons()
+
+    def _row(self, problem: Problem[Any], names: set[str]) -> FindingRow:
+        session = self._commands.session
+        graph = session.project.graph
+        row = problem_row(problem, lambda node: graph[node].name if node in graph else "", session.apply_fix)
+        row = replace(row, emphasis=(*row.emphasis, *_named(problem, names)))
+        if problem.severity is Severity.WARNING and problem.node in graph:
+            ignore = Remedy(tr("Ignore here"), lambda: self._ignore(problem), False)
+            row = replace(row, remedies=(*row.remedies, ignore))
+        return row
+
+    def _quiet_rows(self, quiet: Sequence[Problem[Any]], names: set[str]) -> list[FindingRow]:
+        """Returns the line that says how many warnings are ignored and, where it is open, each of them with a way back."""
+        if not quiet:
+            return []
+        label = tr("Hide them") if self._open else tr("Show them")
+        rows = [FindingRow(tr("Ignored warnings: {count}", count=len(quiet)), severity="note", remedies=(Remedy(label, self._turn, False),))]
+        for problem in quiet[:_MOST_ROWS] if self._open else ():
+            again = Remedy(tr("Tell again"), lambda problem=problem: self._restore(problem), False)
+            rows.append(FindingRow(problem.message, problem.reason, "note", tuple(_named(problem, names)), (again,), problem.node))
+        return rows
+
+    def _turn(self) -> None:
+        self._open = not self._open
+        self.refresh()
 
     def fix_button(self, index: int, number: int = 0) -> QPushButton | None:
         """Returns the button of a fix of a problem that shows; rows on their way out may still have the same names, before it."""
@@ -91,11 +112,17 @@ class ProblemsPanel(QScrollArea):
                     found.installEventFilter(self)
 
     def _ignore(self, problem: Problem[Any]) -> None:
+        self._edited(tr("Ignore a warning at {name}", name=self._name(problem)), lambda graph: silence(graph, problem.node, problem.kind))
+
+    def _restore(self, problem: Problem[Any]) -> None:
+        self._edited(tr("Tell a warning at {name} again", name=self._name(problem)), lambda graph: restore(graph, problem.node, problem.kind))
+
+    def _name(self, problem: Problem[Any]) -> str:
+        return self._commands.session.project.graph[problem.node].name
+
+    def _edited(self, label: str, change: Callable[[Graph], Graph]) -> None:
         project = self._commands.session.project
-        node = project.graph[problem.node]
-        kinds = sorted({*node.extra.get(IGNORED, ()), problem.kind})
-        graph = edit.change_node(project.graph, node.id, extra={**node.extra, IGNORED: kinds})
-        self._commands.session.edit(tr("Ignore a warning at {name}", name=node.name), replace(project, graph=graph))
+        self._commands.session.edit(label, replace(project, graph=change(project.graph)))
 
     def preview(self, problem: Problem[Any], number: int) -> str:
         """Returns what the drawing would be after a fix: shapes of its outputs, parameters, problems left."""
@@ -110,10 +137,16 @@ class ProblemsPanel(QScrollArea):
         return "\n".join(lines)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        place = watched.property("fix") if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip else None
-        if place is not None and place[0] < len(self._shown) and isinstance(watched, QPushButton):
+        place = watched.property("fix") if event.type() in (QEvent.Type.ToolTip, QEvent.Type.FocusIn) else None
+        if place is None or place[0] >= len(self._shown) or not isinstance(watched, QPushButton):
+            return super().eventFilter(watched, event)
+        if isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), self.preview(self._shown[place[0]], place[1]), watched)
             return True
+        if isinstance(event, QFocusEvent) and event.reason() in _BY_KEYBOARD:
+            words = self.preview(self._shown[place[0]], place[1])
+            watched.setAccessibleDescription(words)
+            QToolTip.showText(watched.mapToGlobal(watched.rect().bottomLeft()), words, watched)
         return super().eventFilter(watched, event)
 
 
@@ -121,11 +154,6 @@ def _named(problem: Problem[Any], names: set[str]) -> list[str]:
     """Returns the names of layers that the message mentions."""
     values = getattr(problem.message, "values", {}).values()
     return [value for value in values if isinstance(value, str) and value in names]
-
-
-def _ignored(graph: Any, problem: Problem[Any]) -> bool:
-    node = graph.nodes.get(problem.node)
-    return node is not None and problem.severity is Severity.WARNING and problem.kind in node.extra.get(IGNORED, ())
 
 
 def _changed_shapes(before: Any, after: Any) -> list[str]:
