@@ -129,7 +129,7 @@ def test_an_older_version_is_migrated(tmp_path: Path, project: Project, monkeypa
 
 
 BAD_SETTINGS = {
-    "epochs = 3": ["epochs = -1", "epochs = 'three'", "epochs = true", "epochs = 0", "epochs = ", "epochs = 2.5"],
+    "epochs = 3": ["epochs = -1", "epochs = 'three'", "epochs = true", "epochs = ", "epochs = 2.5"],
     "clip_norm = 0.0": ["clip_norm = nan", "clip_norm = inf", "clip_norm = -1"],
     "learning_rate = 0.004": ["learning_rate = nan", "learning_rate = 1979-05-27"],
     "validation = 0.15": ["validation = 2.0"],

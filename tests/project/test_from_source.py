@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from workbench.cli import app
 from workbench.errors import ProjectError
 from workbench.models.build import build
+from workbench.models.moving import move, opened
 from workbench.models.reading import load_foreign, read_source
 from workbench.project.check import check
 from workbench.project.file import load
@@ -92,3 +93,28 @@ def test_weights_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "broken.safetensors").write_bytes(b"no")
     with pytest.raises(ProjectError, match="cannot be read"):
         load_foreign(model, tmp_path / "broken.safetensors", reading.names)
+
+
+def test_the_command_line_starts_from_the_weights_of_the_class(file: Path, tmp_path: Path) -> None:
+    state = {"conv.weight": torch.ones(4, 1, 3, 3), "conv.bias": torch.ones(4), "fc.weight": torch.ones(10, 4), "fc.bias": torch.ones(10)}
+    save_file({**state, "more": torch.ones(1)}, tmp_path / "given.safetensors")
+    folder = tmp_path / "made"
+    given = ["new", f"{file}:Small", str(folder), "--data", "sample:digits", "--weights", str(tmp_path / "given.safetensors"), "--json"]
+    done = CliRunner().invoke(app, given)
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["weights"] == "weights.safetensors" and document["not_used"] == ["more"]
+    project = load(folder).project
+    assert project.recipe.start_from == "weights.safetensors"
+    model = build(project.graph)
+    assert not move(model, project.graph, opened(folder / "weights.safetensors")).missing
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+
+
+def test_pickles_are_refused_before_anything_is_written(file: Path, tmp_path: Path) -> None:
+    torch.save({}, tmp_path / "given.pt")
+    done = CliRunner().invoke(app, ["new", f"{file}:Small", str(tmp_path / "made"), "--weights", str(tmp_path / "given.pt"), "--json"])
+    assert done.exit_code == 1 and "pickle" in done.stdout
+    assert not (tmp_path / "made").exists()
+    done = CliRunner().invoke(app, ["new", "digits-cnn", str(tmp_path / "made"), "--weights", str(tmp_path / "given.pt"), "--json"])
+    assert done.exit_code == 1 and "Weights belong to a class" in done.stdout

@@ -63,10 +63,13 @@ def new(
     template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="A starter's name, `auto`, or FILE.py[:CLASS] to read PyTorch source.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet.")],
     data: Annotated[str, typer.Option("--data", metavar="SRC", help="A file, a folder, or generated:NAME.", show_default=False)] = "",
+    weights: Annotated[
+        Path | None, typer.Option("--weights", metavar="FILE", help="With FILE.py: its weights as safetensors or npz.", show_default=False)
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make a project from a starter or from data."""
-    guarded("projects", "new", json, template=template, folder=folder, data=data)
+    guarded("projects", "new", json, template=template, folder=folder, data=data, weights=weights)
 
 
 @app.command()
@@ -101,13 +104,16 @@ def data(
 def train(
     project: ProjectFolder,
     resume: Annotated[str, typer.Option("--resume", metavar="last|RUN", help="Go on with a run that was interrupted.", show_default=False)] = "",
+    start_from: Annotated[
+        str, typer.Option("--from", metavar="RUN|FILE|FOLDER", help="Start from these weights: a run, safetensors or npz.", show_default=False)
+    ] = "",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", show_default=False)] = "",
     name: Annotated[str, typer.Option("--name", help="What the run is called.", show_default=False)] = "",
     settings: Settings = None,
     json: Json = False,
 ) -> None:
     """Train a project, or go on with a run."""
-    guarded("training", "train", json, folder=project, resume=resume, device=device, name=name, settings=settings or [])
+    guarded("training", "train", json, folder=project, resume=resume, start_from=start_from, device=device, name=name, settings=settings or [])
 
 
 @app.command(name="eval")

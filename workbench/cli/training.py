@@ -19,10 +19,12 @@ from workbench.text import Text
 _OWN_SECTIONS = ("model", "data", "objective", "train")
 
 
-def train(folder: Path, resume: str, device: str, name: str, settings: list[str]) -> Answer:
+def train(folder: Path, resume: str, start_from: str, device: str, name: str, settings: list[str]) -> Answer:
     """Trains a project, or goes on with a run."""
     from workbench.training.launch import exit_code, find_run, start
 
+    if resume and start_from:
+        raise ProjectError(Text("A run either goes on or starts from other weights."), Text("Give --resume or --from, not both."))
     settings = [*settings, *([f'train.device="{device}"'] if device else [])]
     project, folder = read_project(folder, [] if resume else settings)
     before = latest_run(folder)
@@ -31,11 +33,20 @@ def train(folder: Path, resume: str, device: str, name: str, settings: list[str]
             run = find_run(folder, resume)
             outcome = _resumed(run, project, settings)
         else:
+            project = _starting(project, start_from)
             refuse_errors(project, folder)
             run, outcome = start(folder, project, _say, name=name)
     except TrainingError as error:
         return _failed(error, latest_run(folder), before)
     return _answer(run, outcome, exit_code(outcome))
+
+
+def _starting(project: Project, start_from: str) -> Project:
+    """Returns the project with where its weights come from; what lies here is named in full."""
+    if not start_from:
+        return project
+    here = Path(start_from).expanduser()
+    return replace(project, recipe=replace(project.recipe, start_from=str(here.absolute()) if here.exists() else start_from))
 
 
 def _resumed(run: RunFolder, project: Project, settings: list[str]) -> Any:
@@ -77,6 +88,8 @@ def _answer(run: RunFolder, outcome: Finished | StateChanged, status: int) -> An
         "seconds": ended.seconds,
     }
     shown = "  ".join(f"{tag} {number(value)}" for tag, value in ended.metrics.items() if tag.endswith(("/test", "/val")))
+    moved = run.environment.get("start_from")
+    document |= {"start_from": moved} if moved else {}
     return Answer(document, [f"{outcome.state.value} after {ended.seconds:.1f} s: {shown}", str(run.path)], status)
 
 

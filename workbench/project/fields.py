@@ -19,7 +19,7 @@ _WORDS: dict[Any, Text] = {
     int: Text("a whole number"), float: Text("a number"), str: Text("a text"), bool: Text("true or false"), dict: Text("a table"),
 }
 _LIMITS: dict[str, tuple[float, float]] = {
-    "epochs": (1, 1_000_000),
+    "epochs": (0, 1_000_000),
     "batch_size": (1, 1_000_000_000),
     "seed": (0, 2**63 - 1),
     "patience": (0, 1_000_000),

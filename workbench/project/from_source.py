@@ -12,6 +12,7 @@ from workbench.project.project import ObjectiveChoice, Project
 from workbench.text import Text
 
 ENDING = ".py"
+WEIGHTS_FILE = "weights.safetensors"
 
 
 def source_of(template: str) -> tuple[Path, str] | None:
@@ -39,6 +40,36 @@ def read_file(path: Path, class_name: str = "") -> Reading:
 def project_of(reading: Reading) -> Project:
     """Returns a project with the drawing of a read class."""
     return Project(name=reading.class_name, graph=reading.graph)
+
+
+def keep_weights(reading: Reading, weights: Path, folder: Path) -> tuple[str, tuple[str, ...]]:
+    """Writes weights of a read class into a project, in the names of its drawing; training starts from them.
+
+    Args:
+        reading: The class as it was read.
+        weights: A safetensors or npz file of its state.
+        folder: The project folder.
+
+    Returns:
+        What `start_from` has to say, and the keys that found no place.
+
+    Raises:
+        ProjectError: The file cannot be read, or none of it belongs to the class.
+    """
+    from workbench.models.moving import opened, saved
+    from workbench.models.reading import in_our_names
+    from workbench.project.atomic import write_atomically
+
+    given = opened(weights).values
+    ours = in_our_names(given, reading.names, reading.zeros)
+    if not ours:
+        raise ProjectError(
+            Text("None of the weights in {path} belongs to {name}.", path=str(weights), name=reading.class_name),
+            Text("The keys of the file must be those of the class's own state_dict."),
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / WEIGHTS_FILE, saved(ours, reading.graph))
+    return WEIGHTS_FILE, tuple(key for key in given if key not in reading.names)
 
 
 def learning(project: Project, dataset: Dataset) -> Project:

@@ -9,7 +9,7 @@ from workbench.data.base import Dataset
 from workbench.errors import ProjectError
 from workbench.project.adapt import adapt
 from workbench.project.file import SETTINGS_FILE, is_project, save
-from workbench.project.from_source import learning, project_of, read_file, source_of
+from workbench.project.from_source import keep_weights, learning, project_of, read_file, source_of
 from workbench.project.project import Project
 from workbench.project.propose import propose
 from workbench.project.starters import STARTERS
@@ -94,6 +94,34 @@ def new_project(template: str, folder: Path | str, data: str = "", name: str = "
     project = make_project(template, data, name, language=language)
     save(project, folder)
     return project
+
+
+def new_project_with_weights(template: str, folder: Path | str, weights: Path, data: str = "") -> tuple[Project, tuple[str, ...]]:
+    """Makes a project of a class of PyTorch that starts from the weights of this class, and saves it in `folder`.
+
+    Args:
+        template: `FILE.py[:CLASS]`.
+        folder: A folder that does not exist yet or is empty.
+        weights: A safetensors or npz file of the class's own state.
+        data: As for `make_project`.
+
+    Returns:
+        The project, and the keys of the file that found no place in the drawing.
+
+    Raises:
+        ProjectError: The template is no source, the file cannot be read, or none of it belongs to the class; nothing was written.
+    """
+    source = source_of(template)
+    if source is None:
+        raise ProjectError(Text("Weights belong to a class of PyTorch."), Text("Give FILE.py or FILE.py:CLASS; starters begin with new weights."))
+    folder = Path(folder).expanduser().absolute()
+    _check_empty(folder)
+    reading = read_file(*source)
+    project = _with_data(project_of(reading), data, "", None)
+    start_from, unused = keep_weights(reading, weights.expanduser(), folder)
+    project = replace(project, recipe=replace(project.recipe, start_from=start_from))
+    save(project, folder)
+    return project, unused
 
 
 def _check_empty(folder: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from workbench.data.edits import NO_EDITS, Edits
 from workbench.graph.graph import Graph
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -91,13 +92,14 @@ class Recipe:
     Attributes:
         optimizer: `adamw`, `sgd`.
         schedule: `one_cycle`, `cosine`, `constant`.
-        epochs, batch_size, seed: As everywhere.
+        epochs, batch_size, seed: As everywhere; 0 epochs keep the weights that a run starts from.
         patience: Early stopping: epochs without improvement of the watched metric; 0 is off.
         watch: The metric that says what "best" is (`accuracy/val`); "" takes the first objective's own.
         clip_norm: Gradient norm limit; 0 is off.
         device: `auto`, `cpu`, `cuda`, `cuda:N`, `mps`.
         threads: torch threads; 0 probes once and writes the answer into the run.
         checkpoint_seconds: At least this often within an epoch; every epoch end writes one anyway.
+        start_from: Where the first weights come from: a run, a safetensors or npz file, a folder that holds one; "" makes new ones.
     """
 
     optimizer: Choice = Choice("adamw")
@@ -111,6 +113,7 @@ class Recipe:
     device: str = "auto"
     threads: int = 0
     checkpoint_seconds: float = 30.0
+    start_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ class Project:
         export: How to export.
         template: The starter it came from, or "".
         notes: Free text.
+        edits: What was changed about rows of the data, by row id.
         extra: Sections and fields of the files that this version does not know, by section; kept.
     """
 
@@ -146,4 +150,5 @@ class Project:
     export: ExportChoice = ExportChoice()
     template: str = ""
     notes: str = ""
+    edits: Edits = NO_EDITS
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)

@@ -14,10 +14,12 @@ from workbench.project.project import Recipe
 from workbench.training.devices import choose_device, probe_threads
 from workbench.training.load import build_model, prepare_data
 from workbench.training.randomness import OwnGenerator
+from workbench.training.starting import begin
 from workbench.training.stepper import Stepper
 from workbench.training.task import Task
 
 if TYPE_CHECKING:
+    from workbench.models.moving import Moved
     from workbench.project.project import Project
     from workbench.project.runs import RunFolder
     from workbench.training.snapshots import Snapshot
@@ -34,6 +36,7 @@ class Assembly:
         steps_per_epoch: Batches of one epoch.
         nodes: Node id by submodule path.
         order: Submodule paths in the order of the forward pass.
+        moved: What came from where the recipe starts, where this is a beginning.
     """
 
     device: torch.device
@@ -46,6 +49,7 @@ class Assembly:
     steps_per_epoch: int
     nodes: dict[str, str]
     order: list[str]
+    moved: Moved | None = None
 
 
 def assemble(project: Project, run: RunFolder, recipe: Recipe, snapshot: Snapshot | None, prepared: Prepared | None) -> Assembly:
@@ -61,6 +65,7 @@ def assemble(project: Project, run: RunFolder, recipe: Recipe, snapshot: Snapsho
         run.write_fitted(here.fitted)
     with OwnGenerator(mix(recipe.seed, "weights")):
         model = build_model(project.graph)
+    moved = begin(model, project.graph, recipe.start_from, run) if recipe.start_from and snapshot is None else None
     model.to(device, memory_format=torch.channels_last).train()
     task = Task(project, model, here)
     rows = here.rows(Split.TRAIN)
@@ -69,7 +74,7 @@ def assemble(project: Project, run: RunFolder, recipe: Recipe, snapshot: Snapsho
     run.note_environment(threads=threads, device=str(device))
     return Assembly(
         device, threads, here, model, task, Stepper(task, recipe, device), rows, _steps(len(rows), recipe.batch_size),
-        {node.path: node.id for node in project.graph}, [step.path for step in model.plan.steps],
+        {step.path: step.drawn for step in model.plan.steps}, [step.path for step in model.plan.steps], moved,
     )
 
 

@@ -17,6 +17,7 @@ import torch
 from workbench.data.base import Split
 from workbench.data.order import order
 from workbench.errors import Text, TrainingError, WorkbenchError
+from workbench.models.moving import told
 from workbench.project.checkpoints import Checkpoint
 from workbench.training.assembly import assemble
 from workbench.training.autopsy import all_finite
@@ -147,6 +148,8 @@ class Engine:
         self.recorder.tell(Started(
             parts.steps_per_epoch, self.recipe.epochs, self.step, str(parts.device), parts.threads, len(parts.rows), self.ledger.chance,
         ))
+        if parts.moved is not None:
+            self.recorder.tell(Finding("start-from", *told(parts.moved, self.recipe.start_from)))
         if self.step == 0:
             for finding in missing_activations(self.project.graph):
                 self.recorder.tell(finding)
@@ -374,7 +377,7 @@ class Engine:
             event: Finished | StateChanged = StateChanged(RunState.INTERRUPTED, self.step)
         else:
             self._score_test()
-            epoch, best = max(self.step - 1, 0) // self.parts.steps_per_epoch, self.ledger.progress.best_step or self.step
+            epoch, best = (self.step - 1) // self.parts.steps_per_epoch, self.ledger.progress.best_step or self.step
             event = Finished(self._ending or RunState.FINISHED, epoch, self.step, dict(self.ledger.last), self.ledger.watch.seconds, best)
         self._state = event.state
         self.recorder.tell(event)

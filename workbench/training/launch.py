@@ -48,8 +48,11 @@ def start(
     """
     from workbench.project.runs import create_run
     from workbench.training.devices import choose_device
+    from workbench.training.starting import place_of
 
     choose_device(project.recipe.device)  # one that is missing leaves no run behind
+    if project.recipe.start_from:
+        place_of(project.recipe.start_from, Path(folder))
     run = create_run(folder, name, project, parent, differences)
     return run, train(run, project, emit)
 

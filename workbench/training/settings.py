@@ -49,7 +49,7 @@ def checked(recipe: Recipe) -> Recipe:
     Raises:
         TrainingError: A number makes no sense.
     """
-    limits = {"epochs": 1, "batch_size": 1, "patience": 0, "clip_norm": 0, "threads": 0, "checkpoint_seconds": 0}
+    limits = {"epochs": 0 if recipe.start_from else 1, "batch_size": 1, "patience": 0, "clip_norm": 0, "threads": 0, "checkpoint_seconds": 0}
     for name, lowest in limits.items():
         value = getattr(recipe, name)
         if not isinstance(value, (int, float)) or not lowest <= value < 1e9:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from workbench.models.moving import Moved
 from workbench.models.reading.reading import Reading
 from workbench.models.reading.source import read_source
-from workbench.models.reading.weights import Moved, load_foreign
+from workbench.models.reading.weights import in_our_names, load_foreign
 
-__all__ = ["Moved", "Reading", "load_foreign", "read_source"]
+__all__ = ["Moved", "Reading", "in_our_names", "load_foreign", "read_source"]

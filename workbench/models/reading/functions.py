@@ -196,9 +196,10 @@ def scaled(arguments: dict[str, Any], tensor: Any) -> dict[str, Any]:
     given = [dim.constant for dim in views.sizes(tensor)[2:]]
     wanted = list(size) if isinstance(size, list | tuple) else [size] * len(given)
     wanted = [one.constant if isinstance(one, Dim) else one for one in wanted]
-    if len(wanted) != len(given) or not all(isinstance(one, int) and side and one % side == 0 for one, side in zip(wanted, given, strict=True)):
+    pairs = [(one, side) for one, side in zip(wanted, given, strict=False) if isinstance(one, int) and side]
+    if not len(pairs) == len(wanted) == len(given) or any(one % side for one, side in pairs):
         return arguments
-    factors = {one // side for one, side in zip(wanted, given, strict=True) if side}
+    factors = {one // side for one, side in pairs}
     rest = {key: value for key, value in arguments.items() if key != "size"}
     return {**rest, "scale_factor": factors.pop()} if len(factors) == 1 else arguments
 

@@ -85,10 +85,10 @@ def split(tensor: Tensor, wanted: Sequence[Any]) -> Heads | None:
     parts = [size.constant if isinstance(size, Dim) else size for size in wanted[2:]]
     if width is None or not _is(wanted[0], shape.dims[0]) or not _is(wanted[1], shape.dims[1]) or not all(isinstance(part, int) for part in parts):
         return None
-    known = math.prod(part for part in parts if part != -1)
+    known = math.prod(part for part in parts if isinstance(part, int) and part != -1)
     if parts.count(-1) > 1 or known <= 0 or width % known:
         return None
-    sizes = [width // known if part == -1 else part for part in parts]
+    sizes = [width // known if part == -1 else int(part or 0) for part in parts]
     if math.prod(sizes) != width or (len(sizes) == 3 and sizes[0] not in (2, 3)):
         return None
     letters = _LETTERS[len(sizes)]
@@ -216,8 +216,8 @@ def _wholepart(value: Heads, wanted: list[Any]) -> Heads:
     parts = [size.constant if isinstance(size, Dim) else size for size in wanted[2:]]
     if len(parts) != 2 or not all(isinstance(part, int) for part in parts):
         raise _strange("view")
-    known = math.prod(part for part in parts if part != -1)
-    first, second = (sizes[2] // known if part == -1 else part for part in parts)
+    known = math.prod(part for part in parts if isinstance(part, int) and part != -1)
+    first, second = (sizes[2] // max(known, 1) if part == -1 else int(part or 0) for part in parts)
     if first * second != sizes[2]:
         raise _strange("view")
     return replace(value, sizes={"h": first, "d": second}, order="nthd")
@@ -275,9 +275,10 @@ def joined(sign: str, left: Any, right: Any) -> Any:
         return gathered(left, right)
     value, other = (left, right) if isinstance(left, Attending) else (right, left)
     other = other.constant if isinstance(other, Dim) else other
-    scaled = isinstance(value, Heads) or (isinstance(value, Scores) and not value.weighed)
-    if scaled and isinstance(other, int | float) and (sign == "*" or (sign == "/" and value is left and other)):
-        return replace(value, factor=value.factor * other if sign == "*" else value.factor / other)
+    number = float(other) if isinstance(other, int | float) else 0.0
+    scales = number and (sign == "*" or (sign == "/" and value is left))
+    if scales and isinstance(value, Heads | Scores) and not (isinstance(value, Scores) and value.weighed):
+        return replace(value, factor=value.factor * number if sign == "*" else value.factor / number)
     if isinstance(value, Scores) and not value.weighed and sign == "+" and isinstance(other, Blank) and other.masks:
         return replace(value, causal=value.causal or other.kind == "mask")
     raise _strange(sign)
@@ -302,8 +303,9 @@ def _fused(given: Sequence[Any], named: Mapping[str, Any]) -> Gathered:
     names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale")
     told = {**dict(zip(names, given, strict=False)), **named}
     query, key, value, mask = told.get("query"), told.get("key"), told.get("value"), told.get("attn_mask")
-    whole = isinstance(query, Heads) and isinstance(key, Heads) and isinstance(value, Heads)
-    if not whole or not query.order == key.order == value.order == "nhtd":
+    if not isinstance(query, Heads) or not isinstance(key, Heads) or not isinstance(value, Heads):
+        raise _strange("scaled_dot_product_attention")
+    if not query.order == key.order == value.order == "nhtd":
         raise _strange("scaled_dot_product_attention")
     if mask is not None and not (isinstance(mask, Blank) and mask.masks):
         raise NotDrawableError(Text("An attention mask of one's own has no layer; only a causal one and one of the padding have."))

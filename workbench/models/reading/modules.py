@@ -218,8 +218,9 @@ def _attention(reader: Expressions, module: Module, values: Sequence[Any], named
 
 def _causal(reader: Expressions, options: Mapping[str, Any]) -> bool:
     """Returns whether an attention is causal; a mask of the padding is left out, since the lengths of rows travel with the data."""
-    masks = [options.get(name) for name in ("attn_mask", *_MASKS) if options.get(name) is not None]
-    if any(not (isinstance(mask, Blank) and mask.masks) for mask in masks):
+    given = [options.get(name) for name in ("attn_mask", *_MASKS) if options.get(name) is not None]
+    masks = [mask for mask in given if isinstance(mask, Blank) and mask.masks]
+    if len(masks) < len(given):
         raise NotDrawableError(Text("An attention mask of one's own has no layer; only a causal one and one of the padding have."))
     if any(mask.kind != "mask" for mask in masks):
         say_padding(reader)

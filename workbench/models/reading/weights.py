@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import ProjectError
+from workbench.models.moving import Moved, alike, opened
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -18,21 +17,6 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"(?P<key>[^\[<]+)(?:\[(?P<first>\d+):(?P<end>\d+)\])?(?:<(?P<from>\d+):(?P<to>\d+))?")
 
 
-@dataclass(frozen=True)
-class Moved:
-    """What moved.
-
-    Attributes:
-        moved: Keys of the model that took numbers.
-        left: Keys of the file that found no place, and why.
-        missing: Keys of the model that kept their own numbers.
-    """
-
-    moved: tuple[str, ...]
-    left: Mapping[str, str]
-    missing: tuple[str, ...]
-
-
 def load_foreign(
     model: nn.Module, weights: Path | Mapping[str, Tensor], names: Mapping[str, tuple[str, ...]], zeros: Sequence[str] = ()
 ) -> Moved:
@@ -40,7 +24,7 @@ def load_foreign(
 
     Args:
         model: The model, as `build` made it; changed in place.
-        weights: A safetensors file, or a state by key.
+        weights: A safetensors or npz file, or a state by key.
         names: `Reading.names`.
         zeros: `Reading.zeros`.
 
@@ -49,7 +33,7 @@ def load_foreign(
     """
     import torch
 
-    given = _opened(weights) if isinstance(weights, Path) else weights
+    given = opened(weights).values if isinstance(weights, Path) else weights
     state = model.state_dict()
     moved: list[str] = []
     left: dict[str, str] = {}
@@ -58,7 +42,7 @@ def load_foreign(
             if key in names and not names[key]:
                 continue
             places = [(place, *_place(place, state, value)) for place in names.get(key, ())]
-            fitting = [(place, own, part) for place, own, part in places if own is not None and _fits(own, part)]
+            fitting = [(place, own, part) for place, own, part in places if own is not None and alike(own, part)]
             for _, own, part in fitting:
                 own.copy_(part.reshape(own.shape))
             moved += [_key(place) for place, _, _ in fitting]
@@ -87,24 +71,31 @@ def _place(place: str, state: Mapping[str, Any], value: Any) -> tuple[Any, Any]:
     return own, value[int(found["from"]) : int(found["to"])] if found["from"] and value.ndim else value
 
 
-def _fits(own: Any, given: Any) -> bool:
-    """Whether two shapes are the same but for axes of size 1."""
-    return [size for size in own.shape if size != 1] == [size for size in given.shape if size != 1]
-
-
 def _reason(value: Any, state: Mapping[str, Any], targets: list[str]) -> str:
     if not targets:
         return Text("nothing in the drawing has this name")
     return Text("{given} does not fit {own}", given=str(tuple(value.shape)), own=str(tuple(state[targets[0]].shape)))
 
 
-def _opened(path: Path) -> Mapping[str, Any]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+def in_our_names(given: Mapping[str, Tensor], names: Mapping[str, tuple[str, ...]], zeros: Sequence[str] = ()) -> dict[str, Tensor]:
+    """Returns weights of the read class under the keys of the drawing's model, whether that can be built yet or not.
 
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ProjectError(
-            Text("{path} cannot be read as safetensors.", path=str(path)), Text("Save the weights with safetensors.torch.save_file.")
-        ) from error
+    Args:
+        given: A state by key.
+        names: `Reading.names`.
+        zeros: `Reading.zeros`.
+    """
+    import torch
+
+    parts: dict[str, dict[int, Tensor]] = {}
+    for key, value in given.items():
+        for place in names.get(key, ()):
+            found = _PLACE.fullmatch(place)
+            if found is not None:
+                taken = value[int(found["from"]) : int(found["to"])] if found["from"] else value
+                parts.setdefault(found["key"], {})[int(found["first"] or 0)] = taken
+    for place in zeros:
+        found = _PLACE.fullmatch(place)
+        if found is not None and found["key"] in parts and found["first"]:
+            parts[found["key"]][int(found["first"])] = torch.zeros(int(found["end"]) - int(found["first"]))
+    return {key: rows[0] if len(rows) == 1 else torch.cat([rows[first] for first in sorted(rows)]) for key, rows in parts.items()}

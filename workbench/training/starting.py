@@ -1,0 +1,99 @@
+"""Where a run takes its first weights from: a run, a file, or a folder that holds one of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import ProjectError, Text, TrainingError
+from workbench.models.moving import ENDINGS, Moved, Weights, move, nodes_of, opened
+
+if TYPE_CHECKING:
+    from workbench.graph.graph import Graph
+    from workbench.project.runs import RunFolder
+
+
+def place_of(start_from: str, folder: Path) -> Path:
+    """Returns the run, or the file, that `start_from` names.
+
+    Args:
+        start_from: A run folder or the name of a run, `last`, a safetensors or npz file, or a folder with one of them; relative to the
+            project folder or to the current one.
+        folder: The project folder.
+
+    Raises:
+        ProjectError: There is no such thing.
+    """
+    from workbench.project.runs import RUNS, latest_run
+
+    if start_from == "last":
+        found = latest_run(folder)
+        if found is None:
+            raise ProjectError(Text("{folder} has no run yet.", folder=str(folder)), Text("`workbench train` begins one."))
+        return found.path
+    given = Path(start_from).expanduser()
+    tried = [given] if given.is_absolute() else [folder / given, folder / RUNS / given, Path.cwd() / given]
+    place = next((path for path in tried if path.exists()), None)
+    if place is None:
+        raise ProjectError(
+            Text("There is no {path} to start from.", path=str(tried[0])), Text("Give a run, a safetensors or npz file, or a folder that holds one.")
+        )
+    return place if place.is_file() or _is_run(place) else _within(place)
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "run.json").is_file()
+
+
+def _within(folder: Path) -> Path:
+    """Returns the one thing in a folder to start from: the newest run of a project, or its only file of weights."""
+    from workbench.project.runs import latest_run
+
+    run = latest_run(folder)
+    if run is not None:
+        return run.path
+    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS]
+    whole = next((path for path in files if path.name == "model.safetensors"), None)
+    if whole is None and len(files) != 1:
+        raise ProjectError(
+            Text("{path} holds {count} files of weights, and one is needed.", path=str(folder), count=len(files)), Text("Name the file itself.")
+        )
+    return whole or files[0]
+
+
+def weights_at(place: Path) -> Weights:
+    """Returns the weights of a run (its best checkpoint) or of a file.
+
+    Raises:
+        ProjectError: There are none, or they cannot be read.
+    """
+    if not _is_run(place):
+        return opened(place)
+    from workbench.project.runs import RunFolder
+    from workbench.training.snapshots import read_snapshot
+
+    run = RunFolder(place)
+    checkpoint = run.best()
+    if checkpoint is None:
+        raise ProjectError(Text("The run {name} has no checkpoint yet.", name=run.name), Text("Let it train a little, or choose another run."))
+    return Weights(read_snapshot(checkpoint).model, nodes_of(run.snapshot().graph))
+
+
+def begin(model: Any, graph: Graph, start_from: str, run: RunFolder) -> Moved:
+    """Moves the first weights of a run into its model, and notes in the run what moved.
+
+    Raises:
+        ProjectError: What the recipe names cannot be read.
+        TrainingError: Nothing of it fits the drawing.
+    """
+    from workbench.models.moving import as_document
+
+    place = place_of(start_from, run.project_folder)
+    moved = move(model, graph, weights_at(place))
+    if not moved.moved:
+        raise TrainingError(
+            Text("None of the weights in {path} fits the drawing.", path=str(place)),
+            Text("Weights move by node, then by name, where layer and shape agree; begin from new weights, or choose another file."),
+        )
+    run.note_environment(start_from=as_document(moved, str(place)))
+    return moved
