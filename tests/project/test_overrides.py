@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from workbench.errors import CatalogueError, ProjectError, WorkbenchError
+from workbench.graph import edit
+from workbench.graph.repeat import Repeat, repeat_of
 from workbench.project.overrides import differences, with_settings
 from workbench.project.project import Project
 
@@ -54,6 +58,18 @@ def test_a_wrong_setting_is_named_with_a_hint(project: Project, setting: str) ->
         with_settings(project, [setting])
     assert isinstance(caught.value, (ProjectError, CatalogueError))
     assert caught.value.message and caught.value.hint
+
+
+def test_a_group_is_repeated_and_its_layers_are_set(project: Project) -> None:
+    path = next(node.path for node in project.graph if node.layer == "linear")
+    graph, group = edit.group(project.graph, [project.graph.named(path).id], "blocks")
+    changed = with_settings(replace(project, graph=graph), [f"model.{group}.repeat=6", f"model.{group}.shared=true", f"model.{group}.{path}.units=7"])
+    assert repeat_of(changed.graph, group) == Repeat(6, True)
+    assert changed.graph.named(f"{group}.{path}").params["units"] == 7
+    assert {"setting": f"model.{group}.repeat", "old": None, "new": 6} in differences(replace(project, graph=graph), changed)
+    for wrong in ("repeat=0", "repeat=many", "repeat=2.5", "repeat=1000000000", "shared=2"):
+        with pytest.raises(WorkbenchError):
+            with_settings(changed, [f"model.{group}.{wrong}"])
 
 
 def test_later_settings_win(project: Project) -> None:
