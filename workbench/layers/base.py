@@ -113,6 +113,7 @@ class Layer(Entry, ABC):
         outputs: The output ports.
         formula: What it computes, in plain text with Unicode mathematics.
         figure: The picture of what it does, drawn from its parameters.
+        example: Telling parameters for its help page, where the defaults show little.
         related: Names of layers that its help page points to.
         paper: Where it comes from.
         role: `input` where a dataset field enters the model, `output` where a result leaves it, else "".
@@ -143,6 +144,7 @@ class Layer(Entry, ABC):
     outputs: ClassVar[tuple[Port, ...]] = (Port("output"),)
     formula: ClassVar[str] = ""
     figure: ClassVar[Figure | None] = None
+    example: ClassVar[Mapping[str, Any]] = _EMPTY
     related: ClassVar[tuple[str, ...]] = ()
     paper: ClassVar[str] = ""
     differentiable: ClassVar[bool] = True

@@ -21,6 +21,7 @@ from workbench.layers.expressions.grammar import LONGEST, likely_names, parsed
 from workbench.layers.expressions.printing import class_text, helpers_of
 from workbench.layers.expressions.resolve import Resolved, names_of, resolved
 from workbench.layers.expressions.value import ExpressionError
+from workbench.layers.figures.tree import Tree
 from workbench.text import Text
 
 _SHOWN = 26
@@ -72,6 +73,8 @@ class Expression(Layer):
     aliases = ("Expression", "Lambda", "tf.keras.layers.Lambda", "einsum", "EinsumDense", "custom", "math", "Scale", "Parameter", "表达式", "公式",
                "自定义运算", "爱因斯坦求和")
     formula = "y = f(x₁, x₂, …)"
+    figure = Tree()
+    related = ("multiply", "matmul", "reduce")
     Params = ExpressionParams
 
     def input_ports(self, params: ExpressionParams) -> tuple[Port, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 
 from workbench.catalogue import Params, param
 from workbench.graph.dim import Dim
@@ -105,6 +106,7 @@ class Reshape(Layer):
     aliases = ("Reshape", "tf.reshape", "view", "unflatten", "Unsqueeze", "ExpandDims", "重塑", "变形", "改变形状")
     formula = "(N, a·b·c) → (N, a, b, c), the last axis running fastest"
     figure = Reshaped()
+    example = MappingProxyType({"form": "channel 4, height 16, width ?"})
     related = ("flatten", "permute")
     Params = ReshapeParams
     bends = False
@@ -201,6 +203,7 @@ class Slice(Layer):
     aliases = ("Slice", "tf.slice", "Cropping2D", "Cropping1D", "crop", "narrow", "strided_slice", "切片", "裁剪")
     formula = "y[i] = x[start + i·step], start + i·step < stop"
     figure = Taken()
+    example = MappingProxyType({"axis": "channel", "start": 2, "stop": 6})
     related = ("select", "split")
     Params = SliceParams
     bends = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Literal
 
 from workbench.catalogue import Params, param
@@ -83,6 +84,7 @@ class Permute(Layer):
     aliases = ("Transpose", "tf.transpose", "tf.keras.layers.Permute", "swap axes", "置换", "转置")
     formula = "y[n, k, j] = x[n, j, k]"
     figure = Reorder()
+    example = MappingProxyType({"order": "width, height, channel"})
     related = ("reshape", "image_to_sequence")
     Params = PermuteParams
     keeps_width = True
