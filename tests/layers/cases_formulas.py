@@ -26,7 +26,7 @@ FORMULAS: tuple[tuple[str, str, dict[str, Shape]], ...] = (
     ('einsum("ntf,f->nt", x, weight)[..., :] + 0.0', "weight: feature = normal(1)", {"x": STEPS}),
     ("softmax(q @ transpose(k, token, feature) / sqrt(size(q, feature)), -1)", "", {"q": WORDS, "k": WORDS}),
     ("softmax(q @ transpose(k, token, feature) / sqrt(8), -1) @ v", "", {"q": WORDS, "k": WORDS, "v": WORDS}),
-    ("log_softmax(x @ weight, feature)", "weight: feature, feature_out 8 = xavier", {"x": VECTOR}),
+    ("log_softmax(x @ weight, unit)", "weight: feature, unit 8 = xavier", {"x": VECTOR}),
     ("softmax(x @ weight, unit)", "weight: feature, unit 6 = xavier", {"x": WORDS}),
     ("softmax(x, token) * y", "", {"x": WORDS, "y": WORDS}),
     ("mean(x, token)", "", {"x": WORDS}),
@@ -62,6 +62,10 @@ FORMULAS: tuple[tuple[str, str, dict[str, Shape]], ...] = (
     ("roll(x, width, 1) - flip(x, height, width)", "", {"x": IMAGE}),
     ("pad(x, width, 1, 2) + pad(x, width, 2, 1, value=0.5)", "", {"x": IMAGE}),
     ("rename(x, time=place) * position", "position: place 5, feature = normal(1)", {"x": STEPS}),
+    ("exp(0.1 * x) + expm1(0.1 * x) + log(1 + square(x)) + log1p(abs(x)) + sqrt(1 + x * x) + reciprocal(2 + x ** 2)", "", {"x": VECTOR}),
+    ("cos(x) + tan(0.3 * tanh(x)) + arctan(x) + erf(x) + sign(x) * x + power(x, 3)", "", {"x": WORDS}),
+    ("relu(x) + gelu(x) + silu(x) + mish(x) + softplus(x) + logsigmoid(x) + leaky_relu(x, 0.2) + elu(x) + elu(x, alpha=0.5)", "", {"x": IMAGE}),
+    ("matmul(x, weight)", "weight: feature, unit 4 = xavier", {"x": STEPS}),
     ("x + gain * sin(x * pi) + one", "gain: = 0.5\none: batch 1, feature = normal(1)", {"x": VECTOR}),
 )
 """Formula, what it learns, and inputs."""

@@ -11,13 +11,13 @@ from workbench.layers.expressions.value import Code
 _RANKS = {"<": 1, "<=": 1, ">": 1, ">=": 1, "==": 1, "!=": 1, "+": 2, "-": 2, "*": 3, "/": 3, "@": 3, "**": 5}
 _TIGHT = 6
 _STARTS = {
-    "zeros": "torch.zeros({sizes})",
-    "ones": "torch.ones({sizes})",
+    "zeros": "torch.zeros({each})",
+    "ones": "torch.ones({each})",
     "full": "torch.full({sizes}, {number})",
-    "normal": "torch.empty({sizes}).normal_(0.0, {number})",
-    "uniform": "torch.empty({sizes}).uniform_(-{number}, {number})",
-    "xavier": "nn.init.xavier_uniform_(torch.empty({sizes}))",
-    "kaiming": "nn.init.kaiming_uniform_(torch.empty({sizes}))",
+    "normal": "torch.empty({each}).normal_(0.0, {number})",
+    "uniform": "torch.empty({each}).uniform_(-{number}, {number})",
+    "xavier": "nn.init.xavier_uniform_(torch.empty({each}))",
+    "kaiming": "nn.init.kaiming_uniform_(torch.empty({each}))",
 }
 HELPERS = ("masked", "masked_mean", "masked_variance")
 
@@ -76,11 +76,15 @@ def helpers_of(code: Code) -> Iterator[str]:
 def class_text(text: str, parameters: str, found: Resolved) -> str:
     """Returns the class of a formula, with `{name}` for its name; its docstring is the formula and what it learns, word for word."""
     about = [*text.split("\n"), *(["", *parameters.split("\n")] if parameters else [])]
-    lines = ["class {name}(nn.Module):", f'    """{about[0]}', *(f"    {line}" if line else "" for line in about[1:]), '    """', ""]
+    lines = ["class {name}(nn.Module):"]
+    if len(about) == 1 and not text.endswith('"'):
+        lines += [f'    """{text}"""', ""]
+    else:
+        lines += [f'    """{about[0]}', *(f"    {line}" if line else "" for line in about[1:]), '    """', ""]
     if found.parameters:
         lines += ["    def __init__(self) -> None:", "        super().__init__()"]
         for one, sizes in found.parameters:
-            start = _STARTS[one.start].format(sizes=_sizes(sizes), number=one.number)
+            start = _STARTS[one.start].format(sizes=_sizes(sizes), each=", ".join(map(str, sizes)) or "()", number=one.number)
             lines.append(f"        self.{one.name} = nn.Parameter({start})")
         lines.append("")
     given = [f"{name}: Tensor" for name in found.names] + [f"{name}: Tensor | None = None" for name in found.lengths]

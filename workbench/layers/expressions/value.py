@@ -15,7 +15,7 @@ Code = Any
 """A tree of tuples as `workbench.layers.modules.expression.Expression` takes it."""
 
 
-class ExpressionError(Exception):
+class ExpressionError(ValueError):
     """Raised where a formula cannot be read or its sizes do not fit.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import functions, modules
+from workbench.models.reading import formulas, functions, modules
 from workbench.models.reading.drawing import Drawing, module_path
 from workbench.models.reading.expressions import CONSTANT, Expressions, Scope
 from workbench.models.reading.file import SourceFile, prelude
@@ -161,6 +161,9 @@ class Calls(Expressions):
         definition = module.definition
         if definition is None or "forward" not in definition.methods:
             raise NotDrawableError(Text("This class has no forward of its own."))
+        formula = formulas.drawn(self, module, given, named)
+        if formula is not None:
+            return formula
         module.calls += 1
         if self.drawing is None or self.depth > _DEEPEST:
             raise NotDrawableError(
@@ -215,7 +218,7 @@ class Calls(Expressions):
         if isinstance(owner, Blank):
             return functions.of_blank(owner, name, given)
         if isinstance(owner, Tensor | States | Weight | Attending):
-            return owner if isinstance(owner, Weight) else functions.call(self, name, [owner, *given], named)
+            return owner.viewed() if isinstance(owner, Weight) else functions.call(self, name, [owner, *given], named)
         if isinstance(owner, list | dict | str):
             return python_method(owner, name, given)
         if isinstance(owner, Container):
@@ -330,4 +333,4 @@ def _pairs(values: Given) -> bool:
 
 def _parameter(given: Given, line: int) -> Any:
     first = given[0] if given else None
-    return Weight(first.sizes if isinstance(first, Blank) else None, line)
+    return Weight(first.sizes, line, start=first.kind) if isinstance(first, Blank) else Weight(None, line)

@@ -45,6 +45,7 @@ class Drawing:
         self.problems: list[Problem[Graph]] = []
         self.shapes: dict[PortRef, Shape] = {}
         self.settled: dict[Any, Tensor] = {}
+        self.formulas: set[str] = set()
         self.probing = False
         self.viewed: set[PortRef] = set()
         self.unwired: dict[PortRef, str] = {}
@@ -61,7 +62,9 @@ class Drawing:
         """Returns the drawing, laid out."""
         from workbench.graph import edit
         from workbench.graph.layout import layout
+        from workbench.models.reading.chains import Chains
 
+        Chains(self._nodes, self._edges, self.shapes, self.names).merge(self.formulas)
         graph = Graph(frozen(self._nodes), tuple(self._edges))
         return edit.move(graph, layout(graph)) if len(graph) < 2_000 else graph
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.graph.dim import Dim
 from workbench.graph.graph import PortRef
 from workbench.graph.shape import Shape
-from workbench.models.reading import views
+from workbench.models.reading import formulas, views
 from workbench.models.reading.expressing import express, operand
 from workbench.models.reading.inversion import invert
 from workbench.models.reading.reading import NotDrawableError
@@ -129,13 +129,15 @@ def draw_text(reader: Expressions, texts: Sequence[str], tensors: Sequence[Tenso
     shapes = [shape for _, shape in sources if shape is not None]
     if len(shapes) < len(sources):
         shapes = [next(iter(shapes), Shape.of(feature=8))] * len(sources)
-    match = express(texts, shapes)
+    match = express(texts, shapes) or formulas.fallback(texts, sources)
     if match is None:
         written = texts[0]
         for index in range(len(tensors)):
             written = written.replace(operand(index), "xyzuvw"[index] if index < 6 else f"x{index}")
         raise NotDrawableError(Text("There is no layer that computes {expression}.", expression=written))
-    _, results = drawing.draw(match, sources)
+    node, results = drawing.draw(match, sources)
+    if match.layer == "expression":
+        drawing.formulas.add(node)
     return results[0]
 
 
@@ -195,7 +197,7 @@ def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
         return mask
     sign = SIGNS.get(type(node.op), "?")
     both = isinstance(left, Tensor) and isinstance(right, Tensor)
-    if both and sign != "@" and turned(left) and left.layout == right.layout:
+    if both and sign != "@" and left.layout is not None and turned(left) and left.layout == right.layout:
         plain = draw_text(reader, [f"_0 {sign} _1"], [unturned(left), unturned(right)])
         return plain.seen(left.layout)
     if both:
@@ -206,6 +208,10 @@ def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
         return Blank("made", made[0].sizes)
     if not isinstance(tensor, Tensor):
         return Unknown(ast.unparse(node)[:80], node.lineno)
+    if isinstance(other, Weight) and not _is_positions(sign, other):
+        joined = formulas.with_weight(reader, sign, tensor, other, tensor is left)
+        if joined is not None:
+            return joined
     if isinstance(other, Weight) and sign == "+":
         return _positions(reader, tensor, other)
     if isinstance(other, Blank) and other.kind == "zeros" and sign in "+-":
@@ -218,6 +224,10 @@ def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
 
 def as_tensor(value: Any) -> Any:
     return value.states.tensor if isinstance(value, Side) and value.states.directions == 1 else value
+
+
+def _is_positions(sign: str, weight: Weight) -> bool:
+    return sign == "+" and (weight.waves or sum(size != 1 for size in weight.sizes or ()) == 2)
 
 
 def _positions(reader: Expressions, tensor: Tensor, weight: Weight) -> Tensor:
@@ -283,11 +293,7 @@ def item(reader: Expressions, node: ast.Subscript, owner: Any, index: Any) -> An
         whole = isinstance(index, tuple) and all(part in (slice(None), Ellipsis) for part in index[1:])
         return _state(owner, index[0] if whole else index)
     if isinstance(owner, Weight):
-        return (
-            Weight(owner.sizes, owner.line, owner.paths, owner.trained, owner.waves)
-            if not isinstance(index, int)
-            else Unknown(ast.unparse(node), node.lineno)
-        )
+        return Unknown(ast.unparse(node), node.lineno) if isinstance(index, int) else owner.viewed()
     parts = list(index) if isinstance(index, tuple | list) else [index]
     rank = len(views.sizes(owner))
     if Ellipsis in parts:

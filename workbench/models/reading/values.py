@@ -73,6 +73,7 @@ class Instance:
         line: Where it was made.
         paths: Its places in the read class.
         calls: How often its forward was read.
+        formula: The module that it is where its class is a formula.
     """
 
     definition: Definition | None
@@ -80,6 +81,7 @@ class Instance:
     line: int = 0
     paths: list[str] = field(default_factory=list)
     calls: int = 0
+    formula: Module | None = None
 
 
 @dataclass(eq=False)
@@ -152,6 +154,9 @@ class Weight:
         paths: Its places in the read class.
         trained: Whether it is a parameter.
         waves: Whether it holds the sines and cosines of positions.
+        seen: Whether it is looked at through a view, so that its axes are not those it was made with.
+        start: How its numbers begin, as `Blank.kind` says.
+        nodes: The formulas that it is a parameter of, with its name there, first one first.
     """
 
     sizes: tuple[Any, ...] | None
@@ -159,6 +164,13 @@ class Weight:
     paths: list[str] = field(default_factory=list)
     trained: bool = True
     waves: bool = False
+    seen: bool = False
+    start: str = ""
+    nodes: list[tuple[str, str]] = field(default_factory=list)
+
+    def viewed(self) -> Weight:
+        """Returns it as a view shows it."""
+        return Weight(self.sizes, self.line, self.paths, self.trained, self.waves, True, self.start, self.nodes)
 
 
 @dataclass(eq=False)
