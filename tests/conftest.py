@@ -82,3 +82,19 @@ def fashion_mnist() -> Path:
     if not (FASHION / "train-images-idx3-ubyte.gz").exists():
         pytest.skip(f"the Fashion-MNIST files are not in {FASHION}")
     return FASHION
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder of own layers, and settings that trust nothing; afterwards the catalogue holds the program's layers alone."""
+    from workbench.layers import LAYERS, reload_own
+    from workbench.layers.own import OWN
+
+    for name in ("CONFIG", "STATE", "CACHE", "DATA"):
+        monkeypatch.setenv(f"WORKBENCH_{name}_DIR", str(tmp_path / name.lower()))
+    folder = tmp_path / "data" / "layers"
+    folder.mkdir(parents=True)
+    reload_own()
+    yield folder
+    OWN.take((), LAYERS)
+    OWN.listed = ()
