@@ -10,6 +10,7 @@ from workbench.graph.graph import Edge, Graph, Node, PortRef, Tie
 from workbench.graph.infer import infer
 from workbench.graph.problem import Severity
 from workbench.graph.shape import Shape
+from workbench.layers import LAYERS as REAL
 
 
 def drawing(*wires: str, **layers: str) -> Graph:
@@ -284,3 +285,37 @@ def test_params_that_are_equal_but_not_the_same_are_seen():
     first = infer(graph, LAYERS)
     assert not infer(edit.set_params(graph, "conv", kernel="one"), LAYERS, previous=first).ok
     assert edit.set_params(graph, "conv", kernel=True) is not graph
+
+
+def test_a_lonely_layer_can_be_put_behind_the_nearest_that_fits(chain_of_real_layers: Graph) -> None:
+    graph = chain_of_real_layers
+    conv = graph.named("conv")
+    flat = graph.named("flat")
+    assert conv is not None and flat is not None
+    below_flat = flat.position[0] + 300, flat.position[1] + 10
+    lonely, new = edit.add_node(graph, "max_pool2d", position=below_flat)
+    (problem,) = [problem for problem in infer(lonely, REAL).problems if problem.node == new]
+    assert [str(fix.label) for fix in problem.fixes] == ["Connect it after conv", "Connect it after image", "Remove max_pool1"]
+    mended = problem.fixes[0].apply(lonely)
+    assert [edge.source.node for edge in mended.incoming(new)] == [conv.id]
+    assert [edge.source.node for edge in mended.incoming(flat.id)] == [new]
+    assert infer(mended, REAL).ok
+
+
+def test_a_lonely_layer_beside_a_loose_end_is_offered_that_end_first(chain_of_real_layers: Graph) -> None:
+    graph, free = edit.add_node(chain_of_real_layers, "relu", name="free", position=(900.0, 0.0))
+    conv = graph.named("conv")
+    assert conv is not None
+    graph = edit.connect(graph, Edge.between(conv.id, free))
+    graph, new = edit.add_node(graph, "relu", name="lonely", position=(900.0, 72.0))
+    (problem,) = [problem for problem in infer(graph, REAL).problems if problem.node == new]
+    assert [str(fix.label) for fix in problem.fixes] == ["Connect it to free", "Remove lonely"]
+
+
+@pytest.fixture
+def chain_of_real_layers() -> Graph:
+    graph, last = edit.add_node(Graph(), "image_input", name="image", params={"channels": 1, "height": 8, "width": 8})
+    for layer, name, params in (("conv2d", "conv", {}), ("flatten", "flat", {}), ("linear", "head", {"units": 3}), ("output", "label", {})):
+        graph, last = edit.insert_after(graph, last, layer, params)
+        graph = edit.rename(graph, last, name)
+    return graph

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from workbench.graph.edit import move
 from workbench.graph.graph import Edge, Graph, Node
-from workbench.graph.layout import CARD_HEIGHT_PX, CARD_WIDTH_PX, GRID_PX, LAYER_PITCH_PX, layout
+from workbench.graph.grouping import group_paths
+from workbench.graph.layout import CARD_HEIGHT_PX, CARD_WIDTH_PX, GRID_PX, GROUP_PADDING_PX, GROUP_TITLE_PX, LAYER_PITCH_PX, layout
 
 
 def drawing(*wires: str, extra: str = "") -> Graph:
@@ -139,3 +140,61 @@ def test_wires_over_everything_stay_within_bounds():
     edges += [Edge.between(str(index), str(count - 1)) for index in range(count - 2)]
     graph = Graph(edges=tuple(edges)).with_nodes({str(index): Node(str(index), "relu", f"r{index}") for index in range(count)})
     assert len(layout(graph)) == count
+
+
+GROUPS = ("", "a", "a.x", "a.x.deep", "b", "c")
+
+
+def frames(graph: Graph, places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float, float, float]]:
+    """Returns the border of every group as the canvas draws it: tight around cards and inner borders."""
+    found: dict[str, tuple[float, float, float, float]] = {}
+    for path in sorted(group_paths(graph), key=len, reverse=True):
+        cards = [places[node.id] for node in graph if node.group == path]
+        boxes = [(x - CARD_WIDTH_PX / 2, y - CARD_HEIGHT_PX / 2, x + CARD_WIDTH_PX / 2, y + CARD_HEIGHT_PX / 2) for x, y in cards]
+        boxes += [box for inner, box in found.items() if inner.rpartition(".")[0] == path]
+        left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+        right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
+        pad = GROUP_PADDING_PX
+        found[path] = (left - pad, top - pad, right + pad, bottom + pad + GROUP_TITLE_PX)
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(PAIRS, st.lists(st.sampled_from(GROUPS), min_size=1, max_size=15))
+def test_members_of_an_open_group_stay_together_and_nothing_else_stands_among_them(pairs, groups):
+    count = len(groups)
+    nodes = {str(index): Node(str(index), "relu", f"r{index}", group=group) for index, group in enumerate(groups)}
+    graph = Graph(edges=tuple(Edge.between(str(a % count), str(b % count)) for a, b in pairs)).with_nodes(nodes)
+    places = layout(graph)
+    assert overlapping(places) == []
+    assert all(x % GRID_PX == 0 for x, _ in places.values())
+    boxes = frames(graph, places)
+    for path, (left, top, right, bottom) in boxes.items():
+        for node in graph:
+            if node.group != path and not node.group.startswith(f"{path}."):
+                x, y = places[node.id]
+                apart = x + CARD_WIDTH_PX / 2 <= left or x - CARD_WIDTH_PX / 2 >= right
+                assert apart or y + CARD_HEIGHT_PX / 2 <= top or y - CARD_HEIGHT_PX / 2 >= bottom, (node.id, path)
+        for other, (other_left, other_top, other_right, other_bottom) in boxes.items():
+            if not other.startswith(path) and not path.startswith(other):
+                assert right <= other_left or other_right <= left or bottom <= other_top or other_bottom <= top, (path, other)
+
+
+def test_a_chain_through_groups_is_straight():
+    nodes = {name: Node(name, "relu", name, group=group) for name, group in zip("abcdef", ("", "g", "g", "h", "h.i", ""), strict=True)}
+    graph = Graph(edges=tuple(Edge.between(*pair) for pair in pairwise("abcdef"))).with_nodes(nodes)
+    places = layout(graph)
+    assert len({x for x, _ in places.values()}) == 1
+    assert [name for name, _ in sorted(places.items(), key=lambda place: place[1][1])] == list("abcdef")
+
+
+def test_a_layout_cancelled_inside_a_group_gives_nothing():
+    nodes = {name: Node(name, "relu", name, group="g" if name in "bc" else "") for name in "abcd"}
+    graph = Graph(edges=tuple(Edge.between(*pair) for pair in pairwise("abcd"))).with_nodes(nodes)
+    counts = []
+    for allowed in range(30):
+        asked: list[int] = []
+        places = layout(graph, cancelled=lambda asked=asked, allowed=allowed: asked.append(1) or len(asked) > allowed)
+        assert places in ({}, layout(graph))
+        counts.append(bool(places))
+    assert counts[0] is False and counts[-1] is True

@@ -62,15 +62,15 @@ def layout(graph: Graph, ids: Iterable[str] | None = None, cancelled: Asked = la
     wanted = set(graph.nodes) if ids is None else set(ids)
     chosen = [node for node in graph.nodes if node in wanted]
     try:
-        places = _level(graph, chosen, common_path([graph[node].group for node in chosen]), cancelled)
+        places = _level(graph, chosen, common_path([graph[node].group for node in chosen]), cancelled).places
     except Cancelled:
         return {}
     first = next(iter(places.values()), (0.0, 0.0))
     return _shifted(places, -first[0], -CARD_HEIGHT_PX / 2) if ids is None else _anchored(graph, places)
 
 
-def _level(graph: Graph, members: Sequence[str], path: str, cancelled: Asked) -> Positions:
-    """Lays out the nodes of one group, each group within it as one block; the upper edge is at 0."""
+def _level(graph: Graph, members: Sequence[str], path: str, cancelled: Asked) -> _Block:
+    """Lays out the nodes of one group, each group within it as one block; the left and the upper edge are at 0."""
     children: dict[str, list[str]] = {}
     for node in members:
         rest = graph[node].group[len(path):].lstrip(".")
@@ -93,16 +93,19 @@ def _card(node: str) -> _Block:
 
 def _group(graph: Graph, members: list[str], path: str, cancelled: Asked) -> _Block:
     """Lays out a group, with room for its border, and hangs it up by its first node that a wire from outside enters."""
-    places = _level(graph, members, path, cancelled)
+    inner = _level(graph, members, path, cancelled)
     inside = set(members)
     entered = [node for node in members if any(edge.source.node not in inside for edge in graph.incoming(node))]
     left = [node for node in members if any(edge.target.node not in inside for edge in graph.outgoing(node))]
-    anchor = min(entered, key=lambda node: places[node][1]) if entered else max(left or members, key=lambda node: places[node][1])
-    x, top = places[anchor][0], _STEP_PX * ceil(GROUP_PADDING_PX / _STEP_PX)
-    xs, lowest = [other - x for other, _ in places.values()], max(y for _, y in places.values()) + CARD_HEIGHT_PX / 2
-    side = CARD_WIDTH_PX / 2 + GROUP_PADDING_PX
-    height = top + lowest + _ROW_GAP_PX
-    return _Block(side - min(xs), side + max(xs), height, _shifted(places, -x, top))
+    anchor = min(entered, key=lambda node: inner.places[node][1]) if entered else max(left or members, key=lambda node: inner.places[node][1])
+    x, top, bottom = inner.places[anchor][0], _stepped(GROUP_PADDING_PX), _stepped(GROUP_PADDING_PX + GROUP_TITLE_PX)
+    return _Block(
+        x - inner.left + GROUP_PADDING_PX, inner.right - x + GROUP_PADDING_PX, top + inner.height + bottom, _shifted(inner.places, -x, top)
+    )
+
+
+def _stepped(value: float) -> float:
+    return _STEP_PX * ceil(value / _STEP_PX)
 
 
 def _joined(count: int, pairs: Pairs) -> list[list[int]]:
@@ -132,7 +135,7 @@ def _mark(start: int, number: int, near: Sequence[Sequence[int]], part_of: list[
 
 
 def _part(blocks: Sequence[_Block], members: Sequence[int], pairs: Pairs, cancelled: Asked) -> _Block:
-    """Lays out blocks that wires join, as one block with x from its left edge."""
+    """Lays out blocks that wires join, as one block."""
     number = {block: index for index, block in enumerate(members)}
     joined = [(number[source], number[target]) for source, target in pairs if source in number and source != target]
     drawing = layered(len(members), joined, cancelled)
@@ -165,20 +168,21 @@ def _on_grid(value: float) -> float:
     return round(value / GRID_PX) * GRID_PX
 
 
-def _packed(parts: Sequence[_Block]) -> Positions:
+def _packed(parts: Sequence[_Block]) -> _Block:
     """Puts parts side by side, in rows about as wide as a page."""
     widths = [part.left + part.right for part in parts]
     area = sum((width + _PART_GAP_PX) * (part.height + _PART_GAP_PX) for width, part in zip(widths, parts, strict=True))
     page = max([*widths, (area * _PAGE_PROPORTION) ** 0.5])
     places: Positions = {}
-    x = y = tallest = 0.0
+    x = y = tallest = widest = 0.0
     for part, width in zip(parts, widths, strict=True):
         if x and x + width > page:
             x, y, tallest = 0.0, y + tallest + _PART_GAP_PX, 0.0
-        places |= _shifted(part.places, ceil((x + part.left) / GRID_PX) * GRID_PX, y)
+        middle = ceil((x + part.left) / GRID_PX) * GRID_PX
+        places |= _shifted(part.places, middle, y)
+        widest, tallest = max(widest, middle + part.right), max(tallest, part.height)
         x += ceil((width + _PART_GAP_PX) / GRID_PX) * GRID_PX
-        tallest = max(tallest, part.height)
-    return places
+    return _Block(0.0, widest, y + tallest, places)
 
 
 def _shifted(places: Positions, dx: float, dy: float) -> Positions:
