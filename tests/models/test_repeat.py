@@ -15,9 +15,11 @@ from workbench.graph.bypass import bypass
 from workbench.graph.graph import Edge, Graph, PortRef
 from workbench.graph.infer import infer
 from workbench.graph.repeat import set_repeat
+from workbench.graph.repetitions import written_out
 from workbench.layers import LAYERS
 from workbench.models.build import build
 from workbench.models.cost import costs, total
+from workbench.models.memory import forecast
 from workbench.models.plan import plan
 from workbench.models.receptive import receptive_fields
 from workbench.models.source import source, source_lines
@@ -152,6 +154,28 @@ def test_costs_and_fields_count_every_repetition() -> None:
     deep = nested()
     end = next(node.id for node in deep if node.name == "sum")
     assert receptive_fields(infer(deep, LAYERS))[end] == (13, 13)
+
+
+def test_the_memory_of_repetitions_is_that_of_groups_written_out() -> None:
+    for times in (2, 3, 9):
+        graph = residual(times)
+        once, whole = forecast(infer(graph, LAYERS), 16), forecast(infer(written_out(graph), LAYERS), 16)
+        assert (once.weights, once.training) == (whole.weights, whole.training)
+        assert once.predicting == whole.predicting
+        assert once.fullest in graph or not once.fullest
+
+
+def test_written_out_is_the_same_model() -> None:
+    for name in ("own", "memory", "nested", "tied"):
+        graph = DRAWINGS[name]
+        torch.manual_seed(4)
+        one = build(graph).eval()
+        torch.manual_seed(4)
+        other = build(written_out(graph)).eval()
+        inputs, lengths = values_of(one)
+        state = dict(zip(other.state_dict(), one.state_dict().values(), strict=True))
+        other.load_state_dict(state)
+        assert torch.equal(one(*inputs, **lengths), other(*inputs, **lengths)), name
 
 
 def test_bypassed_layers_are_left_out_of_every_repetition() -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from workbench.graph.bypass import is_bypassed
 from workbench.graph.graph import PortRef
+from workbench.graph.repeat import repeat_of, repeated_paths, set_repeat
+from workbench.graph.repetitions import written_out
 from workbench.models.cost import BYTES_PER_NUMBER, costs, total
 from workbench.models.storage import Kept, bytes_per_row, is_view, read_again, reads
+
+_MOST = 3
 
 if TYPE_CHECKING:
     from workbench.graph.infer import Inferred
@@ -41,7 +46,11 @@ def forecast(inferred: Inferred, batch_size: int, length: int = 32, moments: int
         length: Stands for the length of a row, and for every other size that is not known yet.
         moments: How many numbers the optimizer remembers for each trained one: 2 of Adam, 1 of SGD with momentum.
     """
-    weights = BYTES_PER_NUMBER * total(costs(inferred, length)).parameters
+    whole = total(costs(inferred, length))
+    weights, rest = BYTES_PER_NUMBER * whole.parameters, 0
+    if repeated_paths(inferred.graph):
+        drawn, inferred = inferred, _few_written_out(inferred)
+        rest = batch_size * _kept_by_the_rest(drawn, inferred, length)
     walk = _Walk(inferred, batch_size, length)
     predicting = weights + walk.forward(frozenset())
     standing = weights * (1 + moments)
@@ -49,9 +58,31 @@ def forecast(inferred: Inferred, batch_size: int, length: int = 32, moments: int
     walk.forward(walk.kept.ports, training=True)
     walk.backward()
     at_the_end = weights + walk.inputs  # every gradient is there, the optimizer steps
-    if at_the_end > walk.peak:
+    if at_the_end > walk.peak + rest:
         return Forecast(weights, standing + at_the_end, predicting)
-    return Forecast(weights, standing + walk.peak, predicting, walk.fullest)
+    return Forecast(weights, standing + walk.peak + rest, predicting, walk.fullest.partition("@")[0])
+
+
+def _few_written_out(inferred: Inferred) -> Inferred:
+    """Returns the shapes of the drawing with up to three repetitions of each group, written out."""
+    from workbench.graph.infer import infer
+
+    graph = inferred.graph
+    for path in repeated_paths(graph):
+        graph = set_repeat(graph, path, min(_MOST, repeat_of(graph, path).times))
+    return infer(written_out(graph), inferred.layers, inferred.given)
+
+
+def _kept_by_the_rest(drawn: Inferred, few: Inferred, length: int) -> int:
+    """Returns what the repetitions keep of a row that are not written out: each as much as the second, which stands between two others."""
+    kept, rest = costs(few, length), 0
+    for node in drawn.order:
+        steps = drawn.graph[node].group.split(".")
+        times = [repeat_of(drawn.graph, ".".join(steps[:depth])).times for depth in range(1, len(steps) + 1)]
+        more = prod(times) - prod(min(_MOST, number) for number in times)
+        second = node + "@1" * sum(number > 1 for number in times)
+        rest += more * kept[second].kept_bytes if more and second in kept else 0
+    return rest
 
 
 class _Walk:

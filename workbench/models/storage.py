@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.graph.bypass import is_bypassed
 from workbench.graph.graph import PortRef
+from workbench.graph.repeat import loops
 from workbench.graph.shape import Shape
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def read_again(inferred: Inferred) -> Kept:
         wires = inferred.graph.incoming(node)
         if wires and any(PortRef(node, port) in again for port in outputs) and is_view(inferred, node):
             again.add(wires[0].source)
+    # A repetition reads the result of the one before in place of what the first one reads.
+    again |= {loop.results[0] for loop in loops(inferred.graph) if loop.source in again and loop.results}
     return Kept(frozenset(again), frozenset(learning))
 
 
