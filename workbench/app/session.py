@@ -136,6 +136,10 @@ class Session(QObject):
         self._note_recovery()
         if old is None or old.data != new.data:
             self.load_dataset()
+        elif old.edits is not new.edits and self.dataset is not None:
+            from workbench.data.edited import with_edits
+
+            self._take_dataset(with_edits(self.dataset, new.edits))
 
     def new(self, project: Project | None = None, folder: Path | None = None, *, saved: bool = False) -> None:
         """Opens a project value, empty where none is given.
@@ -266,12 +270,12 @@ class Session(QObject):
         """Opens the dataset of the project on a worker thread; `dataset_changed` follows."""
         if self._dataset_job is not None and self._dataset_job.running:
             self._dataset_job.cancel()
-        choice, base = self.project.data, self.folder
+        choice, base, edits = self.project.data, self.folder, self.project.edits
         self.dataset_error = None
         if not choice.source:
             self._take_dataset(None)
             return
-        self._dataset_job = run_job(self, lambda _progress, _cancelled: _open(choice, base), self._take_dataset, self._miss_dataset)
+        self._dataset_job = run_job(self, lambda _progress, _cancelled: _open(choice, base, edits), self._take_dataset, self._miss_dataset)
 
     @property
     def dataset_loading(self) -> bool:
@@ -397,10 +401,10 @@ class Session(QObject):
         self._forget()
 
 
-def _open(choice: Any, base: Path | None) -> Dataset:
+def _open(choice: Any, base: Path | None, edits: Any) -> Dataset:
     from workbench.data.open import open_dataset
 
-    return open_dataset(choice.source, choice.format, dict(choice.params) or None, base)
+    return open_dataset(choice.source, choice.format, dict(choice.params) or None, base, edits)
 
 
 def _prepare(dataset: Any, choice: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Prepared:

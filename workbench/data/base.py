@@ -120,6 +120,14 @@ class Dataset(ABC):
         """Returns the split the source itself assigns to each row (`train`, `validation`, `test`), or None."""
         return None
 
+    def left_out(self) -> np.ndarray | None:
+        """Returns the rows that people have left out, int64 and sorted, or None. They keep their places but enter no split."""
+        return None
+
+    def moved(self) -> Mapping[int, str]:
+        """Returns the split of every row that people have moved, by row."""
+        return {}
+
     def deciding(self, row: int, field: str = "") -> Any:
         """Returns which part of the input decides, where the source knows (generated data); else None.
 

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from workbench.data.base import Dataset, Format
+from workbench.data.edited import with_edits
+from workbench.data.edits import NO_EDITS, Edits
 from workbench.data.formats import FORMATS
 from workbench.errors import DataError, Text
 
 SAMPLE, GENERATED = "sample:", "generated:"
 
 
-def open_dataset(source: str, format: str = "", params: Mapping[str, Any] | None = None, base: Path | None = None) -> Dataset:
+def open_dataset(
+    source: str, format: str = "", params: Mapping[str, Any] | None = None, base: Path | None = None, edits: Edits = NO_EDITS,
+) -> Dataset:
     """Opens the data that `source` names.
 
     Args:
@@ -21,6 +25,7 @@ def open_dataset(source: str, format: str = "", params: Mapping[str, Any] | None
         format: The catalogue name of the format; "" to recognise it.
         params: Raw parameters of the format or generator.
         base: The folder that a relative path is relative to (the project's); default: the current one.
+        edits: What people have changed about its rows.
 
     Raises:
         DataError: There is nothing there, or it cannot be read.
@@ -35,10 +40,10 @@ def open_dataset(source: str, format: str = "", params: Mapping[str, Any] | None
     for prefix in (SAMPLE, GENERATED):
         if source.startswith(prefix):
             entry = FORMATS[source.removeprefix(prefix)]
-            return entry.open(source, entry.parse(dict(params or {})))
+            return with_edits(entry.open(source, entry.parse(dict(params or {}))), edits)
     path = resolve(source, base)
     entry = FORMATS[format] if format else recognise(path)
-    return entry.open(str(path), entry.parse(dict(params or {})))
+    return with_edits(entry.open(str(path), entry.parse(dict(params or {}))), edits)
 
 
 def resolve(source: str, base: Path | None = None) -> Path:

@@ -183,11 +183,15 @@ def _field(dataset: Dataset, name: str) -> Field:
 def _usable_rows(dataset: Dataset, fields: Mapping[str, Field], targets: Sequence[str]) -> tuple[np.ndarray, list[DataProblem]]:
     """Returns the rows that have every category and every target, and what was left out."""
     keep = np.ones(len(dataset), dtype=bool)
+    out = dataset.left_out()
+    if out is not None:
+        keep[out] = False
+    wanted = keep.copy()
     for name, field in fields.items():
         if field.kind == FieldKind.CATEGORY or (field.kind == FieldKind.NUMBER and name in targets):
             raw = np.asarray(dataset.column(name))
             keep &= raw != MISSING if field.kind == FieldKind.CATEGORY else np.isfinite(raw)
-    left_out = np.flatnonzero(~keep)
+    left_out = np.flatnonzero(wanted & ~keep)
     problems = []
     if len(left_out):
         ids = dataset.ids()

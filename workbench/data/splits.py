@@ -106,6 +106,10 @@ def divide(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str = 
         parts = given[rows].astype("U10")
     if not np.any(parts == Split.VALIDATION):
         _cut(parts, rule.validation / (1 - rule.test) if given is None else rule.validation, Split.VALIDATION, groups, order)
+    moved = dataset.moved()
+    if moved:
+        own = np.array([moved.get(int(row), "") for row in rows], dtype="U10")
+        parts = np.where(own != "", own, parts)
     divided = {split: np.sort(rows[parts == split]) for split in Split}
     _check(divided)
     return divided

@@ -1,4 +1,7 @@
-"""A project folder: workbench.toml and model.graph.json, written so that comments, unknown fields and the old state survive."""
+"""A project folder: workbench.toml, model.graph.json and, where rows were changed, data.edits.jsonl.
+
+Written so that comments, unknown fields and the old state survive.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.data import edits
 from workbench.errors import ProjectError, WorkbenchError
 from workbench.graph.graph import Graph
 from workbench.project.atomic import write_together
@@ -82,7 +86,17 @@ def load(folder: Path | str) -> Loaded:
     if "schema_version" in graph.extra and not warnings:  # what a drawing of a newer version keeps
         warnings.append(Text("The drawing was saved by a newer version; it opens read-only."))
     newer = version > SCHEMA_VERSION or "schema_version" in graph.extra
-    return Loaded(project_of(tables, graph), folder, newer, tuple(warnings))
+    return Loaded(project_of(tables, graph, _edits(folder)), folder, newer, tuple(warnings))
+
+
+def _edits(folder: Path) -> edits.Edits:
+    path = folder / edits.FILE
+    if not path.exists():
+        return edits.NO_EDITS
+    try:
+        return edits.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(Text("{path} cannot be read.", path=str(path)), Text("Restore it from a backup, or remove it.")) from error
 
 
 def save(project: Project, folder: Path | str) -> None:
@@ -97,10 +111,12 @@ def save(project: Project, folder: Path | str) -> None:
     from workbench.graph.file import dumps
 
     document = _document(folder)
-    settings, drawing = written(project, document), dumps(project.graph)
+    files = {folder / GRAPH_FILE: dumps(project.graph), folder / SETTINGS_FILE: written(project, document)}
+    if len(project.edits) or (folder / edits.FILE).exists():
+        files = {folder / edits.FILE: edits.dumps(project.edits), **files}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_together({folder / GRAPH_FILE: drawing, folder / SETTINGS_FILE: settings})
+        write_together(files)
     except OSError as error:
         raise ProjectError(
             Text("{path} cannot be written: {reason}.", path=str(folder), reason=error.strerror or str(error)),

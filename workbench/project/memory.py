@@ -64,7 +64,7 @@ def _cause(inferred: Any, node: str) -> str:
         seen.add(node)
         layer, wires = inferred.layers.get(inferred.graph[node].layer), inferred.graph.incoming(node)
         own, came = _width(inferred.output_shapes(node)), _width(inferred.input_shapes(node))
-        if not wires or layer.width_param and own >= came:
+        if not wires or (layer.width_param and own >= came):
             break
         node = wires[0].source.node
     return node

@@ -121,7 +121,7 @@ def _on_section(project: Project, path: list[str], value: Any) -> Project:
             inside = target[step] = {}
         target = inside
     target[steps[-1]] = value
-    changed = project_of(tables, project.graph)
+    changed = project_of(tables, project.graph, project.edits)
     if _field_count(changed.extra) > _field_count(project.extra):
         del target[steps[-1]]
         raise _unknown(path, target)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.data import edits
 from workbench.errors import ProjectError, WorkbenchError
 from workbench.project.atomic import write_atomically
 from workbench.project.project import Project
@@ -137,7 +138,7 @@ def write_recovery(project: Project, folder: Path | None, path: Path) -> None:
     """
     from workbench.graph.file import dumps
 
-    body = {"settings": plain(tables_of(project)), "graph": json.loads(dumps(project.graph))}
+    body = {"settings": plain(tables_of(project)), "graph": json.loads(dumps(project.graph)), "edits": edits.dumps(project.edits)}
     record = {
         "schema_version": SCHEMA_VERSION,
         "folder": str(folder) if folder else "",
@@ -161,10 +162,10 @@ def read_recovery(path: Path) -> Recovered:
 
     try:
         record = json.loads(path.read_bytes())
-        body = {"settings": record["settings"], "graph": record["graph"]}
+        body = {name: record[name] for name in ("settings", "graph", "edits") if name in record}
         if record["schema_version"] > SCHEMA_VERSION or record["hash"] != _digest(body):
             raise ValueError("not what was written")
-        project = project_of(body["settings"], loads(json.dumps(body["graph"])))
+        project = project_of(body["settings"], loads(json.dumps(body["graph"])), edits.loads(body.get("edits", "")))
         saved_at = datetime.fromisoformat(record["saved_at"])
         return Recovered(project, Path(record["folder"]) if record["folder"] else None, path, saved_at)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, WorkbenchError) as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from workbench.data.edits import NO_EDITS, Edits
 from workbench.errors import ProjectError
 from workbench.graph.graph import Graph
 from workbench.project.fields import Unknown, read_into, thawed
@@ -17,12 +18,13 @@ SECTIONS = ("project", "data", "objective", "train", "export")
 _ABOUT = ("name", "template", "notes")
 
 
-def project_of(tables: Mapping[str, Any], graph: Graph) -> Project:
+def project_of(tables: Mapping[str, Any], graph: Graph, edits: Edits = NO_EDITS) -> Project:
     """Returns the project that plain tables describe.
 
     Args:
         tables: The content of workbench.toml as plain values, at the current schema version.
         graph: The drawing.
+        edits: The changes to rows, which lie in a file of their own.
 
     Raises:
         ProjectError: A value has the wrong type or is out of range.
@@ -46,6 +48,7 @@ def project_of(tables: Mapping[str, Any], graph: Graph) -> Project:
         export=read_into(ExportChoice, _table(tables, "export"), "export", unknown),
         template=about.get("template", ""),
         notes=about.get("notes", ""),
+        edits=edits,
         extra=MappingProxyType({where: frozen_loosely(fields) for where, fields in unknown.items()}),
     )
 
