@@ -12,9 +12,10 @@ from workbench.graph.bypass import without_bypassed
 from workbench.graph.graph import Graph
 from workbench.graph.infer import Inferred, infer
 from workbench.graph.problem import Fix, Problem, Severity
-from workbench.graph.shape import Shape
+from workbench.graph.shape import Axis, Shape
 from workbench.graph.silence import parted
 from workbench.layers import LAYERS
+from workbench.objectives import OBJECTIVES
 from workbench.project.project import Project
 from workbench.project.telling import ranked, told
 
@@ -78,11 +79,21 @@ def check(
     """
     inferred = infer(project.graph, LAYERS, previous=previous)
     subject = Subject(project, inferred, dataset, shapes or _NO_SHAPES, rows)
-    found = [fitted(lifted(problem), subject) for problem in ranked([told(problem, inferred) for problem in inferred.problems], inferred)]
+    heard = [told(problem, inferred) for problem in inferred.problems if not _meant(problem, project)]
+    found = [fitted(lifted(problem), subject) for problem in ranked(heard, inferred)]
     for rule in _rules():
         found += rule(subject)
     ordered, silenced = parted(project.graph, sorted(found, key=lambda problem: problem.severity != Severity.ERROR))
     return Checked(ordered, inferred, not any(problem.severity == Severity.ERROR for problem in ordered), silenced)
+
+
+def _meant(problem: Problem[Graph], project: Project) -> bool:
+    """Whether an answer at every position is just what the objective of that output asks for."""
+    if problem.kind != "output.sequence" or problem.node not in project.graph:
+        return False
+    name = project.graph[problem.node].name
+    read = [OBJECTIVES[item.name] for item in project.objectives if item.output == name and item.name in OBJECTIVES]
+    return any(Axis.TOKEN in objective.output_axes for objective in read)
 
 
 def fitted(problem: Found, subject: Subject) -> Found:

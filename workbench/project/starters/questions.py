@@ -10,7 +10,7 @@ from workbench.project.sketch import Sketch
 from workbench.project.starters.base import Starter
 
 _TEXT = {"tokenizer": "word", "vocabulary": 200, "maximum_length": 16}
-_WORDS = {"en": 33, "zh": 34}
+_WORDS = {"en": 33, "zh": 36}
 _WIDTH = 64
 _BLOCK = {"layers": 1, "heads": 4, "feed_forward": 128, "dropout": 0.0}
 
