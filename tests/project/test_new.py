@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from workbench.data.open import open_dataset
 from workbench.errors import CatalogueError, DataError, ProjectError
+from workbench.models.build import build
 from workbench.project.adapt import adapt, prepared_for, usual_length
 from workbench.project.check import check
 from workbench.project.file import load
@@ -159,3 +161,53 @@ def test_many_rows_are_trained_for_fewer_epochs() -> None:
 
     project: Project = module._with_recipe(STARTERS["digits-cnn"].make(), 60_000)
     assert (project.recipe.epochs, project.recipe.batch_size) == (5, 128)
+
+
+def _propose(source: str, rows: int = 0) -> tuple[Project, Any]:
+    dataset = open_dataset(source)
+    project = make_project("auto", source)
+    return project, check(project, dataset, shapes=prepared_for(project, dataset).shapes(), rows=rows or len(dataset))
+
+
+def _widths(project: Project, layer: str, param: str) -> list[int]:
+    return [node.params[param] for node in project.graph if node.layer == layer]
+
+
+@pytest.mark.parametrize("source", ["sample:digits", "generated:reviews", "generated:waves", "generated:spirals", "generated:road"])
+def test_a_proposal_for_generated_data_is_sound_and_builds(source: str) -> None:
+    project, found = _propose(source)
+    assert [problem.message for problem in found.problems] == []
+    assert build(project.graph).plan.outputs
+
+
+def test_questions_about_images_read_both() -> None:
+    project, found = _propose("generated:questions")
+    assert [problem.message for problem in found.problems] == []
+    assert {node.layer for node in project.graph if node.layer.endswith("_input")} == {"image_input", "text_input"}
+
+
+def test_few_rows_get_a_small_network_and_many_a_large_one(tmp_path: Path) -> None:
+    row = "{number},{number}.25,{word}"
+    made = [make_project("auto", _table(tmp_path / f"{rows}.csv", "size,weight,label", row, rows)) for rows in (60, 3000, 21_000)]
+    hidden = [_widths(project, "linear", "units")[:-1] for project in made]
+    assert [len(units) for units in hidden] == [1, 2, 3] and hidden[0][0] < hidden[1][0] < hidden[2][0]
+    assert made[0].recipe.epochs > made[2].recipe.epochs
+
+
+def test_many_classes_get_a_layer_with_room_for_them(tmp_path: Path) -> None:
+    lines = [f"{index % 90},{index * 7 % 13},kind{index % 90}" for index in range(900)]
+    (tmp_path / "many.csv").write_text("\n".join(["size,weight,label", *lines]) + "\n", "utf-8")
+    units = _widths(make_project("auto", str(tmp_path / "many.csv")), "linear", "units")
+    assert units == [256, 90]
+
+
+def test_small_images_are_halved_less_often_than_large_ones(tmp_path: Path) -> None:
+    small, large = (make_project("auto", str(_images(tmp_path / str(side), (side, side), 1))) for side in (8, 64))
+    assert sum(node.layer == "max_pool2d" for node in small.graph) < sum(node.layer == "max_pool2d" for node in large.graph)
+    assert _widths(small, "conv2d", "filters")[0] == 16
+
+
+def test_many_texts_are_read_by_a_transformer_and_few_by_an_lstm(tmp_path: Path) -> None:
+    row = "this is a {word} thing number {number},{parity}"
+    few, many = (make_project("auto", _table(tmp_path / f"texts{rows}.csv", "text,label", row, rows)) for rows in (80, 21_000))
+    assert "lstm" in {node.layer for node in few.graph} and "transformer_encoder" in {node.layer for node in many.graph}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from workbench.data.base import Dataset, Field, FieldKind
@@ -14,29 +15,65 @@ from workbench.project.sketch import Sketch
 from workbench.text import Text
 
 _SMALLEST_MAP_PX = 4
+_MOST_UNITS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How large a network data of some size deserves: few rows are learned by heart by a large one, many need room.
+
+    Attributes:
+        filters: Of the first convolution; twice as many after each halving, up to `most_filters`.
+        rounds: Convolutions at each size of the image.
+        width: Of embeddings and recurrent layers.
+        units: Of each hidden layer of a table.
+        hidden: How many of those there are.
+        dropout: The share dropped before the answer.
+        epochs: Rounds of training.
+    """
+
+    filters: int
+    most_filters: int
+    rounds: int
+    width: int
+    units: int
+    hidden: int
+    dropout: float
+    epochs: int
+
+
+SMALL = Scale(16, 64, 1, 32, 32, 1, 0.3, 40)
+MIDDLE = Scale(32, 128, 1, 64, 64, 2, 0.2, 20)
+LARGE = Scale(32, 256, 2, 128, 128, 3, 0.1, 10)
+SMALL_ROWS, LARGE_ROWS = 1000, 20_000
+
+
+def scale_of(rows: int) -> Scale:
+    """Returns how large a network so many rows deserve."""
+    return SMALL if rows < SMALL_ROWS else MIDDLE if rows < LARGE_ROWS else LARGE
 
 
 def propose(dataset: Dataset) -> Project:
-    """Returns a project that reads everything `dataset` has and learns what is most likely meant; sizes are left to `adapt`.
+    """Returns a project that reads what `dataset` has and learns what is most likely meant; sizes of inputs are left to `adapt`.
 
     Raises:
         DataError: There is nothing to read or nothing to learn.
     """
     target = likely_target(dataset)
-    inputs = [field for field in dataset.fields if target is None or field.name != target.name]
-    if target is None or not inputs:
+    fields = _readable(dataset, target) if target is not None else []
+    if target is None or not fields:
         raise DataError(
             Text("No network can be proposed for {source}: it needs something to read and something to learn.", source=dataset.source),
             Text("Data needs at least one field to read and one category or number to learn."),
         )
+    scale, answers = scale_of(len(dataset)), max(len(target.categories), 1)
     sketch = Sketch()
-    joined = _joined(sketch, [_branch(sketch, field) for field in _readable(dataset, target)])
-    if all(field.kind in (FieldKind.NUMBER, FieldKind.CATEGORY) for field in inputs):
-        sketch.end = joined
-        sketch.chain(("linear", {"units": 64}), "relu", ("dropout", {"rate": 0.1}), ("linear", {"units": 64}), "relu")
-    sketch.add("linear", units=max(len(target.categories), 1))
+    _joined(sketch, [_branch(sketch, field, scale, answers) for field in fields])
+    if all(field.kind in (FieldKind.NUMBER, FieldKind.CATEGORY) for field in fields):
+        _hidden(sketch, scale, answers)
+    sketch.add("linear", units=answers)
     sketch.add("output", "answer")
-    recipe = Recipe(optimizer=Choice("adamw", MappingProxyType({"learning_rate": 0.003})), epochs=20, batch_size=64)
+    recipe = Recipe(optimizer=Choice("adamw", MappingProxyType({"learning_rate": 0.003})), epochs=scale.epochs, batch_size=64)
     return Project(
         name=_title(dataset), graph=sketch.laid_out(), data=DataChoice(dataset.source),
         objectives=(ObjectiveChoice(OBJECTIVE_OF[target.kind], "answer", target.name),), recipe=recipe, template="auto",
@@ -44,48 +81,89 @@ def propose(dataset: Dataset) -> Project:
 
 
 def _readable(dataset: Dataset, target: Field) -> list[Field]:
-    """Returns the fields to read. Beside images or texts the other columns are most often ids and other answers, so they are left out."""
-    for kind in (FieldKind.IMAGE, FieldKind.TEXT):
-        fields = fields_of_kind(dataset, kind, [target.name])
-        if fields:
-            return fields[:2]
-    return [field for field in dataset.fields if field.name != target.name]
+    """Returns the fields to read. Beside images, sounds or texts the other columns are most often ids and other answers, so they are left out."""
+    rich = [fields_of_kind(dataset, kind, [target.name]) for kind in (FieldKind.IMAGE, FieldKind.AUDIO, FieldKind.SERIES, FieldKind.TEXT)]
+    present = [fields for fields in rich if fields]
+    if len(present) == 1:
+        return present[0][:2]
+    plain = (FieldKind.NUMBER, FieldKind.CATEGORY)
+    return [fields[0] for fields in present] or [field for field in dataset.fields if field.name != target.name and field.kind in plain]
 
 
 def _joined(sketch: Sketch, ends: list[PortRef]) -> PortRef:
+    sketch.end = ends[0]
     return ends[0] if len(ends) == 1 else sketch.add("concatenate", after=tuple(ends), port="inputs")
 
 
-def _branch(sketch: Sketch, field: Field) -> PortRef:
+def _hidden(sketch: Sketch, scale: Scale, answers: int) -> None:
+    """Draws the hidden layers of a table, none narrower than twice the answers."""
+    units = _at_least(scale.units, answers)
+    for index in range(scale.hidden):
+        sketch.chain(("linear", {"units": units}), "relu")
+        if index < scale.hidden - 1 or scale.hidden == 1:
+            sketch.chain(("dropout", {"rate": scale.dropout}))
+
+
+def _at_least(size: int, answers: int) -> int:
+    """Returns a size that leaves room for so many answers: a power of two from twice as many on."""
+    return max(size, min(1 << (2 * answers - 1).bit_length(), _MOST_UNITS))
+
+
+def _branch(sketch: Sketch, field: Field, scale: Scale, answers: int) -> PortRef:
     """Draws what reads one field, down to one vector per row."""
     sketch.end = None
     if field.kind == FieldKind.IMAGE:
-        return _image(sketch, field)
+        return _image(sketch, field, scale, answers)
     if field.kind == FieldKind.TEXT:
-        return _text(sketch, field)
+        return _text(sketch, field, scale)
+    if field.kind in (FieldKind.SERIES, FieldKind.AUDIO):
+        return _steps(sketch, field, scale)
     if field.kind == FieldKind.CATEGORY:
         sketch.add("category_input", field.name, field=field.name, categories=max(len(field.categories), 1))
         return sketch.add("embedding", width=min(16, max(2, len(field.categories) // 2)))
     return sketch.add("number_input", field.name, field=field.name)
 
 
-def _image(sketch: Sketch, field: Field) -> PortRef:
+def _image(sketch: Sketch, field: Field, scale: Scale, answers: int) -> PortRef:
     """Halves the image until it is small, with more filters each time."""
     side = min(field.height or 32, field.width or 32, LARGEST_SIDE_PX)
     sketch.add("image_input", field.name, field=field.name, channels=field.channels or 1, height=field.height or 32, width=field.width or 32)
-    filters = 32
-    while side >= 2 * _SMALLEST_MAP_PX or filters == 32:
-        sketch.chain(("conv2d", {"filters": filters, "kernel": 3, "bias": False}), "batch_norm2d", "relu", "max_pool2d")
-        side, filters = side // 2, min(filters * 2, 128)
-    sketch.chain(("conv2d", {"filters": filters, "kernel": 3, "bias": False}), "batch_norm2d", "relu", "global_average_pool")
-    return sketch.chain(("dropout", {"rate": 0.2}))
+    filters = scale.filters
+    while side >= 2 * _SMALLEST_MAP_PX or filters == scale.filters:
+        _convolutions(sketch, filters, scale.rounds)
+        sketch.add("max_pool2d")
+        side, filters = side // 2, min(filters * 2, scale.most_filters)
+    _convolutions(sketch, _at_least(filters, answers), 1)
+    return sketch.chain("global_average_pool", ("dropout", {"rate": scale.dropout}))
 
 
-def _text(sketch: Sketch, field: Field) -> PortRef:
+def _convolutions(sketch: Sketch, filters: int, rounds: int) -> None:
+    for _ in range(rounds):
+        sketch.chain(("conv2d", {"filters": filters, "kernel": 3, "bias": False}), "batch_norm2d", "relu")
+
+
+def _text(sketch: Sketch, field: Field, scale: Scale) -> PortRef:
+    """Reads word by word; of many texts, all words at once."""
     sketch.add("text_input", field.name, field=field.name)
-    sketch.chain(("embedding", {"width": 64}), ("dropout", {"rate": 0.2}))
-    sketch.chain(("lstm", {"units": 64}))
+    sketch.add("embedding", width=scale.width)
+    if scale is LARGE:
+        block = {"layers": 2, "heads": 4, "feed_forward": 2 * scale.width, "dropout": scale.dropout}
+        sketch.chain("positional_encoding", ("transformer_encoder", block))
+    else:
+        sketch.chain(("dropout", {"rate": scale.dropout}), ("lstm", {"units": scale.width}))
     return sketch.chain("mean_over_time")
+
+
+def _steps(sketch: Sketch, field: Field, scale: Scale) -> PortRef:
+    """Reads measurements step by step; of a sound, the loudness of its pitches."""
+    if field.kind == FieldKind.AUDIO:
+        rate = field.rate or 8000
+        sketch.add("audio_input", field.name, field=field.name, samples=field.length or rate, rate=rate)
+        sketch.add("mel_spectrogram", rate=rate)
+    else:
+        sketch.add("series_input", field.name, field=field.name, length=field.length or 64, features=max(field.features, 1))
+    sketch.chain(("conv1d", {"filters": scale.width, "kernel": 5}), "relu", ("gru", {"units": scale.width, "bidirectional": True}))
+    return sketch.chain("mean_over_time", ("dropout", {"rate": scale.dropout}))
 
 
 def _title(dataset: Dataset) -> str:
