@@ -10,7 +10,7 @@ from workbench.errors import WorkbenchError
 from workbench.export.checking.file import TITLES, Checked, Outcome, check_file
 from workbench.layers.own import OWN, install, own_paths, trust, write_own_file
 from workbench.layers.own_file import read_own_file
-from workbench.layers.own_writing import OwnKind, layer_file, parsed_param, test_file
+from workbench.layers.own_writing import OwnKind, first_test, layer_file, parsed_param
 from workbench.settings import layers_folder
 from workbench.text import Text
 
@@ -42,7 +42,7 @@ def _written(name: str, kind: str, params: list[str], folder: Path | None) -> Pa
     if path.exists():
         raise WorkbenchError(Text("{file} is there already.", file=str(path)), Text("Choose another name."))
     write_own_file(path, text)
-    write_own_file(place / f"test_{name}.py", test_file(name))
+    write_own_file(place / f"test_{name}.py", first_test(name))
     if place == layers_folder():
         trust(path, read_own_file(path).digest)
     return path

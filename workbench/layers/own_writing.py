@@ -107,7 +107,7 @@ def layer_file(name: str, label: str, kind: OwnKind, params: Sequence[OwnParam] 
     return text.replace("from workbench.catalogue import \n", "")
 
 
-def test_file(name: str) -> str:
+def first_test(name: str) -> str:
     """Returns the text of the test beside the file; pytest runs it."""
     made = "".join(part.capitalize() for part in name.split("_"))
     return _TEST.replace("<NAME>", name).replace("<CLASS>", made)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -61,7 +59,8 @@ class OwnLayersStrip(QWidget):
 
     def _row(self, listed: Listed) -> FindingRow:
         name, key = listed.path.name, (listed.path, listed.digest)
-        look, later = self._remedy(tr("Look at the code"), self.look_wanted.emit, listed), Remedy(tr("Not now"), partial(self._put_off, listed), False)
+        look = Remedy(tr("Look at the code"), partial(self.look_wanted.emit, listed))
+        later = Remedy(tr("Not now"), partial(self._put_off, listed), False)
         if listed.path in self._busy:
             return FindingRow(tr("{file} is tried in a process of its own…", file=name), severity="note", emphasis=(name,))
         if listed.state is OwnState.FAILED or key in self._failures:
@@ -72,9 +71,6 @@ class OwnLayersStrip(QWidget):
         reason = tr("Trust it only if you know where it comes from. Until then nothing of it runs.")
         trust = Remedy(tr("Trust it"), partial(self.trust_wanted.emit, listed), False)
         return FindingRow(new if listed.state is OwnState.NEW else changed, reason, "warning", (name,), (look, trust, later))
-
-    def _remedy(self, label: str, do: Callable[[Any], Any], listed: Listed) -> Remedy:
-        return Remedy(label, partial(do, listed))
 
     def _put_off(self, listed: Listed) -> None:
         self.put_off.add((listed.path, listed.digest))

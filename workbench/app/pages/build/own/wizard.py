@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -25,7 +24,7 @@ from workbench.app.widgets import Heading, button, quiet
 from workbench.errors import CatalogueError
 from workbench.layers.own import trust, write_own_file
 from workbench.layers.own_file import read_own_file
-from workbench.layers.own_writing import KIND_HELP, KIND_LABELS, PARAM_TYPES, OwnKind, OwnParam, layer_file, test_file
+from workbench.layers.own_writing import KIND_HELP, KIND_LABELS, PARAM_TYPES, OwnKind, OwnParam, first_test, layer_file
 from workbench.settings import layers_folder
 
 _COLUMNS = 5
@@ -168,7 +167,7 @@ class OwnLayerWizard(QDialog):
             self._refuse(tr("{file} is there already.", file=path.name))
             return
         write_own_file(path, text)
-        write_own_file(path.with_name(f"test_{path.name}"), test_file(path.stem))
+        write_own_file(path.with_name(f"test_{path.name}"), first_test(path.stem))
         trust(path, read_own_file(path).digest)
         self.path = path
         self.accept()
