@@ -76,9 +76,12 @@ class FileCommands(QObject):
         return last if last and Path(last).is_dir() else str(projects_folder().parent)
 
     def open_path(self, path: Path) -> None:
-        """Opens what was chosen or dropped: a project, a file of one, or data that a new project is made for."""
+        """Opens what was chosen or dropped: a project, a file of one, PyTorch source, or data that a new project is made for."""
         from workbench.project.file import is_project, project_folder
 
+        if path.suffix.lower() == ".py":
+            self._window.sources.open_file(path)
+            return
         if not self.may_leave():
             return
         self._window.keep(last_folder=str(path if path.is_dir() else path.parent))

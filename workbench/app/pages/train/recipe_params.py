@@ -22,6 +22,9 @@ class RecipeParams(Params):
     threads: int = param(
         0, label="Threads", help="Processor threads; 0 measures which number is fastest.", ge=0, le=1024, main=False,
     )
+    start_from: str = param(
+        "", label="Start from", help="A run, a safetensors or npz file, or a folder that holds one; nothing makes new weights.", main=False,
+    )
 
 
 LIVE = {
