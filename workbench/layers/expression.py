@@ -76,6 +76,7 @@ class Expression(Layer):
     figure = Tree()
     related = ("multiply", "matmul", "reduce")
     Params = ExpressionParams
+    usually_next = ("linear", "relu", "conv2d")
 
     def input_ports(self, params: ExpressionParams) -> tuple[Port, ...]:
         try:
