@@ -127,7 +127,7 @@ def test_each_fix_belongs_to_a_plain_sentence(kind: str) -> None:
 @pytest.mark.parametrize("name", STARTERS.names())
 def test_the_starters_are_without_any_problem(name: str) -> None:
     project = STARTERS[name].make()
-    shapes = SHAPES if "reviews" in project.data.source else None
+    shapes = SHAPES if "reviews" in name else None
     result = check(project, data(project.data.source) if project.data.source else None, shapes=shapes, rows=1258)
     wanted = set() if project.data.source else {"data.missing", "objective.missing", "graph.no-input", "graph.no-output"}
     assert {problem.kind for problem in result.problems} <= wanted and result.ok == (not result.problems), result.problems
