@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice, product
 from types import MappingProxyType
 from typing import Any
 
 from workbench.errors import GraphError
-from workbench.graph.graph import PortRef
+from workbench.graph.graph import Graph, PortRef
 from workbench.graph.problem import Severity
 from workbench.models.reading import inputs
 from workbench.models.reading.drawing import Drawing
@@ -18,6 +19,7 @@ from workbench.models.reading.file import SourceFile
 from workbench.models.reading.inputs import Given
 from workbench.models.reading.operations import settled
 from workbench.models.reading.reading import NotDrawableError, Reading, WrongSizeError
+from workbench.models.reading.repeating import Folding, Row, rows_of_blocks
 from workbench.models.reading.statements import Reader
 from workbench.models.reading.values import Blank, Container, Definition, Instance, Module, Side, Tensor, Unknown, Weight, place
 from workbench.text import Text
@@ -82,6 +84,7 @@ class _ClassReading:
             raise GraphError(Text("{name} has no forward.", name=definition.name), Text("What forward does is what is drawn."))
         self.forward = forward
         self.unwired: dict[str, str] = {}
+        self.rows: list[Row] = []
         self.docstring = ast.get_docstring(definition.node) or ""
         self.described = inputs.described(self.docstring) if self.docstring.startswith("Takes:") else []
 
@@ -98,8 +101,22 @@ class _ClassReading:
                     Text("Change the input if yours is another."),
                     error=False,
                 )
+        graph, names, zeros = self._folded(drawing)
+        problems = (problem if problem.node in graph else replace(problem, node="") for problem in drawing.problems)
+        return Reading(graph, tuple(problems), MappingProxyType(names), self.definition.name, zeros)
+
+    def _folded(self, drawing: Drawing) -> tuple[Graph, dict[str, tuple[str, ...]], tuple[str, ...]]:
+        """Returns the drawing with blocks of one kind as repeated groups, and the keys of its model."""
+        from workbench.graph.edit import move
+        from workbench.graph.layout import layout
+
         graph = drawing.graph()
-        return Reading(graph, tuple(drawing.problems), MappingProxyType(dict(drawing.names)), self.definition.name, tuple(drawing.zeros))
+        folding = Folding(graph, {})
+        folding.fold(self.rows)
+        if folding.graph is not graph:
+            graph = move(folding.graph, layout(folding.graph))
+        names = {key: tuple(map(folding.key, own)) for key, own in drawing.names.items()}
+        return graph, names, tuple(map(folding.key, drawing.zeros))
 
     def _made(self, drawing: Drawing | None) -> tuple[_Groups, Instance | Module]:
         """Returns a reader and the object that it made, with the paths of its modules."""
@@ -184,6 +201,7 @@ class _ClassReading:
     def _read(self, drawing: Drawing, givens: list[Given]) -> None:
         """Draws the class for these inputs."""
         reader, root = self._made(drawing)
+        self.rows = rows_of_blocks(_values(root))
         values = [_input(drawing, given) for given in givens]
         try:
             if self.unwired:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.models.reading.calls import Calls, Given, Keywords
+from workbench.models.reading.drawing import module_path
 from workbench.models.reading.expressing import express, operand
 from workbench.models.reading.expressions import Scope
 from workbench.models.reading.file import prelude, prelude_functions
@@ -135,12 +136,12 @@ class Reader(Calls):
         drawing = self.drawing
         target = statement.targets[0]
         first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
-        if not self.printed or drawing is None or not isinstance(first, ast.Name) or self.depth > 1:
+        if not self.printed or drawing is None or not isinstance(first, ast.Name) or _is_handed_on(statement.value, scope):
             return self.value(statement.value, scope)
         group, drawing.hint = drawing.group, first.id
-        prefix = next((path for path in self.groups() if first.id.startswith(path.replace(".", "_") + "_")), "")
+        prefix = next((path for path in self._groups_within(group) if first.id.startswith(path.replace(".", "_") + "_")), "")
         if prefix:
-            drawing.group, drawing.hint = prefix, first.id[len(prefix) + 1 :]
+            drawing.group, drawing.hint = f"{group}.{prefix}".lstrip("."), first.id[len(prefix) + 1 :]
         try:
             value = self._operator(statement, scope) or self.value(statement.value, scope)
             if isinstance(value, Tensor) and value.shape is not None and value.layout != tuple((axis,) for axis in range(value.shape.rank)):
@@ -166,6 +167,11 @@ class Reader(Calls):
             return None
         results = self.drawing.draw(match, [(value.port, value.shape) for value in tensors.values()])[1]
         return results[0] if len(results) == 1 else tuple(results)
+
+    def _groups_within(self, group: str) -> list[str]:
+        """Returns the paths of the groups within one, as seen from there."""
+        paths = [module_path(path) for path in self.groups()] if group else self.groups()
+        return [path[len(group) + 1 :] for path in paths if path.startswith(f"{group}.")] if group else paths
 
     def groups(self) -> list[str]:
         """Returns the paths of the groups, the longest first."""
@@ -236,6 +242,12 @@ class Reader(Calls):
                 return
         elif isinstance(owner, Tensor):
             self._refused(ast.copy_location(ast.Expr(target), target), scope, Text("Numbers are overwritten in place."))
+
+
+def _is_handed_on(value: ast.expr, scope: Scope) -> bool:
+    """Whether our own print hands a value on as it is, or calls a block: neither names a node."""
+    called = value.func if isinstance(value, ast.Call) else None
+    return isinstance(value, ast.Name) or (isinstance(called, ast.Name) and isinstance(scope.get(called.id), Instance))
 
 
 def _loaded(target: ast.expr) -> Any:
