@@ -76,6 +76,8 @@ _RUN = (
 )
 _HELP = (
     Action("help.topic", "Help", "F1", "help", "", "show_help", "Explain what is under the pointer or has the focus.", ("manual", "帮助")),
+    Action("help.layers", "Layers: the pages", "", "help", "", "show_layers",
+           "A page for every layer: picture, formula, use, shapes, costs.", ("catalogue", "层")),
     Action("help.tour", "Tour in seven steps", "", "help", "", "start_tour", "Seven steps on the real controls.", ("导览",)),
     Action("help.shortcuts", "Keyboard shortcuts", "Ctrl+/", "help", "", "show_shortcuts", "List every shortcut.", ("keys", "快捷键")),
     Action("help.about", "About", "", "help", "", "show_about", "Version, licences and where the log lies."),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen, QPolygonF
 
 from workbench.app import language, theme
 from workbench.app.language import say
@@ -125,17 +125,23 @@ def image_of(picture: Picture, scale: float, ratio: float = 0.0) -> QImage:
     return image
 
 
-_pixmaps: dict[tuple[str, str, str, float], QPixmap] = {}
+_small: dict[tuple[str, str, str], str] = {}
 
 
-def small_pixmap(name: str, scale: float = 0.8) -> QPixmap | None:
-    """Returns the figure of a layer with usual parameters, kept for the next time; None where it has none."""
+def picture_html(name: str, scale: float = 0.8) -> str:
+    """Returns the small figure of a layer with usual parameters for a tooltip, kept for the next time; "" where it has none."""
     from workbench.layers import LAYERS
+    from workbench.layers.guide import picture_of
 
     layer = LAYERS.get(name)
-    if layer is None or layer.figure is None:
-        return None
-    key = (name, theme.current().name, language.language(), scale)
-    if key not in _pixmaps:
-        _pixmaps[key] = QPixmap.fromImage(image_of(layer.figure.draw(layer.Params()), scale))
-    return _pixmaps[key]
+    picture = picture_of(layer) if layer is not None else None
+    if picture is None:
+        return ""
+    key = (name, theme.current().name, language.language())
+    if key not in _small:
+        data = QByteArray()
+        buffer = QBuffer(data)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        image_of(picture, scale, 1.0).save(buffer, "PNG")
+        _small[key] = f'<img src="data:image/png;base64,{bytes(data.toBase64().data()).decode()}">'
+    return _small[key]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut, QTextBlockFormat, QTextCursor, QTextDocument
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench import __version__
 from workbench.app import language, theme
+from workbench.app.help_text import LAYER_MARK, HelpText
 from workbench.app.hover_help import terms
-from workbench.app.language import say, tr
+from workbench.app.language import tr
 from workbench.app.widgets.basic import button, quiet
 from workbench.resources import resource
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 WRITTEN = ("start", "data", "build", "train", "inspect", "deploy", "shortcuts", "commands")
 GENERATED = ("terms", "layers")
-LINE_HEIGHT_PERCENT = 125
 _TOPIC_OF_PAGE = {"welcome": "start", "window": ""}
 
 
@@ -43,7 +44,9 @@ def topic_text(topic: str) -> str:
     if topic == "terms":
         return _terms_text()
     if topic == "layers":
-        return _layers_text()
+        from workbench.app.layer_help import index_text
+
+        return index_text()
     for name in (language.language(), "en"):
         path = resource("help", name, f"{topic}.md")
         if path.exists():
@@ -56,22 +59,6 @@ def _terms_text() -> str:
     rows = sorted((term[name], term[f"{name}_text"], term["en"] if name != "en" else "") for term in terms().values())
     body = "\n\n".join(f"**{word}**{f' ({other})' if other else ''}: {text}" for word, text, other in rows)
     return f"# {tr('Terms')}\n\n{body}\n"
-
-
-def _layers_text() -> str:
-    from workbench.layers import LAYERS
-
-    parts = [f"# {tr('Layers')}"]
-    family = ""
-    for layer in sorted(LAYERS, key=lambda entry: (str(entry.family), entry.label)):
-        if str(layer.family) != family:
-            family = str(layer.family)
-            parts.append(f"## {say(family).capitalize()}")
-        formula = f" `{say(layer.formula)}`" if layer.formula else ""
-        parts.append(f"**{say(layer.label)}**: {say(layer.summary)}{formula}")
-        fields = [f"- *{say(info.title)}*: {say(info.description)}" for info in layer.Params.model_fields.values() if info.title]
-        parts.append("\n".join(fields))
-    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def title_of(text: str, topic: str) -> str:
@@ -100,11 +87,8 @@ class HelpViewer(QDialog):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._side())
-        self._text = QTextBrowser()
-        self._text.setObjectName("help.text")
-        self._text.setOpenExternalLinks(False)
-        self._text.setOpenLinks(False)
-        self._text.anchorClicked.connect(lambda url: self.show_topic(url.fileName().removesuffix(".md")))
+        self._text = HelpText()
+        self._text.topic_wanted.connect(self.show_topic)
         layout.addWidget(self._text, 1)
         QShortcut(QKeySequence.StandardKey.Find, self, self._search.setFocus)
         window.rebuilt.connect(self.reload)
@@ -137,19 +121,30 @@ class HelpViewer(QDialog):
         self._text.document().setDefaultFont(theme.text_font(14))
         here = self.topic
         self._texts = {topic: text for topic in (*WRITTEN, *GENERATED) if (text := topic_text(topic))}
+        self._layer_texts: dict[str, str] = {}
         self._filter(self._search.text())
-        self._select(here or "start")
+        self.show_page(self._text.topic) if self._text.topic else self._select(here or "start")
+
+    def show_page(self, topic: str, params: Mapping[str, Any] | None = None) -> None:
+        """Shows the page of a layer, `layer:conv2d`; with the parameters of a node, its picture shows those."""
+        self._select("layers")
+        self._text.show_layer(topic, params)
 
     @property
     def topic(self) -> str:
         """The topic in front."""
+        if self._text.topic:
+            return self._text.topic
         item = self._topics.currentItem()
         return str(item.data(Qt.ItemDataRole.UserRole)) if item is not None else ""
 
     def show_topic(self, topic: str, words: str = "") -> None:
         """Brings a topic to the front and marks words in it."""
         self._search.setText("")
-        self._select(topic)
+        if topic.startswith(LAYER_MARK):
+            self.show_page(topic)
+        else:
+            self._select(topic)
         if words:
             self._text.find(words)
         self.show()
@@ -160,12 +155,22 @@ class HelpViewer(QDialog):
         before = self.topic
         self._topics.blockSignals(True)
         self._topics.clear()
-        for topic in matching(words, self._texts):
-            item = QListWidgetItem(title_of(self._texts[topic], topic))
+        texts = self._texts | self._searched_layers() if words.strip() else self._texts
+        for topic in matching(words, texts):
+            item = QListWidgetItem(title_of(texts[topic], topic))
             item.setData(Qt.ItemDataRole.UserRole, topic)
             self._topics.addItem(item)
         self._topics.blockSignals(False)
         self._select(before if not words else "")
+
+    def _searched_layers(self) -> dict[str, str]:
+        """Returns what a search looks through in the pages of layers; made at the first search."""
+        if not self._layer_texts:
+            from workbench.app.layer_help import search_text
+            from workbench.layers import LAYERS
+
+            self._layer_texts = {f"{LAYER_MARK}{layer.name}": search_text(layer) for layer in LAYERS}
+        return self._layer_texts
 
     def _select(self, topic: str) -> None:
         rows = [row for row in range(self._topics.count()) if self._topics.item(row).data(Qt.ItemDataRole.UserRole) == topic]
@@ -175,29 +180,14 @@ class HelpViewer(QDialog):
     def _open(self, item: QListWidgetItem | None) -> None:
         if item is None:
             return
-        self._text.document().setDocumentMargin(theme.SPACE_24)
-        self._text.setMarkdown(self._texts[item.data(Qt.ItemDataRole.UserRole)])
-        _space_paragraphs(self._text.document())
+        topic = str(item.data(Qt.ItemDataRole.UserRole))
+        if topic.startswith(LAYER_MARK):
+            self._text.show_layer(topic)
+        else:
+            self._text.show_text(self._texts[topic])
         self._text.moveCursor(QTextCursor.MoveOperation.Start)
         if self._search.text():
             self._text.find(self._search.text().split()[0])
-
-
-def _space_paragraphs(document: QTextDocument) -> None:
-    """Sets the blocks of a document apart; Qt derives their margins from a size in points, and ours are in pixels."""
-    cursor = QTextCursor(document)
-    cursor.beginEditBlock()
-    block = document.begin()
-    while block.isValid():
-        shape = block.blockFormat()
-        near = theme.SPACE_4 if block.textList() is not None else theme.SPACE_8
-        shape.setTopMargin(theme.SPACE_16 if shape.headingLevel() > 1 else near)
-        shape.setBottomMargin(near)
-        shape.setLineHeight(LINE_HEIGHT_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        cursor.setPosition(block.position())
-        cursor.setBlockFormat(shape)
-        block = block.next()
-    cursor.endEditBlock()
 
 
 def show_about(window: Window) -> QDialog:

@@ -12,7 +12,7 @@ from workbench.catalogue import Params
 from workbench.errors import CatalogueError
 from workbench.graph.dim import Symbol
 from workbench.graph.shape import Shape
-from workbench.layers.base import Context, Cost, Layer, LayerProblem
+from workbench.layers.base import Context, Cost, Family, Layer, LayerProblem
 from workbench.layers.figures.picture import Picture
 from workbench.resources import resource
 
@@ -24,6 +24,10 @@ _SHAPES = (
     Shape.of(time=16000), Shape.of(channel=4, depth=16, height=32, width=32), Shape.of(time=64, feature=_LENGTH), Shape.of(),
     Shape.of("int64", 8),
 )
+_FIRST = {
+    Family.ATTENTION: (*_SHAPES[2:4], _SHAPES[1], _SHAPES[0], *_SHAPES[4:]), Family.NORMALISATION: (*_SHAPES[2:4], _SHAPES[1], _SHAPES[0], *_SHAPES[4:]),
+    Family.SHAPE: (_SHAPES[1], _SHAPES[0], *_SHAPES[2:]),
+}
 _OPEN = {"height": Symbol("H", 8), "width": Symbol("W", 8), "depth": Symbol("D", 8)}
 """Sizes left open in the general rule, each at least eight so that usual windows fit; sequences have T."""
 
@@ -38,6 +42,7 @@ class Example:
         outputs: Shapes by output port.
         cost: What one row costs.
         weights: Shapes of what it trains, by name.
+        kept: Numbers that the forward pass of one row keeps for the backward pass: tensors at its ports and what lies inside.
     """
 
     params: Params
@@ -45,6 +50,7 @@ class Example:
     outputs: Mapping[str, Shape]
     cost: Cost
     weights: Mapping[str, tuple[int, ...]]
+    kept: int
 
 
 def words_of(name: str, language: str = "en") -> str:
@@ -100,16 +106,21 @@ def _given(layer: Layer, params: Params) -> Iterator[dict[str, Shape]]:
     """Yields inputs to try: the same shape at every port first, then all combinations."""
     ports = [port for port in layer.input_ports(params) if not port.optional]
     names = [name for port in ports for name in ((f"{port.name}.0", f"{port.name}.1") if port.variadic else (port.name,))]
-    for shape in _SHAPES if names else ():
+    usual = _FIRST.get(layer.family, _SHAPES)
+    for shape in usual if names else ():
         yield dict.fromkeys(names, shape)
-    for shapes in product(_SHAPES, repeat=len(names)) if len(names) != 1 else ():
+    for shapes in product(usual, repeat=len(names)) if len(names) != 1 else ():
         yield dict(zip(names, shapes, strict=True))
 
 
 def _worked(layer: Layer, params: Params, inputs: Mapping[str, Shape]) -> Example | None:
     try:
         outputs = layer.shape(params, inputs, _HERE)
-        return Example(params, inputs, outputs, layer.cost(params, inputs, outputs, _LENGTH), layer.parameters(params, inputs))
+        cost = layer.cost(params, inputs, outputs, _LENGTH)
+        read_again = layer.keeps(params, inputs)
+        tensors = [shape for port, shape in [*inputs.items(), *outputs.items()] if port.partition(".")[0] in read_again]
+        kept = cost.inside + sum(shape.elements_per_row(_LENGTH) for shape in tensors)
+        return Example(params, inputs, outputs, cost, layer.parameters(params, inputs), kept)
     except (LayerProblem, KeyError, ValueError, IndexError):
         return None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -12,6 +13,19 @@ if TYPE_CHECKING:
     from workbench.app.help import HelpViewer
     from workbench.app.tour import Tour
     from workbench.app.window import Window
+
+
+def layer_at(widget: QWidget | None, place: QPoint) -> tuple[str, dict[str, Any] | None]:
+    """Returns the help page and the parameters of the layer at a place of the screen, as the widgets there say; "" where there is none.
+
+    A widget that shows layers has `layer_page_at(place) -> (topic, parameters or None)`.
+    """
+    while widget is not None:
+        asked = getattr(widget, "layer_page_at", None)
+        if asked is not None:
+            return asked(place)
+        widget = widget.parentWidget()
+    return "", None
 
 
 class HelpCommands(QObject):
@@ -24,10 +38,15 @@ class HelpCommands(QObject):
         self.tour: Tour | None = None
 
     def show_help(self) -> None:
-        """Opens the help at what has the pointer or the focus."""
+        """Opens the help at what has the pointer or the focus: a layer of the drawing or of the palette, else a page of the window."""
         from workbench.app.help import topic_of
 
-        self.show_topic(topic_of(self._subject(), self._window.current_page))
+        subject = self._subject()
+        topic, params = layer_at(subject, QCursor.pos())
+        if topic:
+            self.show_layer(topic, params)
+        else:
+            self.show_topic(topic_of(subject, self._window.current_page))
 
     def _subject(self) -> QWidget | None:
         under = QApplication.widgetAt(QCursor.pos())
@@ -35,12 +54,25 @@ class HelpCommands(QObject):
 
     def show_topic(self, topic: str, words: str = "") -> None:
         """Opens one page of the help."""
+        self._opened().show_topic(topic, words)
+
+    def show_layer(self, topic: str, params: Mapping[str, Any] | None = None) -> None:
+        """Opens the page of a layer, `layer:conv2d`; with the parameters of a node, its picture shows those."""
+        viewer = self._opened()
+        viewer.show_topic("layers")
+        viewer.show_page(topic, params)
+
+    def show_layers(self) -> None:
+        """Opens the list of all layers."""
+        self.show_topic("layers")
+
+    def _opened(self) -> HelpViewer:
         from workbench.app.help import HelpViewer
 
         if self.viewer is None:
             self.viewer = HelpViewer(self._window)
             self.viewer.destroyed.connect(self._viewer_gone)
-        self.viewer.show_topic(topic, words)
+        return self.viewer
 
     def _viewer_gone(self) -> None:
         self.viewer = None

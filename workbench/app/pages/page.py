@@ -110,6 +110,12 @@ class Page(QWidget):
         if state:
             self._inner.restoreState(QByteArray.fromBase64(QByteArray(state.encode("ascii"))), LAYOUT_VERSION)
 
+    def explain_layer(self, topic: str, params: dict[str, Any] | None = None) -> None:
+        """Opens the help page of a layer (`layer:conv2d`), about a node where its parameters are given."""
+        helping: Any = getattr(self.window(), "helping", None)
+        if helping is not None:
+            helping.show_layer(topic, params)
+
     def perform(self, action_id: str) -> None:
         """Does a row of the table of actions, as its shortcut would."""
         action: Any = getattr(self.window(), "action", None)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.form import ParamsForm
+from workbench.app.help_text import LAYER_MARK
 from workbench.app.language import say, tr
 from workbench.app.pages.build.commands import Commands
 from workbench.app.pages.build.costs import CostBook
@@ -17,8 +18,11 @@ from workbench.app.pages.build.figures import counted, percent, shortened, sized
 from workbench.app.pages.build.repeat_form import RepeatForm
 from workbench.app.pages.build.shared_form import exposed_form, shared_form
 from workbench.app.pages.build.tips import named_axes
-from workbench.app.widgets import Bar, Heading, KeyValue, quiet
+from workbench.app.widgets import Bar, Heading, KeyValue, button, quiet
+from workbench.app.widgets.figure_view import FigureView, FormulaView
 from workbench.graph.graph import Node
+from workbench.graph.problem import Severity
+from workbench.layers.guide import shown_params
 from workbench.graph.repeat import counts
 
 
@@ -27,9 +31,11 @@ class Inspector(QWidget):
 
     Signals:
         finished: The user is done with the name and wants to be back on the canvas.
+        help_wanted: The page of a layer (`layer:conv2d`) and the parameters of the node it is asked for.
     """
 
     finished = Signal()
+    help_wanted = Signal(str, dict)
 
     def __init__(self, commands: Commands, book: CostBook, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,20 +61,26 @@ class Inspector(QWidget):
         self.refusal = QLabel(self)
         self.refusal.setWordWrap(True)
         theme.mark(self.refusal, "wrong")
-        self.summary, self.formula = quiet("", self), quiet("", self)
-        self.formula.setFont(theme.code_font(12))
+        self.summary, self.formula = quiet("", self), FormulaView(self)
+        self.figure = FigureView("build.inspector.figure", self)
+        self.figure.clicked.connect(self.ask_help)
+        self.help = button("build.inspector.help", "?", self.ask_help, kind="plain", tip=tr("Explain this layer: picture, formula, shapes, costs"))
         self.shapes = KeyValue("build.inspector.shapes", self, rich=True)
         self.cost = KeyValue("build.inspector.cost", self, rich=True)
         self.bar = Bar(self, height=4)
         self._form_place = QVBoxLayout()
         self._meaning, self._shape_title, self._cost_title = Heading(tr("What it does")), Heading(tr("Shape")), Heading(tr("Cost"))
-        for widget in (self.name, self.refusal, self.kind):
+        head = QHBoxLayout()
+        head.addWidget(self.name, 1)
+        head.addWidget(self.help)
+        self._layout.addLayout(head)
+        for widget in (self.refusal, self.kind):
             self._layout.addWidget(widget)
         self._layout.addLayout(self._form_place)
         self.repetition = RepeatForm(lambda path, field, value: self._commands.repeat(path, **{field: value}), self)
         self._layout.addWidget(self.repetition)
         for widget in (
-            self._meaning, self.summary, self.formula, self._shape_title, self.shapes, self._cost_title, self.cost, self.bar,
+            self._meaning, self.summary, self.figure, self.formula, self._shape_title, self.shapes, self._cost_title, self.cost, self.bar,
         ):
             self._layout.addWidget(widget)
         self._layout.addStretch(1)
@@ -94,7 +106,7 @@ class Inspector(QWidget):
         title = tr("{count} layers selected", count=len(chosen)) if chosen else tr("The model")
         self.kind.setText(f"<b>{title}</b>")
         self.summary.setText("" if chosen else tr("Select a layer to see and change what it does."))
-        for widget in (self._meaning, self.formula, self._shape_title):
+        for widget in (self._meaning, self.formula, self.figure, self.help, self._shape_title):
             widget.setVisible(False)
         self.summary.setVisible(not chosen)
         self.bar.setVisible(bool(chosen))
@@ -145,8 +157,19 @@ class Inspector(QWidget):
             self._make_form(layer)
         if self.form is not None:
             self.form.set_values(node.params)
+        self._show_figure(node, layer)
+        self._show_outcome(node)
         self._show_shapes(node)
         self._show_cost([node.id], True)
+
+    def _show_outcome(self, node: Node) -> None:
+        """Says below a formula what it gives, or what is wrong with it."""
+        inferred = self._commands.session.inferred
+        wrong = next((problem for problem in inferred.problems_of(node.id) if problem.severity is Severity.ERROR), None)
+        given = next(iter(inferred.output_shapes(node.id).values()), None)
+        text = say(wrong.message) if wrong is not None else tr("gives {shape}", shape=named_axes(given)) if given is not None else ""
+        if self.form is not None:
+            self.form.set_outcome(text, wrong is not None)
 
     def _show_meaning(self, layer: Any) -> None:
         self._meaning.setVisible(True)
@@ -155,6 +178,25 @@ class Inspector(QWidget):
         self.summary.setText(text)
         self.formula.setText(say(layer.formula) if layer is not None else "")
         self.formula.setVisible(bool(self.formula.text()))
+
+    def _show_figure(self, node: Node, layer: Any) -> None:
+        """Draws what the layer does with the node's own parameters and the shapes that reach it."""
+        self.help.setVisible(layer is not None)
+        if layer is None or layer.figure is None:
+            self.figure.show_figure(None)
+            return
+        params, inputs = shown_params(layer, node.params), dict(self._commands.session.inferred.input_shapes(node.id))
+        self.figure.setAccessibleName(say(layer.summary))
+        self.figure.show_figure(lambda step: layer.figure.draw(params, inputs, step), layer.figure.steps(params))
+
+    def ask_help(self) -> None:
+        """Asks for the help page of the layer that is shown."""
+        if self._node is not None:
+            self.help_wanted.emit(f"{LAYER_MARK}{self._node.layer}", dict(self._node.params))
+
+    def layer_page_at(self, _place: QPoint) -> tuple[str, dict[str, Any] | None]:
+        """Returns the help page of the layer that is shown, and its parameters."""
+        return (f"{LAYER_MARK}{self._node.layer}", dict(self._node.params)) if self._node is not None else ("", None)
 
     def _make_form(self, layer: Any) -> None:
         self._drop_form()

@@ -135,6 +135,8 @@ class BuildPage(Arranging, OwnBlocks, OwnLayersDesk, Picturing, Page):
         self.compare.node_chosen.connect(self.go_to)
         self.compare.compared.connect(self._mark)
         self.inspector.finished.connect(self.view.setFocus)
+        self.inspector.help_wanted.connect(self.explain_layer)
+        self.palette_panel.list.help_wanted.connect(self.explain_layer)
         self.commands.refused.connect(self.say)
         self.commands.laid_out.connect(lambda: self.view.fit())
         self.empty.clicked.connect(self.add_input)

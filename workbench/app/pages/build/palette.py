@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QDrag, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QContextMenuEvent, QDrag, QHelpEvent, QKeyEvent, QPainter, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QListWidget, QListWidgetItem, QMenu, QToolTip, QVBoxLayout, QWidget
 
 from workbench.app import theme
+from workbench.app.figure_painting import picture_html
+from workbench.app.help_text import LAYER_MARK
 from workbench.app.language import tr
 from workbench.app.pages.build.blocks import BLOCK_MARK, delete_block, list_blocks
 from workbench.app.pages.build.card import HEIGHT_PX, WIDTH_PX, Card, paint_card
@@ -122,11 +125,13 @@ class _LayerList(QListWidget):
     Signals:
         add_wanted: A layer to add, from the context menu.
         delete_wanted: A block of the user's own to delete.
+        help_wanted: The help page of a layer to open, `layer:conv2d`.
         edit_wanted: A layer of the user's own whose file shall show.
     """
 
     add_wanted = Signal(str)
     delete_wanted = Signal(str)
+    help_wanted = Signal(str)
     edit_wanted = Signal(str)
 
     def __init__(self, layers: Any, parent: QWidget) -> None:
@@ -160,6 +165,21 @@ class _LayerList(QListWidget):
         drag.setHotSpot(QPoint(WIDTH_PX // 2, HEIGHT_PX // 2))
         drag.exec(Qt.DropAction.CopyAction)
 
+    def layer_page_at(self, place: QPoint) -> tuple[str, dict[str, Any] | None]:
+        """Returns the help page of the layer in the row at a place of the screen, or of the row in front."""
+        item = self.itemAt(self.viewport().mapFromGlobal(place)) or self.currentItem()
+        name = item.data(LAYER_ROLE) if item is not None else ""
+        return (f"{LAYER_MARK}{name}", None) if name in self._layers else ("", None)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            item = self.itemAt(event.pos())
+            picture = picture_html(item.data(LAYER_ROLE) or "") if item is not None else ""
+            if item is not None and picture:
+                QToolTip.showText(event.globalPos(), f"{escape(item.toolTip()).replace(chr(10), '<br>')}<br>{picture}", self.viewport())
+                return True
+        return super().viewportEvent(event)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         item = self.itemAt(event.pos())
         if item is None or not item.data(LAYER_ROLE):
@@ -168,6 +188,8 @@ class _LayerList(QListWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         name = item.data(LAYER_ROLE)
         menu.addAction(tr("Add {layer}", layer=item.text())).triggered.connect(lambda: self.add_wanted.emit(name))
+        if name in self._layers:
+            menu.addAction(tr("Explain {layer}", layer=item.text())).triggered.connect(lambda: self.help_wanted.emit(f"{LAYER_MARK}{name}"))
         if name.startswith(BLOCK_MARK):
             menu.addAction(tr("Delete this block")).triggered.connect(lambda: self.delete_wanted.emit(name))
         layer = self._layers.get(name)

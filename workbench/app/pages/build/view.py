@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -25,6 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QGraphicsView, QMenu, QToolTip, QWidget
 
 from workbench.app import theme
+from workbench.app.help_text import LAYER_MARK
 from workbench.app.language import say, tr
 from workbench.app.pages.build.card import Card
 from workbench.app.pages.build.commands import Commands
@@ -338,6 +340,13 @@ class CanvasView(QGraphicsView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.set_space(False)
         super().focusOutEvent(event)
+
+    def layer_page_at(self, place: QPoint) -> tuple[str, dict[str, Any] | None]:
+        """Returns the help page of the layer under a place of the screen, or of the one that is selected, and its parameters."""
+        card = self.canvas.card_at(self.mapToScene(self.viewport().mapFromGlobal(place)))
+        chosen = [card.id] if card is not None and not card.count else list(self.commands.session.selection)
+        node = self.commands.graph[chosen[0]] if len(chosen) == 1 and chosen[0] in self.commands.graph else None
+        return (f"{LAYER_MARK}{node.layer}", dict(node.params)) if node is not None else ("", None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         point = self.mapToScene(event.pos())
