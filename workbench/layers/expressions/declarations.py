@@ -65,7 +65,10 @@ def _size_of(name: str, axis: str, inputs: Shapes) -> int:
     found = next((shape[axis] for shape in inputs.values() if axis in shape.axes), None)
     if found is None:
         raise ExpressionError(
-            Text("the axis {axis} of {name} needs a size ({axis} 64): no input has such an axis, only {axes}", axis=axis, name=name, axes=_all_axes(inputs)),
+            Text(
+                "the axis {axis} of {name} needs a size ({axis} 64): no input has such an axis, only {axes}",
+                axis=axis, name=name, axes=_all_axes(inputs),
+            ),
             kind="axis.missing",
         )
     if found.constant is None:

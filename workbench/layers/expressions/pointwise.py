@@ -20,7 +20,7 @@ def number(value: float, place: int = -1) -> Scalar:
     Raises:
         ExpressionError: It is too large, or none.
     """
-    if not math.isfinite(value) or abs(value) > LARGEST:
+    if not abs(value) <= LARGEST:
         raise ExpressionError(Text("this number is too large"), place)
     return value
 

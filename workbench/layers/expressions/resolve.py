@@ -26,7 +26,7 @@ _FOLDED: dict[str, Callable[[float, float], float]] = {
     "*": lambda left, right: left * right,
     "/": lambda left, right: left / right,
 }
-LARGEST_ROW = 2**40
+LARGEST_ROW = 2**34
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,18 @@ def _row(value: Value) -> Dim:
     return total
 
 
+def _bounded(value: Operand) -> Operand:
+    """Returns a value.
+
+    Raises:
+        ExpressionError: A row of it would fill any memory.
+    """
+    size = _row(value).constant if isinstance(value, Value) else None
+    if size is not None and size > LARGEST_ROW:
+        raise ExpressionError(Text("a row would have {count} numbers", count=f"{size:,}"), kind="expression.too-large")
+    return value
+
+
 def _result(result: Operand) -> Shape:
     """Returns the shape of what leaves; a single axis of channels is the features of a vector."""
     if not isinstance(result, Value):
@@ -112,9 +124,6 @@ def _result(result: Operand) -> Shape:
         raise ExpressionError(Text("the formula gives nothing for each row of a batch"), 0, "expression.result")
     if len(result.axes) == 1:
         raise ExpressionError(Text("one number for each row is left; keep an axis: keep=True"), 0, "expression.result")
-    sizes = _row(result)
-    if sizes.constant is not None and sizes.constant > LARGEST_ROW:
-        raise ExpressionError(Text("a row would have {count} numbers", count=f"{sizes.constant:,}"), 0, "expression.too-large")
     axes = (Axis.BATCH, Axis.FEATURE) if result.axes == (Axis.BATCH, Axis.CHANNEL) else unique(result.axes)
     return Shape(axes, result.dims)
 
@@ -128,7 +137,7 @@ class _Resolver:
     def value(self, node: ast.expr) -> Operand:
         """Returns what a part of the formula stands for."""
         try:
-            return self._worked_out(node)
+            return _bounded(self._worked_out(node))
         except ExpressionError as error:
             if error.place < 0:
                 error.place = place_of(node)
@@ -241,9 +250,10 @@ class _Resolver:
     def _axis(self, node: ast.expr) -> str | int:
         if isinstance(node, ast.Name):
             return node.id
-        value = self.value(node) if not isinstance(node, ast.Constant) or isinstance(node.value, int) else None
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
+        negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+        counted = node.operand if isinstance(node, ast.UnaryOp) and negative else node
+        if isinstance(counted, ast.Constant) and type(counted.value) is int:
+            return -counted.value if negative else counted.value
         raise ExpressionError(Text("the name of an axis is expected here, such as {axis}", axis=Text("channel")), place_of(node), "expression.axes")
 
     def _option(self, kind: str, node: ast.expr) -> Any:
