@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from workbench.app import theme
 from workbench.app.language import say, say_choice, tr
 from workbench.app.values import out_of_range, read_float, read_int, reader_of, show_value, step_value
-from workbench.catalogue import Params
+from workbench.catalogue import Params, reason_of
 
 LABEL_PX = 92
 
@@ -73,7 +73,39 @@ class ParamsForm(QWidget):
             self.fields[name] = edit
             rows = self._main if extra(info, "main", True) else self._more.layout()
             if isinstance(rows, QFormLayout):
-                rows.addRow(_label(info, name, edit), edit)
+                self._add_row(rows, _label(info, name, edit), edit, bool(extra(info, "code", False)))
+        self._listen_to_complaints()
+
+    def _add_row(self, rows: QFormLayout, label: QLabel, edit: FieldEdit, wide: bool) -> None:
+        if wide:
+            label.setMinimumHeight(0)
+            rows.addRow(label)
+            rows.addRow(edit)
+        else:
+            rows.addRow(label, edit)
+
+    def _listen_to_complaints(self) -> None:
+        """Has every text of several lines ask what is wrong with it, given the other fields."""
+        for name, edit in self._texts().items():
+            edit.complain = lambda text, name=name: self._complaint(name, text)
+
+    def _texts(self) -> dict[str, Any]:
+        return {name: edit for name, edit in self.fields.items() if hasattr(edit, "complain")}
+
+    def _complaint(self, name: str, text: str) -> str:
+        from pydantic import ValidationError
+
+        try:
+            params: Any = self.model(**{**self.values(), name: text})
+        except ValidationError as error:
+            return say(reason_of(error.errors()[0]))
+        complaints = getattr(params, "complaints", None)
+        return say(complaints().get(name, "")) if complaints is not None else ""
+
+    def set_outcome(self, text: str, wrong: bool = False) -> None:
+        """Says below the first text of several lines what it gives, or why it does not fit what arrives."""
+        for edit in list(self._texts().values())[:1]:
+            edit.set_outcome(text, wrong)
 
     def _fold_button(self) -> QToolButton:
         button = QToolButton(self)
@@ -347,6 +379,10 @@ def _choice_label(choice: Any) -> str:
 def field_edit(name: str, info: Any, parent: QWidget) -> FieldEdit:
     """Returns the editor that fits one pydantic field."""
     kind, optional = _plain_type(info.annotation)
+    if extra(info, "code", False):
+        from workbench.app.code_edit import CodeEdit
+
+        return CodeEdit(name, info, parent)
     choices = list(extra(info, "choices", [])) or _choices_of(kind)
     if choices:
         return Choose(name, info, parent, [None, *choices] if optional else choices)

@@ -17,12 +17,13 @@ from workbench.app.language import say, tr
 from workbench.app.pages.build.linking import Linking, Verdict
 from workbench.app.pages.build.structuring import Structuring
 from workbench.app.pages.build.suggest import usual_next
-from workbench.errors import GraphError
+from workbench.errors import CatalogueError, GraphError
 from workbench.graph import edit
 from workbench.graph.following import follow
 from workbench.graph.graph import Edge, Graph, PortRef, is_name
 from workbench.graph.names import taken_names
 from workbench.graph.ports import Port
+from workbench.graph.rewiring import follow_ports
 
 if TYPE_CHECKING:
     from workbench.app.session import Session
@@ -225,7 +226,16 @@ class Commands(Structuring, QObject):
     def set_param(self, node: str, name: str, value: Any) -> None:
         """Changes one parameter; typing on merges into one step."""
         label = tr("Change {field} of {name}", field=name, name=self.graph[node].name)
-        self._apply(label, edit.set_params(self.graph, node, **{name: value}), f"{node}.{name}")
+        self._apply(label, self._rewired(edit.set_params(self.graph, node, **{name: value}), node), f"{node}.{name}")
+
+    def _rewired(self, graph: Graph, node: str) -> Graph:
+        """Returns a drawing whose wires follow the ports of a node that have other names now."""
+        layer = self.layers.get(graph[node].layer)
+        try:
+            params = layer.parse(dict(graph[node].params)) if layer is not None else None
+        except CatalogueError:
+            return graph
+        return graph if layer is None else follow_ports(graph, node, [port.name for port in layer.input_ports(params)])
 
     def set_params(self, places: Iterable[tuple[str, str]], value: Any) -> None:
         """Changes one parameter of several nodes, given as (node, parameter), as one step; typing on merges."""

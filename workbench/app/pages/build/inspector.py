@@ -152,9 +152,9 @@ class Inspector(QWidget):
         times = counts(self._commands.graph, node.group)[0]
         self.kind.setText(tr("{kind} · stands {times} times", kind=kind, times=times) if times > 1 else kind)
         if changed:
-            self._about = (node.id, node.layer)
             self._show_meaning(layer)
             self._make_form(layer)
+            self._about = (node.id, node.layer)
         if self.form is not None:
             self.form.set_values(node.params)
         self._show_figure(node, layer)
