@@ -146,6 +146,7 @@ def no_such_port(graph: Graph) -> Graph:
 
 CNN, LSTM, TRANSFORMER = "digits-cnn", "reviews-lstm", "reviews-transformer"
 RESNET, ROAD, VIT, RNN = "shapes-resnet", "road-cnn", "digits-vit", "digits-rnn"
+GPT, DATES = "text-gpt", "dates-seq2seq"
 MISTAKES: tuple[tuple[str, str, str, Change], ...] = (
     ("merge.channels-differ", "merge", CNN, merged("relu1", "conv2", "add", "batch_norm2")),
     ("residual.strided", "merge", CNN, merged("relu1", "max_pool1", "add", "conv2")),
@@ -212,6 +213,12 @@ MISTAKES: tuple[tuple[str, str, str, Change], ...] = (
         params("text", decoder=True), params("lstm1", bidirectional=False), inserted("embedding1", "self_attention"), removed("mean_over_time1"),
         wired("lstm1", "dropout2", "hidden"),
     )),
+    ("decoder.no-mask", "transformer_encoder1", GPT, replaced("transformer_decoder1", "transformer_encoder")),
+    ("decoder.looks-ahead", "extra", GPT, inserted("embedding1", "conv1d", filters=64, kernel=5)),
+    ("decoder.looks-ahead", "gru2", DATES, params("gru2", bidirectional=True)),
+    ("decoder.not-marked", "text", GPT, params("text", decoder=False)),
+    ("output.width", "next", GPT, params("vocabulary", units=7)),
+    ("output.squashed", "extra", GPT, inserted("vocabulary", "softmax")),
     ("attention.no-mask", "transformer_encoder1", TRANSFORMER, both(removed("mean_over_time1"), params("linear1", units=109))),
     ("positions.missing", "transformer_encoder1", TRANSFORMER, removed("positional_encoding1")),
     ("positions.missing", "transformer_encoder1", VIT, removed("positional_encoding1")),

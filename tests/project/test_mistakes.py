@@ -71,7 +71,7 @@ def trains(project: Project) -> bool:
 
     from workbench.errors import WorkbenchError
     from workbench.models.build import build
-    from workbench.objectives import OBJECTIVES
+    from workbench.training.task import Task
 
     try:
         torch.manual_seed(0)
@@ -80,13 +80,8 @@ def trains(project: Project) -> bool:
             dataset(project.data.source), project.data, input_fields(project), [item.target for item in project.objectives]
         )
         batch = prepared.batch(prepared.rows(Split.TRAIN)[: project.recipe.batch_size])
-        values = {spec.name: batch.values[spec.field] for spec in model.plan.inputs}
-        lengths = {spec.name: batch.lengths[spec.field] for spec in model.plan.inputs if spec.field in batch.lengths}
-        outputs = model.call(values, lengths)
-        objective = project.objectives[0]
-        entry = OBJECTIVES[objective.name]
-        loss = entry.loss(outputs[objective.output], batch.values[objective.target], entry.parse(dict(objective.params)))
-        loss.backward()
+        task = Task(project, model, prepared)
+        task.losses(task.forward(batch), batch)[0].backward()
         gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
     except (WorkbenchError, ValueError, KeyError, RuntimeError, IndexError):
         return False

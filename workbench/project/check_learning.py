@@ -130,8 +130,19 @@ def _leak(subject: Subject, objective: ObjectiveChoice) -> list[Found]:
     read = [node for node in input_nodes(subject.graph) if field_of(node) == objective.target]
     if not read or entry.reads_target or (entry.writes and all(node.params.get("decoder") for node in read)):
         return []
+    if entry.writes:
+        return [_unmarked(objective, node) for node in read if not node.params.get("decoder")]
     message = Text("{field} is both read and learned.", field=objective.target)
     return [Problem("objective.target-read", message, reason=Text("The model could copy the answer."), severity=Severity.WARNING)]
+
+
+def _unmarked(objective: ObjectiveChoice, node: Node) -> Found:
+    """An input gives the very text that is to be written, all of it at once."""
+    message = Text("{node} reads {field}, which {output} shall write, but is not marked as written by the model.", node=node.path,
+                   field=objective.target, output=objective.output)
+    reason = Text("It would be given the answer; marked, it is given the text one token late, and afterwards what the model wrote.")
+    fix = graph_fix(Text("Mark {node} as written by the model", node=node.path), lambda graph: edit.set_params(graph, node.id, decoder=True))
+    return Problem("decoder.not-marked", message, node.id, reason, fixes=(fix,))
 
 
 def output_widths(subject: Subject) -> list[Found]:
@@ -219,11 +230,12 @@ def squashed_scores(subject: Subject) -> list[Found]:
 
 def _squashed(subject: Subject, node: Node, source: Node, layer: Layer, objective: str) -> list[Found]:
     remove = graph_fix(Text("Remove {node}", node=source.path), lambda graph: edit.remove_nodes(graph, [source.id], reconnect=True))
-    if objective == "classification":
+    entry = OBJECTIVES.get(objective)
+    if entry is not None and entry.class_axis is not None:
         message = Text("{source} stands before the loss of {node}.", source=source.path, node=node.path)
         reason = Text("Cross entropy applies the softmax itself; {layer} before it squeezes the scores and slows learning.", layer=Text(layer.label))
         return [Problem("output.squashed", message, source.id, reason, severity=Severity.WARNING, fixes=(remove,))]
-    if objective != "regression":
+    if entry is None or FieldKind.NUMBER not in entry.targets:
         return []
     shape = subject.inferred.input_shapes(source.id).get("input")
     if layer.shares_one and shape is not None and shape.dims[-1] == 1:
