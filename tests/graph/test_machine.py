@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.graph.stand_ins import LAYERS
 from workbench.graph import edit
+from workbench.graph.block import block_of, expose, exposed_of, insert_block, read_block
 from workbench.graph.bypass import bypass
 from workbench.graph.drawing import drawn
 from workbench.graph.file import dumps, loads
+from workbench.graph.following import follow
 from workbench.graph.graph import Edge, Graph, PortRef
 from workbench.graph.grouping import fold, group_paths, members_of, rename_group
 from workbench.graph.history import History
 from workbench.graph.infer import Inferred, infer
 from workbench.graph.layout import layout
+from workbench.graph.names import taken_names
+from workbench.graph.remarks import KINDS, add_remark, change_remark, remarks_of, remove_remark
 from workbench.graph.repeat import repeated_paths, set_repeat, steps_of
 from workbench.graph.repetitions import written_out
 
@@ -158,9 +164,67 @@ class Editing(RuleBasedStateMachine):
         if fixes and len(self.graph) < 20:
             self.do(fixes[(a + b) % len(fixes)].apply(self.graph))
 
+    @rule(some=st.sets(PLACE, max_size=4), whole=st.booleans())
+    def arrange(self, some, whole):
+        before = self.graph
+        chosen = None if whole or not len(before) else {self.pick(place) for place in some}
+        after = follow(before, edit.move(before, layout(before, chosen)))
+        assert len(remarks_of(after)) == len(remarks_of(before))
+        self.do(after)
+
+    @rule(x=PLACE, y=PLACE, kind=st.sampled_from(KINDS))
+    def remark(self, x, y, kind):
+        if len(remarks_of(self.graph)) < 4:
+            self.do(add_remark(self.graph, kind, (x / 20.0, y / 20.0, 300.0, 200.0), "words")[0])
+
+    @precondition(lambda self: remarks_of(self.graph))
+    @rule(a=PLACE, gone=st.booleans())
+    def change_remark(self, a, gone):
+        remarks = remarks_of(self.graph)
+        chosen = remarks[a % len(remarks)].id
+        self.do(remove_remark(self.graph, chosen) if gone else change_remark(self.graph, chosen, text=str(a), colour="red"))
+
+    @precondition(lambda self: any(node.group for node in self.graph))
+    @rule(a=PLACE, b=PLACE)
+    def expose(self, a, b):
+        path = group_paths(self.graph)[a % len(group_paths(self.graph))]
+        member = self.graph[members_of(self.graph, path)[b % len(members_of(self.graph, path))]]
+        self.do(expose(self.graph, path, ((member.path[len(path) + 1:], "filters"),)))
+
+    @precondition(lambda self: any(node.group for node in self.graph) and len(self.graph) < 12)
+    @rule(a=PLACE, x=PLACE)
+    def insert_block(self, a, x):
+        paths = group_paths(self.graph)
+        block = read_block(block_of(self.graph, paths[a % len(paths)]).dumps())
+        graph, new, path = insert_block(self.graph, block, (float(x % 500), 0.0))
+        assert members_of(graph, path) == list(new)
+        self.do(graph)
+
+    @precondition(lambda self: len(self.graph))
+    @rule(a=PLACE, name=st.sampled_from(["stem", "head", "a", "conv1"]))
+    def rename(self, a, name):
+        node = self.graph[self.pick(a)]
+        if name not in taken_names(self.graph, node.group, (node.id,)):
+            exposed = {path: len(exposed_of(self.graph, path)) for path in group_paths(self.graph)}
+            self.do(edit.rename(self.graph, node.id, name))
+            assert exposed == {path: len(exposed_of(self.graph, path)) for path in group_paths(self.graph)}
+
+    @precondition(lambda self: len(self.graph.edges) > 1)
+    @rule(a=PLACE, b=PLACE)
+    def reorder(self, a, b):
+        edges = list(self.graph.edges)
+        edges.insert(b % len(edges), edges.pop(a % len(edges)))
+        self.do(replace(self.graph, edges=tuple(edges)))
+
     @rule()
-    def arrange(self):
-        self.do(edit.move(self.graph, layout(self.graph)))
+    def undo_all_and_redo_all(self):
+        last, steps = self.graph, 0
+        while self.history.undo():
+            steps += 1
+        assert self.graph is self.first
+        for _ in range(steps):
+            self.history.redo()
+        assert self.graph is last
 
     @rule(times=st.integers(1, 4), forward=st.booleans())
     def back_and_forth(self, times, forward):
@@ -184,16 +248,15 @@ class Editing(RuleBasedStateMachine):
     def the_file_gives_it_back(self):
         assert loads(dumps(self.graph)) == self.graph
 
+    @invariant()
+    def wires_by_node_are_those_of_the_edges(self):
+        by_target, by_source = self.graph.wires_by_target(), self.graph.wires_by_source()
+        assert by_target == {key: tuple(e for e in self.graph.edges if e.target.node == key) for key in {e.target.node for e in self.graph.edges}}
+        assert by_source == {key: tuple(e for e in self.graph.edges if e.source.node == key) for key in {e.source.node for e in self.graph.edges}}
+
     def teardown(self):
-        last = self.graph
-        steps = 0
-        while self.history.undo():
-            steps += 1
-        assert self.graph is self.first
-        for _ in range(steps):
-            self.history.redo()
-        assert self.graph is last
+        self.undo_all_and_redo_all()
 
 
 TestEditing = Editing.TestCase
-TestEditing.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestEditing.settings = settings(max_examples=120, stateful_step_count=50, deadline=None)
