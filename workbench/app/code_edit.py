@@ -78,6 +78,19 @@ class CodeEdit(FieldEdit):
         for widget in (self._below, self._text):
             widget.style().unpolish(widget)
             widget.style().polish(widget)
+        self._fit_below()
+
+    def _fit_below(self) -> None:
+        """Gives the sentence the height that it needs; a form does not ask wrapped labels for it."""
+        width = max(self._text.width(), 1)
+        height = self._below.heightForWidth(width) if self._below.text() else 0
+        if height != self._below.minimumHeight():
+            self._below.setFixedHeight(height)
+            self.updateGeometry()
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self._fit_below()
 
     def set_outcome(self, text: str, wrong: bool) -> None:
         """Shows what the text gives, or why it does not fit what arrives."""

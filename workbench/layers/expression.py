@@ -31,7 +31,7 @@ class ExpressionParams(Params):
     """The formula and what it learns."""
 
     expression: str = param(
-        "input * sigmoid(input)", label="Formula", max_length=LONGEST, code=True,
+        "input * sigmoid(input)", label="Expression", max_length=LONGEST, code=True,
         help="Names are inputs. Signs + - * / ** @, comparisons, x[..., 1:], and functions such as softmax(x, token) or mean(x, height, width).",
     )
     parameters: str = param(
