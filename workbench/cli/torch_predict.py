@@ -11,6 +11,7 @@ from typing import Any
 from workbench.data.base import FieldKind
 from workbench.data.decode import SUFFIXES, decode
 from workbench.errors import DataError
+from workbench.export.predict import BEGIN, put_together
 from workbench.objectives import OBJECTIVES
 from workbench.project.runs import RunFolder
 from workbench.text import Text
@@ -25,17 +26,43 @@ def predict_rows(run: RunFolder, inputs: list[str]) -> list[dict[str, Any]]:
     from workbench.training.load import load_model
 
     model, prepared = load_model(run)
-    fields = list(dict.fromkeys(spec.field for spec in model.plan.inputs))
+    fields = list(dict.fromkeys(spec.field for spec in _asked(model)))
     kinds = {name: prepared.preprocessors[name].kind for name in fields}
     found: list[dict[str, Any]] = []
     for shown, raw in (row for value in inputs for row in rows_of(value, kinds)):
         batch = prepared.encode(raw)
-        values = {spec.name: batch.values[spec.field] for spec in model.plan.inputs}
-        lengths = {spec.name: batch.lengths[spec.field] for spec in model.plan.inputs if spec.field in batch.lengths}
+        asked = [spec for spec in model.plan.inputs if spec.field in batch.values]
+        values = {spec.name: batch.values[spec.field] for spec in asked}
+        lengths = {spec.name: batch.lengths[spec.field] for spec in asked if spec.field in batch.lengths}
         with torch.inference_mode():
-            outputs = model.call(values, lengths)
-        found.append({"input": shown, **_decoded(run, prepared, outputs)})
+            if any(spec.decoder for spec in model.plan.inputs):
+                found.append({"input": shown, **_written(run, model, prepared, values, lengths)})
+            else:
+                found.append({"input": shown, **_decoded(run, prepared, model.call(values, lengths))})
     return found
+
+
+def _asked(model: Any) -> list[Any]:
+    """Returns the inputs that a person gives; of a model that only writes, the text that it goes on from."""
+    return [spec for spec in model.plan.inputs if not spec.decoder] or list(model.plan.inputs)
+
+
+def _written(run: RunFolder, model: Any, prepared: Any, values: dict[str, Any], lengths: dict[str, Any]) -> dict[str, Any]:
+    """Lets the model write, always the likeliest token, until it ends the text or there is no more room."""
+    import torch
+
+    spec = next(spec for spec in model.plan.inputs if spec.decoder)
+    output = next(choice.output for choice in run.snapshot().objectives if choice.target == spec.field)
+    preprocessor = prepared.preprocessors[spec.field]
+    tokens = [BEGIN, *(values[spec.name][0].tolist() if spec.name in values else [])]
+    while len(tokens) <= preprocessor.maximum_length:
+        given = {**values, spec.name: torch.tensor([tokens])}
+        scores = model.call(given, {**lengths, spec.name: torch.tensor([len(tokens)])})[output]
+        tokens.append(int(scores[0, -1].argmax()))
+        if tokens[-1] == BEGIN:
+            break
+    said = preprocessor.words([token for token in tokens[1:] if token != BEGIN])
+    return {"text": put_together(said, "" if preprocessor.tokenizer == "character" else " "), "tokens": said}
 
 
 def rows_of(value: str, kinds: dict[str, FieldKind]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -21,6 +21,7 @@ from workbench.export.card import model_card
 from workbench.export.predict import Bundle
 from workbench.export.spec import CARD_FILE, MODEL_FILE, TOKENIZER_FILE, VERIFICATION_FILE, BundleSpec, InputSpec, OutputSpec
 from workbench.export.verify import Verification, compare, write_record
+from workbench.objectives import OBJECTIVES
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -174,7 +175,8 @@ def _input_spec(item: Any, prepared: Any, several: bool, index: int) -> InputSpe
         prefix, file = (f"{item.name}_", f"{item.name}.{TOKENIZER_FILE}") if several and index else ("", TOKENIZER_FILE)
         return InputSpec(
             item.name, item.field, "text", (f"{prefix}input_ids", f"{prefix}attention_mask"),
-            maximum_length=preprocessor.maximum_length, vocabulary=preprocessor.vocabulary, tokenizer=file,
+            maximum_length=preprocessor.maximum_length, vocabulary=preprocessor.vocabulary, tokenizer=file, decoder=item.decoder,
+            joint="" if preprocessor.tokenizer == "character" else " ",
         )
     if preprocessor.kind == FieldKind.NUMBER:
         return InputSpec(item.name, item.field, "number", (item.name,), unit=preprocessor.unit)
@@ -188,14 +190,15 @@ def _input_spec(item: Any, prepared: Any, several: bool, index: int) -> InputSpe
 def _output_spec(item: Any, prepared: Any, project: Project, several: bool, taken: set[str]) -> OutputSpec:
     choice = next((choice for choice in project.objectives if choice.output == item.name), None)
     prefix = f"{item.name}_" if several else ""
-    roles = ("logits", "probabilities") if choice is not None and choice.name == "classification" else ("value",)
+    class_axis = OBJECTIVES[choice.name].class_axis if choice is not None else None
+    roles = ("value",) if class_axis is None else ("logits", "probabilities")
     tensors = {role: _fresh(prefix + role, taken) for role in roles}
     if choice is None:
         return OutputSpec(item.name, "", tensors=tensors)
     preprocessor = prepared.preprocessors[choice.target]
-    return OutputSpec(
-        item.name, choice.name, choice.target, tuple(getattr(preprocessor, "categories", ())), getattr(preprocessor, "unit", ""), tensors,
-    )
+    labels = preprocessor.words(range(preprocessor.vocabulary)) if preprocessor.kind == FieldKind.TEXT else getattr(preprocessor, "categories", ())
+    unit = getattr(preprocessor, "unit", "")
+    return OutputSpec(item.name, choice.name, choice.target, tuple(labels), unit, tensors, -1 if class_axis is None else class_axis)
 
 
 def _fresh(name: str, taken: set[str]) -> str:

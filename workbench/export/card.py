@@ -34,6 +34,10 @@ def _input_line(item: InputSpec) -> str:
         )
     if item.kind == "category":
         return f"- `{item.tensors[0]}`: int64 (N,), the number of the category in this order: {', '.join(item.labels[:50])}."
+    if item.kind == "series":
+        return f"- `{item.tensors[0]}`: float32 (N, {item.length}, {item.features}), {item.features} numbers at each of {item.length} steps."
+    if item.kind == "audio":
+        return f"- `{item.tensors[0]}`: float32 (N, {item.length}), samples between -1 and 1, {item.rate} per second."
     return f"- `{item.tensors[0]}`: float32 (N,){', in ' + item.unit if item.unit else ''}."
 
 
@@ -41,6 +45,13 @@ def _output_line(item: OutputSpec) -> str:
     names = ", ".join(f"`{name}`" for name in item.tensors.values())
     if item.objective == "classification":
         return f"- {names}: float32 (N, {len(item.labels)}), classes in this order: {', '.join(item.labels[:50])}."
+    if item.objective == "segmentation":
+        return f"- {names}: float32 (N, {len(item.labels)}, H, W), for every pixel the classes in this order: {', '.join(item.labels[:50])}."
+    if item.objective == "reconstruction":
+        return f"- {names}: float32 (N, C, H, W), an image with values between 0 (black) and 1 (white)."
+    if item.class_axis == -1 and "logits" in item.tensors:
+        said = "after every token the scores of the one that comes next; token 0 begins and ends a text"
+        return f"- {names}: float32 (N, T, {len(item.labels)}), {said}."
     return f"- {names}: float32{', in ' + item.unit if item.unit else ''}."
 
 

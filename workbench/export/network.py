@@ -128,8 +128,26 @@ class SeriesBefore(nn.Module):
 class ClassesAfter(nn.Module):
     """Scores as they are and as probabilities."""
 
+    def __init__(self, axis: int = -1) -> None:
+        super().__init__()
+        self.axis = axis
+
     def forward(self, logits: Tensor) -> tuple[Tensor, ...]:
-        return logits, logits.softmax(-1)
+        return logits, logits.softmax(self.axis)
+
+
+class ImageAfter(nn.Module):
+    """A painted image `(N, C, H, W)` with values between 0 (black) and 1 (white), as far as the model keeps to them."""
+
+    def __init__(self, mean: Sequence[float], deviation: Sequence[float]) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.deviation: Tensor
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
+        self.register_buffer("deviation", torch.tensor(deviation).view(1, -1, 1, 1))
+
+    def forward(self, values: Tensor) -> tuple[Tensor, ...]:
+        return (values * self.deviation + self.mean,)
 
 
 class NumberAfter(nn.Module):
@@ -162,8 +180,10 @@ def _before(spec: InputSpec, preprocessor: Any) -> nn.Module:
 
 
 def _after(spec: OutputSpec, preprocessor: Any) -> nn.Module:
-    if spec.objective == "classification":
-        return ClassesAfter()
+    if "logits" in spec.tensors:
+        return ClassesAfter(spec.class_axis)
+    if spec.objective == "reconstruction" and preprocessor is not None:
+        return ImageAfter(preprocessor.mean, preprocessor.deviation)
     if spec.objective == "regression" and preprocessor is not None:
         return NumberAfter(preprocessor.mean, preprocessor.deviation)
     return AsItIs()

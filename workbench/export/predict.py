@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,8 @@ from workbench.text import Text
 
 ROWS_AT_ONCE = 64
 UNK = 1
+BEGIN = 0
+"""Begins and ends a text that the model writes."""
 _IMAGE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 _TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
@@ -101,7 +104,7 @@ class Bundle:
         encoded, errors = self._encoded_all(rows, skip_unreadable)
         found: list[dict[str, Any]] = []
         for block in _alike([values for values in encoded if values is not None]):
-            found += self._answers(run_session(session, _names(self.spec), self._feed(block)), len(block))
+            found += self._written(session, block) if self._writes else self._answers(self._run(session, block), len(block))
         answers = iter(found)
         return [{"input": name, **(errors[place] if place in errors else next(answers))} for place, (name, _) in enumerate(rows)]
 
@@ -143,11 +146,12 @@ class Bundle:
             return [row for image in images for row in self._rows_of(image)]
         if path is not None and path.suffix.lower() in _TABLE_ENDINGS:
             return [(f"{path}:{number}", self._by_input(row)) for number, row in enumerate(_table(path), 1)]
-        if len(self.spec.inputs) > 1:
+        asked = [spec for spec in self.spec.inputs if not spec.decoder]
+        if len(asked) > 1:
             raise ExportError(
-                Text("This model needs {names}.", names=", ".join(spec.field for spec in self.spec.inputs)),
-                Text("Give a table with these columns."),
+                Text("This model needs {names}.", names=", ".join(spec.field for spec in asked)), Text("Give a table with these columns."),
             )
+        first = asked[0] if asked else first
         if first.kind == "text" and path is not None:
             return [(str(path), {first.name: _words(path)})]
         return [(_shown(value), {first.name: value})]
@@ -156,6 +160,8 @@ class Bundle:
         values = {}
         for spec in self.spec.inputs:
             key = next((key for key in (spec.name, spec.field) if key in row), None)
+            if key is None and spec.decoder:
+                continue
             if key is None:
                 raise ExportError(
                     Text("There is no column {field}.", field=spec.field), Text("Columns found: {names}.", names=", ".join(map(str, row))),
@@ -164,7 +170,8 @@ class Bundle:
         return values
 
     def _encoded(self, row: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        return {spec.name: self._encoded_value(spec, row[spec.name]) for spec in self.spec.inputs}
+        nothing = np.zeros(0, np.int64)  # a text that the model writes may be left out: it begins from nothing
+        return {spec.name: self._encoded_value(spec, row[spec.name]) if spec.name in row else nothing for spec in self.spec.inputs}
 
     def _encoded_value(self, spec: InputSpec, value: Any) -> np.ndarray:
         if spec.kind == "image":
@@ -183,6 +190,30 @@ class Bundle:
             raise ExportError(
                 Text("{value} is no number.", value=str(value)[:80]), Text("Write a number for {field}.", field=spec.field),
             ) from error
+
+    @property
+    def _writes(self) -> bool:
+        """Whether the model writes a text, token by token."""
+        return any(spec.decoder for spec in self.spec.inputs)
+
+    def _run(self, session: Any, block: Sequence[Mapping[str, np.ndarray]]) -> Mapping[str, np.ndarray]:
+        return run_session(session, _names(self.spec), self._feed(block))
+
+    def _written(self, session: Any, block: Sequence[dict[str, np.ndarray]]) -> list[dict[str, Any]]:
+        """Lets the model write on, row by row and always the likeliest token, until it ends the text or there is no more room."""
+        spec = next(spec for spec in self.spec.inputs if spec.decoder)
+        output = next(item for item in self.spec.outputs if item.target == spec.field)
+        found: list[dict[str, Any]] = []
+        for row in block:
+            tokens = [BEGIN, *row[spec.name].tolist()]
+            while len(tokens) <= spec.maximum_length:
+                scores = self._run(session, [{**row, spec.name: np.asarray(tokens, np.int64)}])[output.tensors["logits"]]
+                tokens.append(int(scores[0, -1].argmax()))
+                if tokens[-1] == BEGIN:
+                    break
+            said = [output.labels[token] for token in tokens[1:] if token != BEGIN]
+            found.append({"text": put_together(said, spec.joint), "tokens": said})
+        return found
 
     def _feed(self, rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         feed: dict[str, np.ndarray] = {}
@@ -352,7 +383,19 @@ def _names(spec: BundleSpec) -> list[str]:
     return [name for output in spec.outputs for name in output.tensors.values()]
 
 
+def put_together(tokens: Sequence[str], joint: str) -> str:
+    """Returns tokens as one text: words apart, but not before punctuation and not between Chinese characters."""
+    text = re.sub(r" (?=[.,;:!?%)\]])", "", joint.join(tokens))
+    return re.sub("(?<=[\u2e80-\uffef]) (?=[\u2e80-\uffef])", "", text)
+
+
 def _decoded(spec: OutputSpec, tensors: Mapping[str, np.ndarray], row: int) -> dict[str, Any]:
+    if spec.objective == "segmentation":
+        mask = np.asarray(tensors[spec.tensors["logits"]][row]).argmax(0)
+        shares = np.bincount(mask.ravel(), minlength=len(spec.labels)) / mask.size
+        return {"label": spec.labels[int(shares.argmax())], "scores": dict(zip(spec.labels, shares.tolist(), strict=False)), "mask": mask.tolist()}
+    if spec.objective == "reconstruction":
+        return {"image": np.asarray(tensors[spec.tensors["value"]][row], np.float64).tolist()}
     if "probabilities" in spec.tensors:
         scores = np.asarray(tensors[spec.tensors["probabilities"]][row], np.float64).reshape(-1)
         labels = [*spec.labels, *(str(index) for index in range(len(spec.labels), len(scores)))]

@@ -11,6 +11,7 @@ import torch
 
 from workbench.data.base import Split
 from workbench.explain.capture import frozen_copy
+from workbench.export.network import ImageAfter
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -87,9 +88,12 @@ class Reference:
         return self.bundle.feed(raw)
 
     def _named(self, spec: OutputSpec, answer: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
-        if spec.objective == "classification":
+        if "logits" in spec.tensors:
             yield spec.tensors["logits"], answer
-            yield spec.tensors["probabilities"], answer.softmax(-1)
+            yield spec.tensors["probabilities"], answer.softmax(spec.class_axis)
+        elif spec.objective == "reconstruction":
+            fitted = self.prepared.preprocessors[spec.target]
+            yield spec.tensors["value"], ImageAfter(fitted.mean, fitted.deviation)(answer)[0]
         elif spec.objective == "regression":
             yield spec.tensors["value"], self.prepared.preprocessors[spec.target].decode(answer).flatten()
         else:

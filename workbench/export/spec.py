@@ -34,6 +34,8 @@ class InputSpec:
         length: Of series and sounds: steps or samples of a row.
         features: Of series: numbers per step.
         rate: Of sounds: samples per second.
+        decoder: Of texts: whether the model writes it: it begins with token 0 and may be left out.
+        joint: Of texts: what stands between tokens when they are put together.
     """
 
     name: str
@@ -51,6 +53,8 @@ class InputSpec:
     length: int = 0
     features: int = 0
     rate: int = 0
+    decoder: bool = False
+    joint: str = " "
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,12 @@ class OutputSpec:
 
     Attributes:
         name: The output node.
-        objective: `classification`, `regression`, or "" where nothing was learned on it.
+        objective: `classification`, `regression`, ..., or "" where nothing was learned on it.
         target: The field it was trained to tell.
-        labels: Class names in the order of the scores.
+        labels: Class names, or the tokens of the vocabulary, in the order of the scores.
         unit: Of numbers.
         tensors: By role (`logits`, `probabilities`, `value`), the name of the ONNX output.
+        class_axis: Along which axis the scores lie.
     """
 
     name: str
@@ -72,6 +77,7 @@ class OutputSpec:
     labels: tuple[str, ...] = ()
     unit: str = ""
     tensors: Mapping[str, str] = field(default_factory=dict)
+    class_axis: int = -1
 
 
 @dataclass(frozen=True, slots=True)
