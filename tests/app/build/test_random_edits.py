@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from workbench.graph.graph import Edge, PortRef
 from workbench.graph.grouping import group_paths
+from workbench.graph.remarks import KINDS
 
-STEPS = 45
+STEPS = 60
 
 
 def act(bench: Any, random: Random) -> None:
@@ -22,6 +24,23 @@ def act(bench: Any, random: Random) -> None:
         lambda: commands.nudge(some, 16, 16), lambda: commands.add_after("relu", some[0]), lambda: page.go_to(some[0]), page.levels.leave,
         bench.session.undo, bench.session.redo, lambda: commands.set_param(some[0], "filters", random.randint(0, 9)),
     ]
+    place = (random.randint(0, 600), random.randint(0, 600))
+    acts += [
+        lambda: page.lay_out(), lambda: commands.add_remark(random.choice(KINDS), (*map(float, place), 300.0, 200.0)),
+        lambda: commands.add("from_the_future", place), lambda: bench.scene.select((), bench.graph.edges[:2]),
+        lambda: commands.move({some[0]: place}), lambda: commands.replace_layer(some[0], random.choice(("relu", "add", "lstm", "nowhere"))),
+        lambda: commands.rename(some[0], f"named{random.randint(0, 3)}"),
+    ]
+    if graph.edges:
+        wire = random.choice(graph.edges)
+        acts += [
+            lambda: commands.add_on_edge("dropout", wire), lambda: commands.disconnect((wire,)), lambda: commands.reorder_wire(wire, 1),
+            lambda: commands.connect(Edge(wire.source, PortRef(some[0], "input"))),
+            lambda: commands.connect(Edge(wire.source, PortRef(some[0], "inputs"))),
+        ]
+    fixes = [fix for problem in bench.session.inferred.problems for fix in problem.fixes]
+    if fixes and len(nodes) < 40:
+        acts.append(lambda: commands.take_repair("fix", random.choice(fixes).apply(graph)))
     if paths:
         path = random.choice(paths)
         acts += [
@@ -30,21 +49,34 @@ def act(bench: Any, random: Random) -> None:
         ]
     if len(nodes) > 2:
         random.choice(acts)()
+    else:
+        bench.session.undo()
 
 
-def shown(scene: Any) -> tuple[dict[str, tuple[object, ...]], set[tuple[object, ...]]]:
+def shown(scene: Any) -> tuple[dict[str, tuple[object, ...]], set[tuple[object, ...]], dict[str, object]]:
     cards = {
-        key: (card.rect.getRect(), card.title, card.subtitle, card.inputs, card.outputs, card.count, card.faint)
+        key: (card.rect.getRect(), card.title, card.subtitle, card.inputs, card.outputs, card.count, card.faint, card.state, card.colour)
         for key, card in scene.cards.items()
     }
     wires = {
-        (wire.edge, wire.source.id, wire.leaves, wire.target.id, wire.enters, wire.line.p1().toTuple(), wire.line.p2().toTuple(), wire.text)
+        (wire.edge, wire.source.id, wire.leaves, wire.target.id, wire.enters,
+         wire.line.p1().toTuple(), wire.line.p2().toTuple(), wire.text, wire.reason, wire.gathers)
         for wire in scene.wires
     }
-    return cards, wires
+    return cards, wires, {path: box.getRect() for path, box in scene.borders.boxes.items()}
 
 
-@pytest.mark.parametrize("seed", range(3))
+def indexed(scene: Any) -> None:
+    """Checks that whatever stands on the canvas is found where it stands."""
+    for card in scene.cards.values():
+        assert card in scene.cards_in(card.rect)
+    for wire in scene.wires:
+        assert wire in scene.wires_in(wire.rect())
+        assert scene.wire_of(wire.edge) is wire
+    assert all(card in scene.cards for card in scene.selected)
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_the_canvas_equals_one_drawn_afresh(bench: Any, seed: int) -> None:
     random, first = Random(seed), bench.graph
     for _ in range(STEPS):
@@ -52,7 +84,9 @@ def test_the_canvas_equals_one_drawn_afresh(bench: Any, seed: int) -> None:
         bench.page.motion.finish()
         fresh = type(bench.scene)()
         fresh.show_graph(bench.graph, bench.session.inferred, bench.page.commands.layers, bench.page.levels.inside)
+        fresh.show_problems(bench.session.inferred.problems)
         assert shown(bench.scene) == shown(fresh)
+        indexed(bench.scene)
         fresh.deleteLater()
     while bench.session.history.can_undo:
         bench.session.undo()
