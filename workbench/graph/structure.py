@@ -54,7 +54,18 @@ def _cycle(graph: Graph, ring: list[str]) -> Found:
     shown = names if len(names) <= 6 else [*names[:3], "...", *names[-2:]]
     message = Text("The wires go round in a circle: {names}.", names=" → ".join([*shown, names[0]]))
     reason = Text("A layer cannot wait for its own result. Recurrent layers hold their loop inside.")
-    return Problem("graph.cycle", message, around[-1].target.node, reason, fixes=tuple(remove_wire(graph, edge) for edge in around[:-4:-1]))
+    fixes = (*_fed_instead(graph, around[-1]), *(remove_wire(graph, edge) for edge in around[:-4:-1]))
+    return Problem("graph.cycle", message, around[-1].target.node, reason, fixes=fixes[:3])
+
+
+def _fed_instead(graph: Graph, edge: Edge) -> list[Fix[Graph]]:
+    """Offers to feed the end of a wire from a node that has lost its own, as an input does when a wire is drawn over it."""
+    loose = [node for node in graph if not graph.incoming(node.id) and not graph.outgoing(node.id)]
+    if not loose:
+        return []
+    wire = Edge(PortRef(loose[0].id, "output"), edge.target)
+    label = Text("Connect {node} to {source} instead", node=called(graph, edge.target.node), source=loose[0].path)
+    return [repair(label, lambda graph: edit.connect(edit.disconnect(graph, edge), wire), wire.source.node)]
 
 
 def names(graph: Graph) -> list[Found]:

@@ -104,7 +104,7 @@ class Permute(Layer):
                     axes=", ".join(shape.axes[1:]),
                 ),
                 port="input",
-                fixes=[fixes.change(context, Text("Swap the last two axes"), order="")],
+                fixes=[fixes.change(context, Text("Swap the last two axes"), order=""), fixes.remove(context)],
             )
         return {"output": Shape(axes, tuple(shape[axis] for axis in axes), shape.dtype, shape.vocabulary)}
 
