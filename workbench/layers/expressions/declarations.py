@@ -73,7 +73,7 @@ def _size_of(name: str, axis: str, inputs: Shapes) -> int:
         )
     if found.constant is None:
         raise ExpressionError(
-            Text("{name} cannot have a number for every {axis}: rows differ in length", name=name, axis=Text(axis)), kind="axis.padded"
+            Text("{name} cannot have a number for every {axis}: rows differ in length", name=name, axis=axis), kind="axis.padded"
         )
     return found.constant
 
@@ -124,7 +124,7 @@ def _axis(name: str, part: str) -> tuple[str, int | None]:
         raise _refused(Text("{part} is no axis of {name}; write its name, and a size where it is new: unit 64", part=repr(part[:40]), name=name))
     axis, size = match.group(1), int(match.group(2)) if match.group(2) else None
     if size is not None and not 1 <= size <= LARGEST_SIZE:
-        raise _refused(Text("{axis} cannot have the size {size}", axis=Text(axis), size=size))
+        raise _refused(Text("{axis} cannot have the size {size}", axis=axis, size=size))
     if axis == Axis.BATCH and size != 1:
         raise _refused(Text("{name} cannot have numbers for every row of a batch", name=name))
     return axis, size

@@ -21,7 +21,7 @@ def matrix_product(work: Work, left: Operand, right: Operand, place: int) -> Val
         raise ExpressionError(
             Text(
                 "{axis} {left} of the first meets {other} {right} of the second",
-                axis=Text(left.axes[-1]), left=str(left.dims[-1]), other=Text(right.axes[-2]), right=str(right.dims[-2]),
+                axis=left.axes[-1], left=str(left.dims[-1]), other=right.axes[-2], right=str(right.dims[-2]),
             ),
             place, "expression.sizes",
         )
@@ -126,8 +126,8 @@ class _Einsum:
         for letter, axis, size in zip(term, value.axes, value.dims, strict=True):
             if self.dims.setdefault(letter, size) != size:
                 raise ExpressionError(
-                    Text("{letter} is {axis} {left} and {other} {right}", letter=repr(letter), axis=Text(self.axes[letter]),
-                         left=str(self.dims[letter]), other=Text(axis), right=str(size)),
+                    Text("{letter} is {axis} {left} and {other} {right}", letter=repr(letter), axis=self.axes[letter],
+                         left=str(self.dims[letter]), other=axis, right=str(size)),
                     self.given.place, "expression.sizes",
                 )
             if (self.axes.setdefault(letter, axis) == Axis.BATCH) != (axis == Axis.BATCH):

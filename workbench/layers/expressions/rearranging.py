@@ -52,7 +52,7 @@ def _flatten(given: Given) -> Operand:
 def _distinct(axes: Sequence[str], place: int) -> Sequence[str]:
     twice = next((axis for axis in axes if axes.count(axis) > 1), None)
     if twice is not None:
-        raise ExpressionError(Text("there is an axis {axis} already", axis=Text(twice)), place, "expression.axes")
+        raise ExpressionError(Text("there is an axis {axis} already", axis=twice), place, "expression.axes")
     return axes
 
 
@@ -62,7 +62,7 @@ def _checked_sizes(given: Given) -> dict[str, int]:
         if axis == Axis.BATCH:
             raise ExpressionError(Text("that would mix the rows of a batch"), given.place, "axis.batch")
         if not 1 <= size <= LARGEST_AXIS:
-            raise ExpressionError(Text("{axis} cannot have the size {size}", axis=Text(axis), size=size), given.place, "expression.sizes")
+            raise ExpressionError(Text("{axis} cannot have the size {size}", axis=axis, size=size), given.place, "expression.sizes")
     return dict(given.options)
 
 
@@ -72,7 +72,7 @@ def _unflatten(given: Given) -> Operand:
     size = steady(value, place, Text("splitting"), given.place)
     if len(sizes) < 2 or prod(sizes.values()) != size:
         raise ExpressionError(
-            Text("{axis} has {size} places, but {parts} are {product}", axis=Text(value.axes[place]), size=size,
+            Text("{axis} has {size} places, but {parts} are {product}", axis=value.axes[place], size=size,
                  parts=" × ".join(map(str, sizes.values())) or "0", product=prod(sizes.values()) if sizes else 0),
             given.place, "expression.sizes",
         )
@@ -117,7 +117,7 @@ def _concatenate(given: Given) -> Operand:
         steady(value, place, Text("joining"), given.place)
         for axis, left, right in zip(first.axes, first.dims, value.dims, strict=True):
             if axis != first.axes[place] and left != right:
-                raise ExpressionError(Text("{axis} {left} against {right}", axis=Text(axis), left=str(left), right=str(right)), given.place,
+                raise ExpressionError(Text("{axis} {left} against {right}", axis=axis, left=str(left), right=str(right)), given.place,
                                       "expression.sizes")
     size = sum(int(value.dims[place]) for value in (first, *others))
     code = call("torch.cat", ("tuple", *(value.code for value in (first, *others))), place)
@@ -158,7 +158,7 @@ def _squeeze(given: Given) -> Operand:
     value = tensor(given, "squeeze")
     place = axis_of(value, given.axes[0], given.place)
     if value.dims[place] != 1:
-        raise ExpressionError(Text("{axis} has {size} places, not one", axis=Text(value.axes[place]), size=str(value.dims[place])), given.place,
+        raise ExpressionError(Text("{axis} has {size} places, not one", axis=value.axes[place], size=str(value.dims[place])), given.place,
                               "expression.sizes")
     return value.of(call("torch.squeeze", value.code, place), *value.without([place]))
 
@@ -169,7 +169,7 @@ def _expand(given: Given) -> Operand:
     for axis, size in sizes.items():
         place = axis_of(value, axis, given.place)
         if dims[place] != 1:
-            raise ExpressionError(Text("{axis} has {size} places, not one", axis=Text(axis), size=str(dims[place])), given.place, "expression.sizes")
+            raise ExpressionError(Text("{axis} has {size} places, not one", axis=axis, size=str(dims[place])), given.place, "expression.sizes")
         dims[place] = Dim.of(size)
     wanted = [sizes.get(axis, -1) for axis in value.axes]
     return value.of(call("torch.broadcast_to", value.code, ("tuple", *wanted)), dims=dims)
@@ -197,7 +197,7 @@ def cut(value: Value, place: int, start: Any, stop: Any, step: Any, at: int) -> 
     first, last, stride = slice(start, stop, step).indices(size)
     count = len(range(first, last, stride))
     if count < 1:
-        raise ExpressionError(Text("nothing is left of {axis}, which has {size} places", axis=Text(value.axes[place]), size=size), at,
+        raise ExpressionError(Text("nothing is left of {axis}, which has {size} places", axis=value.axes[place], size=size), at,
                               "expression.sizes")
     return (start, stop, step), Dim.of(count)
 
@@ -210,7 +210,7 @@ def chosen(value: Value, place: int, index: int, at: int) -> int:
     """
     size = steady(value, place, Text("choosing one place"), at)
     if not -size <= index < size:
-        raise ExpressionError(Text("{axis} has {size} places, there is none at {index}", axis=Text(value.axes[place]), size=size, index=index), at,
+        raise ExpressionError(Text("{axis} has {size} places, there is none at {index}", axis=value.axes[place], size=size, index=index), at,
                               "expression.sizes")
     return index
 

@@ -33,7 +33,7 @@ def along(given: Given, value: Value, name: str) -> list[int]:
     if not given.axes:
         first = next((axis for axis in reversed(value.axes) if axis != "batch"), "feature")
         raise ExpressionError(
-            Text("{function} needs the name of an axis: {function}(x, {axis})", function=name, axis=Text(first)), given.place, "axis.missing"
+            Text("{function} needs the name of an axis: {function}(x, {axis})", function=name, axis=first), given.place, "axis.missing"
         )
     found = [axis_of(value, axis, given.place) for axis in given.axes]
     if len(set(found)) < len(found):

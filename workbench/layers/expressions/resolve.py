@@ -254,7 +254,7 @@ class _Resolver:
         counted = node.operand if isinstance(node, ast.UnaryOp) and negative else node
         if isinstance(counted, ast.Constant) and type(counted.value) is int:
             return -counted.value if negative else counted.value
-        raise ExpressionError(Text("the name of an axis is expected here, such as {axis}", axis=Text("channel")), place_of(node), "expression.axes")
+        raise ExpressionError(Text("the name of an axis is expected here, such as {axis}", axis="channel"), place_of(node), "expression.axes")
 
     def _option(self, kind: str, node: ast.expr) -> Any:
         if kind == "flag":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
 from workbench.graph.dim import Dim
-from workbench.graph.shape import Axis, Shape, listed
+from workbench.graph.shape import Axis
 from workbench.layers.base import Shapes
 from workbench.text import Text
 
@@ -62,9 +62,9 @@ class Value:
         return tuple(self.axes[place] for place in left), tuple(self.dims[place] for place in left)
 
     @property
-    def sizes(self) -> Text:
-        """The axes with their sizes, for messages."""
-        return Shape(self.axes, self.dims).named() if self.axes else Text("a single number")
+    def sizes(self) -> str:
+        """The axes with their sizes, for messages; the names as they are written in a formula, in any language."""
+        return written(self.axes, self.dims) if self.axes else Text("a single number")
 
 
 Scalar = Union[int, float, bool]
@@ -116,7 +116,7 @@ class Work:
             self.lengths[called] = name
             return ("name", called)
         raise ExpressionError(
-            Text("rows differ in length along {axis}, and no input says how long they are there", axis=Text(axis)), kind="axis.padded"
+            Text("rows differ in length along {axis}, and no input says how long they are there", axis=axis), kind="axis.padded"
         )
 
     def masked(self, value: Value, place: int, number: float) -> Value:
@@ -124,9 +124,14 @@ class Work:
         if not value.dims[place].ragged:
             return value
         if value.axes[0] != Axis.BATCH:
-            raise ExpressionError(Text("rows differ in length along {axis}, and the batch is gone", axis=Text(value.axes[place])), kind="axis.padded")
+            raise ExpressionError(Text("rows differ in length along {axis}, and the batch is gone", axis=value.axes[place]), kind="axis.padded")
         lengths = self.lengths_of(value.dims[place], value.axes[place])
         return value.of(call("masked", value.code, lengths, place, number))
+
+
+def written(axes: Sequence[str], dims: Sequence[Dim]) -> str:
+    """Returns axes with their sizes as they are written in a formula: `batch N × channel 3`."""
+    return " × ".join(f"{axis} {size}" for axis, size in zip(axes, dims, strict=True))
 
 
 def call(function: str, *arguments: Code, **keywords: Code) -> Code:
@@ -159,7 +164,7 @@ def axis_of(value: Value, axis: str | int, place: int = -1) -> int:
         if f"{axis}_2" in value.axes:
             raise ExpressionError(
                 Text(
-                    "{axis} may mean two axes of {shape}: count them instead, -1 is the last", axis=Text(axis), shape=value.sizes
+                    "{axis} may mean two axes of {shape}: count them instead, -1 is the last", axis=axis, shape=value.sizes
                 ),
                 place, "axis.unclear", {"-1": len(axis)}, axis,
             )
@@ -181,7 +186,7 @@ def steady(value: Value, at: int, doing: Text, place: int = -1) -> int:
     size = value.dims[at].constant
     if size is None:
         raise ExpressionError(
-            Text("{doing} along {axis} needs rows of one length, and they differ", doing=doing, axis=Text(value.axes[at])), place, "axis.padded"
+            Text("{doing} along {axis} needs rows of one length, and they differ", doing=doing, axis=value.axes[at]), place, "axis.padded"
         )
     return size
 
@@ -220,12 +225,12 @@ def _check_order(value: Value, widest: Value, place: int) -> None:
     strange = [axis for axis in value.axes if axis not in widest.axes]
     if strange:
         raise ExpressionError(
-            Text("{axis} of {left} is no axis of {right}", axis=Text(strange[0]), left=value.sizes, right=widest.sizes), place, "expression.axes"
+            Text("{axis} of {left} is no axis of {right}", axis=strange[0], left=value.sizes, right=widest.sizes), place, "expression.axes"
         )
     order = [axis for axis in widest.axes if axis in value.axes]
     if tuple(order) != value.axes:
         raise ExpressionError(
-            Text("the axes stand in another order: {left} against {right}", left=listed(value.axes), right=listed(widest.axes)),
+            Text("the axes stand in another order: {left} against {right}", left=", ".join(value.axes), right=", ".join(widest.axes)),
             place, "expression.order",
         )
 
@@ -235,7 +240,7 @@ def _joined(axis: str, left: Dim, right: Dim, place: int) -> Dim:
         return left
     if left == 1:
         return right
-    raise ExpressionError(Text("{axis} {left} against {right}", axis=Text(axis), left=str(left), right=str(right)), place, "expression.sizes")
+    raise ExpressionError(Text("{axis} {left} against {right}", axis=axis, left=str(left), right=str(right)), place, "expression.sizes")
 
 
 def _viewed(value: Value, axes: tuple[str, ...]) -> Code:

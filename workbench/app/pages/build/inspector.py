@@ -22,8 +22,9 @@ from workbench.app.widgets import Bar, Heading, KeyValue, button, quiet
 from workbench.app.widgets.figure_view import FigureView, FormulaView
 from workbench.graph.graph import Node
 from workbench.graph.problem import Severity
-from workbench.layers.guide import shown_params
 from workbench.graph.repeat import counts
+from workbench.layers.expressions.value import written
+from workbench.layers.guide import shown_params
 
 
 class Inspector(QWidget):
@@ -167,7 +168,7 @@ class Inspector(QWidget):
         inferred = self._commands.session.inferred
         wrong = next((problem for problem in inferred.problems_of(node.id) if problem.severity is Severity.ERROR), None)
         given = next(iter(inferred.output_shapes(node.id).values()), None)
-        text = say(wrong.message) if wrong is not None else tr("gives {shape}", shape=named_axes(given)) if given is not None else ""
+        text = say(wrong.message) if wrong is not None else tr("gives {shape}", shape=written(given.axes, given.dims)) if given is not None else ""
         if self.form is not None:
             self.form.set_outcome(text, wrong is not None)
 
