@@ -22,15 +22,17 @@ from workbench.resources import resource
 if TYPE_CHECKING:
     from workbench.app.window import Window
 
-WRITTEN = ("start", "data", "build", "train", "inspect", "deploy", "shortcuts", "commands")
+WRITTEN = ("start", "data", "build", "own", "train", "inspect", "deploy", "shortcuts", "commands")
 GENERATED = ("terms", "layers")
 _TOPIC_OF_PAGE = {"welcome": "start", "window": ""}
+_TOPIC_OF_PANEL = {"build.own": "own", "build.layer": "own", "build.newlayer": "own"}
 
 
 def topic_of(widget: QWidget | None, page: str) -> str:
     """Returns the help topic of a widget: the first part of its object name or of that of a widget around it."""
     while widget is not None:
-        first = widget.objectName().split(".")[0]
+        parts = widget.objectName().split(".")
+        first = _TOPIC_OF_PANEL.get(".".join(parts[:2]), parts[0])
         if first in WRITTEN:
             return first
         if _TOPIC_OF_PAGE.get(first):

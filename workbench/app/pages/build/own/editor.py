@@ -171,7 +171,7 @@ class OwnLayerEditor(QDialog):
         title = say(TITLES[outcome.check])
         reason = " ".join(say(part) for part in (outcome.message, outcome.hint) if part)
         remedies = (Remedy(tr("Go to the line"), self._jump(outcome.message)),) if _line_of(outcome.message) else ()
-        self._rows.append(FindingRow(f"{title}.", reason, "good" if outcome.ok else "error", (), remedies))
+        self._rows.append(FindingRow(tr("{title}.", title=title), reason, "good" if outcome.ok else "error", (), remedies))
         self.results.show_findings(self._rows)
 
     def _jump(self, message: str) -> Callable[[], None]:
