@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workbench.graph.graph import Edge, Graph, Node, PortRef, Tie
@@ -16,42 +16,59 @@ Row = tuple[str, tuple[str, ...]]
 
 
 def rows_of_blocks(values: Iterable[Any]) -> list[Row]:
-    """Returns the containers that hold blocks alone, inner ones first, each as its group and the groups of its blocks."""
+    """Returns the containers that hold blocks alone, outer ones first, each as its group and the groups of its blocks."""
     rows: list[Row] = []
     for value in values:
         blocks = list(value.items.items()) if isinstance(value, Container) else []
         alike = len(blocks) > 1 and all(isinstance(block, Instance) and block.definition is not None for _, block in blocks)
         if alike and len({id(block) for _, block in blocks}) == len(blocks):
             rows += [(module_path(path), tuple(module_path(f"{path}.{key}") for key, _ in blocks)) for path in value.paths if path]
-    return sorted(rows, key=lambda row: -row[0].count("."))
+    return sorted(rows, key=lambda row: row[0].count("."))
 
 
-@dataclass
 class Folding:
     """A drawing in which rows of blocks become repeated groups.
 
     Attributes:
         graph: The drawing.
-        paths: Old group path of each block -> the path of its state keys now.
     """
 
-    graph: Graph
-    paths: dict[str, str]
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._rows: dict[str, tuple[str, ...]] = {}
 
     def fold(self, rows: Sequence[Row]) -> None:
-        """Folds each row whose blocks are alike."""
+        """Folds each row whose blocks are alike; outer rows come first, so that what stands in a block is folded in its first one."""
         for group, blocks in rows:
-            found = _Row(self.graph, group, blocks).folded()
+            first = self._in_first_blocks(group)
+            if first != group:
+                self._rows |= {group: blocks} if first in self._rows else {}
+                continue
+            here = self._renamed(group, numbered=False)
+            found = _Row(self.graph, here, tuple(here + block[len(group) :] for block in blocks)).folded()
             if found is not None:
                 self.graph = found
-                self.paths |= {block: f"{group}.{number}" for number, block in enumerate(blocks)}
+                self._rows[group] = blocks
 
     def key(self, key: str) -> str:
         """Returns what a state key of the drawing's model is called now."""
-        for old, new in self.paths.items():  # inner groups first
-            if key.startswith(f"{old}."):
-                key = new + key[len(old) :]
-        return key
+        return self._renamed(key, numbered=True)
+
+    def _in_first_blocks(self, path: str) -> str:
+        """Returns the path of what stands in the same place of the first blocks."""
+        for first, *others in self._rows.values():
+            inside = next((block for block in others if path.startswith(f"{block}.")), None)
+            path = path if inside is None else first + path[len(inside) :]
+        return path
+
+    def _renamed(self, path: str, numbered: bool) -> str:
+        """Returns a path in which the steps of folded blocks are numbers, or left out."""
+        steps, found = path.split("."), list[str]()
+        for depth, step in enumerate(steps):
+            blocks = self._rows.get(".".join(steps[:depth]), ())
+            block = ".".join(steps[: depth + 1])
+            found += [step] if block not in blocks else [str(blocks.index(block))] if numbered else []
+        return ".".join(found)
 
 
 class _Row:
@@ -70,7 +87,7 @@ class _Row:
         first = self.members[0]
         if not alone or not first or any(nodes.keys() != first.keys() for nodes in self.members):
             return None
-        if not all(self._alike(first[path], nodes[path], number) for number, nodes in enumerate(self.members) for path in first):
+        if not all(self._alike(first[path], nodes[path]) for nodes in self.members for path in first) or not self._own_or_shared():
             return None
         wiring = [self._wiring(number) for number in range(len(self.members))]
         handed = {(number, port) for number in range(len(self.members)) for port in self._leaving(number)}
@@ -80,13 +97,32 @@ class _Row:
         source = self._source(wiring, next(iter(results)))
         return None if source is None else self._built(source, next(iter(results)))
 
-    def _alike(self, one: Node, other: Node, number: int) -> bool:
-        if (one.layer, one.params, one.label) != (other.layer, other.params, other.label):
-            return False
-        inner = group_record(self.graph, one.group), group_record(self.graph, other.group)
-        to_first = [tie for tie in other.ties if number and self.place.get(tie.node, (-1, ""))[0] == 0]
-        self.shared = self.shared or bool(to_first)
-        return inner[0] == inner[1] and len([tie for tie in other.ties if tie not in to_first]) in (0, len(one.ties))
+    def _alike(self, one: Node, other: Node) -> bool:
+        same = (one.layer, one.params, one.label) == (other.layer, other.params, other.label)
+        return same and group_record(self.graph, one.group) == group_record(self.graph, other.group)
+
+    def _own_or_shared(self) -> bool:
+        """Whether each block has weights of its own, or each those of the first; notes which."""
+        names = _parameters(self.graph, self.members[0].values())
+        pairs = [
+            (number, self._weight(self.members[0][path], name), self._weight(nodes[path], name))
+            for number, nodes in enumerate(self.members) if number for path in nodes for name in names.get(self.members[0][path].id, ())
+        ]
+        self.shared = bool(pairs) and all(first == other for _, first, other in pairs)
+        return self.shared or all(
+            other[1:] == first[1:] and other[0] == (number if first[0] == 0 else first[0]) for number, first, other in pairs
+        )
+
+    def _weight(self, node: Node, name: str) -> tuple[int, str, str]:
+        """Returns where the numbers of a parameter are: the number of the block or -1, the place in it or the id outside, and the name."""
+        at, seen = node.id, set[tuple[str, str]]()
+        while (at, name) not in seen:
+            seen.add((at, name))
+            tie = next((tie for tie in self.graph[at].ties if tie.parameter == name), None)
+            if tie is not None:
+                at, name = tie.node, tie.other
+        number, path = self.place.get(at, (-1, at))
+        return number, path, name
 
     def _relative(self, port: PortRef) -> tuple[str, str]:
         return self.place[port.node][1], port.port
@@ -161,6 +197,20 @@ class _Row:
 
     def _owner(self, node: str, gone: set[str]) -> str:
         return self.members[0][self.place[node][1]].id if node in gone else node
+
+
+def _parameters(graph: Graph, nodes: Iterable[Node]) -> dict[str, tuple[str, ...]]:
+    """Returns the trained parameters of nodes, as far as their shapes are known."""
+    from workbench.graph.infer import infer
+    from workbench.layers import LAYERS
+
+    inferred = infer(graph, LAYERS)
+    found: dict[str, tuple[str, ...]] = {}
+    for node in nodes:
+        layer = LAYERS.get(node.layer)
+        if layer is not None and inferred.output_shapes(node.id):
+            found[node.id] = tuple(layer.parameters(inferred.params(node.id), inferred.input_shapes(node.id)))
+    return found
 
 
 def _within(node: Node, group: str) -> bool:

@@ -111,7 +111,7 @@ class _ClassReading:
         from workbench.graph.layout import layout
 
         graph = drawing.graph()
-        folding = Folding(graph, {})
+        folding = Folding(graph)
         folding.fold(self.rows)
         if folding.graph is not graph:
             graph = move(folding.graph, layout(folding.graph))

@@ -14,7 +14,7 @@ from workbench.models.reading.expressions import Scope
 from workbench.models.reading.file import prelude, prelude_functions
 from workbench.models.reading.operations import settled
 from workbench.models.reading.reading import NotDrawableError
-from workbench.models.reading.values import Container, Function, Instance, Module, Tensor, Unknown, Weight, tensors_in
+from workbench.models.reading.values import Bound, Container, Function, Instance, Module, Tensor, Unknown, Weight, tensors_in
 from workbench.text import Text
 
 _IGNORED = (ast.Pass, ast.Assert, ast.Raise, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Delete)
@@ -228,8 +228,10 @@ class Reader(Calls):
     def _assign_attribute(self, owner: Any, name: str, value: Any) -> None:
         if isinstance(owner, Instance):
             owner.attributes[name] = value
-        elif isinstance(owner, Module) and getattr(value, "owner", None) is not None and isinstance(value.owner, Module):
-            owner.ties[name] = (value.owner, value.name)
+            return
+        given_up, taken = _weight_of(Bound(owner, name)), _weight_of(value)
+        if given_up is not None and taken is not None:
+            given_up[0].ties[given_up[1]] = taken
 
     def _assign_item(self, target: ast.Subscript, value: Any, scope: Scope) -> None:
         owner, key = self.value(target.value, scope), self.value(target.slice, scope)
@@ -248,6 +250,15 @@ def _is_handed_on(value: ast.expr, scope: Scope) -> bool:
     """Whether our own print hands a value on as it is, or calls a block: neither names a node."""
     called = value.func if isinstance(value, ast.Call) else None
     return isinstance(value, ast.Name) or (isinstance(called, ast.Name) and isinstance(scope.get(called.id), Instance))
+
+
+def _weight_of(value: Any) -> tuple[Module, str] | None:
+    """Returns the module and the name within it that an expression such as `attention.qkv.weight` stands for."""
+    steps: list[str] = []
+    while isinstance(value, Bound):
+        steps.insert(0, value.name)
+        value = value.owner
+    return (value, ".".join(steps)) if isinstance(value, Module) and steps else None
 
 
 def _loaded(target: ast.expr) -> Any:
