@@ -116,7 +116,7 @@ UNDRAWN = {
     "argmax": ("pass", "x = x.argmax(1)", "x.argmax"),
     "cummax": ("pass", "x = torch.cummax(x, 1)[0]", "torch.cummax"),
     "mean of everything": ("pass", "x = x.mean()", "x.mean"),
-    "batch joined": ("pass", "x = x.permute(1, 0, 2, 3).sigmoid()", "sigmoid"),
+    "batch joined": ("pass", "x = F.max_pool2d(x.permute(1, 0, 2, 3), 2)", "F.max_pool2d"),
     "numpy": ("import numpy", "x = numpy.abs(x)", "numpy.abs"),
     "own parameter of another size": ("self.a = nn.Parameter(torch.ones(5, 1, 1))", "x = x * self.a", "mult"),
     "detach": ("pass", "x = x.detach()", "x.detach"),

@@ -144,7 +144,8 @@ class Expressions:
         parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
         values = [self.value(part, scope) for part in parts]
         plain = all(isinstance(value, CONSTANT) for value in values)
-        return "".join(map(str, values)) if plain else Unknown(_short(node), node.lineno)
+        text = "".join(map(str, values)) if plain and all(len(value) < _LONGEST for value in values if isinstance(value, str)) else None
+        return Unknown(_short(node), node.lineno) if text is None or len(text) > _LONGEST else text
 
     def _slice(self, node: ast.Slice, scope: Scope) -> Any:
         parts = [None if part is None else self.value(part, scope) for part in (node.lower, node.upper, node.step)]

@@ -108,6 +108,8 @@ def draw(reader: Expressions, module: Module, twin: Twin, tensors: Sequence[Tens
         last = first.layout[-1] == (len(first.layout) - 1,)
         if last or twin.target not in ("nn.Linear", "nn.LayerNorm", "nn.RMSNorm"):
             return [found.seen(first.layout) for found in draw(reader, module, twin, [operations.unturned(first)])]
+    if twin.target == "nn.Linear" and first.shape is not None and first.shape.rank == 3:
+        tensors = [operations.renamed(reader, first)]
     if twin.order:
         tensors = [tensor if tensor.shape is None else views.permuted(tensor, twin.order) for tensor in tensors]
     sources = [operations.settled(reader, tensor) for tensor in tensors]

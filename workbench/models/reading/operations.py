@@ -153,6 +153,23 @@ def draw_target(reader: Expressions, target: str, arguments: Mapping[str, Any], 
     return forward(reader, made, [tensor], {})
 
 
+def _gated(reader: Expressions, whole: Tensor, gate: Tensor) -> Tensor | None:
+    """Draws a product with one number per channel, or per place, as squeeze-and-excitation weighs an image; None where it is another."""
+    shape, layout = whole.shape, gate.layout
+    if shape is None or gate.shape is None or layout is None or len(layout) != shape.rank or shape.rank < 3 or turned(whole):
+        return None
+    if whole.layout != unturned(whole).layout:
+        return None
+    sizes = views.sizes(gate)
+    spread = [index for index, size in enumerate(sizes) if size.constant == 1 and shape.dims[index].constant != 1]
+    if not spread or any(size != shape.dims[index] for index, size in enumerate(sizes) if index not in spread):
+        return None
+    letters = "nchwd"[: shape.rank]
+    kept = "".join(letter for index, letter in enumerate(letters) if index not in spread)
+    part = gate.seen(tuple(part for index, part in enumerate(layout) if index not in spread))
+    return draw_text(reader, [f"torch.einsum('{letters},{kept}->{letters}', _0, _1)"], [whole, part])
+
+
 def turned(tensor: Tensor) -> bool:
     """Whether a view shows all axes in another order, none of them joined."""
     shape, layout = tensor.shape, tensor.layout
@@ -167,8 +184,23 @@ def unturned(tensor: Tensor) -> Tensor:
     return Tensor.plain(tensor.port, tensor.shape)
 
 
+def renamed(reader: Expressions, tensor: Tensor) -> Tensor:
+    """Returns a sequence whose positions and features have changed places, with the names that their places have now.
+
+    Raises:
+        NotDrawableError: Rows differ in length.
+    """
+    sizes = [size.constant for size in views.sizes(tensor)[1:]]
+    if not turned(tensor) or tensor.layout != ((0,), (2,), (1,)) or None in sizes:
+        return tensor
+    plain = Tensor.plain(*settled(reader, tensor))
+    return draw_text(reader, [f"_0.reshape(-1, {', '.join(map(str, sizes))})"], [plain])
+
+
 def added(reader: Expressions, values: Sequence[Any]) -> Tensor:
     """Draws a sum of several tensors."""
+    if len({value.layout for value in values}) > 1 and all(value.layout is not None and len(value.layout) == 3 for value in values):
+        values = [renamed(reader, value) for value in values]
     first = values[0]
     if all(turned(value) and value.layout == first.layout for value in values):
         return added(reader, [unturned(value) for value in values]).seen(first.layout)
@@ -197,6 +229,10 @@ def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
         return mask
     sign = SIGNS.get(type(node.op), "?")
     both = isinstance(left, Tensor) and isinstance(right, Tensor)
+    if both and sign == "*" and (gate := _gated(reader, left, right) or _gated(reader, right, left)) is not None:
+        return gate
+    if both and sign == "+" and left.layout != right.layout:
+        return added(reader, [left, right])
     if both and sign != "@" and left.layout is not None and turned(left) and left.layout == right.layout:
         plain = draw_text(reader, [f"_0 {sign} _1"], [unturned(left), unturned(right)])
         return plain.seen(left.layout)
