@@ -131,6 +131,7 @@ class HelpText(QTextBrowser):
                     cursor.setPosition(fragment.position())
                     cursor.setPosition(fragment.position() + 1, QTextCursor.MoveMode.KeepAnchor)
                     cursor.setCharFormat(wanted)
+                    _single(cursor)
                     break
                 iterator += 1
             block = block.next()
@@ -161,6 +162,13 @@ class HelpText(QTextBrowser):
     def hideEvent(self, event: QHideEvent) -> None:
         self._timer.stop()
         super().hideEvent(event)
+
+
+def _single(cursor: QTextCursor) -> None:
+    """Gives a line with a picture no more height than the picture."""
+    shape = cursor.blockFormat()
+    shape.setLineHeight(0, QTextBlockFormat.LineHeightTypes.SingleHeight.value)
+    cursor.setBlockFormat(shape)
 
 
 def space_paragraphs(document: QTextDocument) -> None:

@@ -98,6 +98,8 @@ def _cell(text: str) -> str:
 
 def _default(info: Any) -> str:
     value = info.get_default(call_default_factory=True)
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
     return "–" if value in ("", None) or repr(value) == "PydanticUndefined" else _cell(f"{value}")
 
 

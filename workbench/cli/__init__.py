@@ -52,10 +52,13 @@ def templates(json: Json = False) -> None:
 def catalogue(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="layers, formats, generators, objectives, optimizers, schedules, methods, ...")],
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="One entry.", show_default=False)] = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Where the picture of a layer goes.", show_default=False)
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Show what can be chosen: ports, parameters, help."""
-    guarded("catalogues", "catalogue", json, kind=kind, name=name)
+    """Show what can be chosen: ports, parameters, help; for a layer, its page and its picture."""
+    guarded("catalogues", "catalogue", json, kind=kind, name=name, output=output)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 from workbench.catalogue import Catalogue, Entry
@@ -31,8 +32,8 @@ def templates() -> Answer:
     return Answer(found, table([(entry["name"], entry["task"], entry["summary"]) for entry in found]))
 
 
-def catalogue(kind: str, name: str) -> Answer:
-    """Lists one catalogue, or shows one entry of it; `layer` is as good as `layers`."""
+def catalogue(kind: str, name: str, output: Path | None = None) -> Answer:
+    """Lists one catalogue, or shows one entry of it; `layer` is as good as `layers`. The picture of a layer goes to `output` as SVG."""
     kind = f"{kind}s" if f"{kind}s" in _KINDS else kind
     entries = _entries(kind)
     if not name:
@@ -40,7 +41,26 @@ def catalogue(kind: str, name: str) -> Answer:
         return Answer(found, table([(entry.category, entry.name, _summary(entry)) for entry in entries]))
     entry = next((entry for entry in entries if entry.name == name), None) or _opened(kind)[name]
     document = described(entry)
+    if output is not None:
+        document["picture"] = _save_picture(entry, output)
     return Answer(document, _shown(document))
+
+
+def _save_picture(entry: Entry, output: Path) -> str:
+    """Writes the picture of a layer and returns where it lies."""
+    from workbench.layers.base import Layer
+    from workbench.layers.figures.svg import to_svg
+    from workbench.layers.guide import page_example, picture_of
+
+    example = page_example(entry) if isinstance(entry, Layer) else None
+    picture = picture_of(entry, None, example.inputs if example else None) if isinstance(entry, Layer) else None
+    if picture is None:
+        hint = Text("Layers have one: workbench catalogue layers conv2d -o conv2d.svg")
+        raise CatalogueError(Text("{name} has no picture.", name=entry.name), hint)
+    if output.suffix.casefold() != ".svg":
+        raise CatalogueError(Text("{path} is not the name of an SVG file.", path=str(output)), Text("Give a name that ends in .svg."))
+    output.write_text(to_svg(picture, title=entry.summary), encoding="utf-8")
+    return str(output.resolve())
 
 
 def _opened(kind: str) -> Catalogue[Any]:
@@ -80,7 +100,25 @@ def described(entry: Entry) -> dict[str, Any]:
             ]
     if getattr(entry, "formula", ""):
         document["formula"] = entry.formula  # pyright: ignore[reportAttributeAccessIssue]
-    return document
+    return document | _of_layer(entry)
+
+
+def _of_layer(entry: Entry) -> dict[str, Any]:
+    """Returns what the help page of a layer adds: words, a worked example, neighbours, source."""
+    from workbench.layers.base import Layer
+    from workbench.layers.guide import page_example, words_of
+
+    if not isinstance(entry, Layer):
+        return {}
+    found: dict[str, Any] = {"details": words_of(entry.name), "related": list(entry.related), "paper": entry.paper}
+    example = page_example(entry)
+    if example is not None:
+        found["example"] = {
+            "inputs": {port: str(shape.named()) for port, shape in example.inputs.items()},
+            "outputs": {port: str(shape.named()) for port, shape in example.outputs.items()},
+            "parameters": example.cost.parameters, "macs": example.cost.macs, "kept": example.kept,
+        }
+    return found
 
 
 def _params(entry: Entry) -> list[dict[str, Any]]:
@@ -110,4 +148,19 @@ def _shown(document: dict[str, Any]) -> list[str]:
             lines.append(f"{side}: {', '.join(port['name'] for port in document[side])}")
     rows = [(param["name"], f"= {param['default']}" if not param["required"] else "required", param["unit"], param["help"])
             for param in document["params"]]
-    return [*lines, *table(rows)]
+    return [*lines, *table(rows), *_shown_page(document)]
+
+
+def _shown_page(document: dict[str, Any]) -> list[str]:
+    """Returns the lines that a layer's page adds to those of any entry."""
+    lines = ["", *document["details"].replace("**", "").strip().split("\n")] if document.get("details") else []
+    example = document.get("example")
+    if example:
+        lines += ["", "Example:"]
+        lines += [f"  {side[:-1]} {port}: {shape}" for side in ("inputs", "outputs") for port, shape in example[side].items()]
+        lines.append(f"  {example['parameters']:,} parameters, {example['macs']:,} MACs, {example['kept']:,} numbers kept, for one row")
+    for key, word in (("related", "See also"), ("paper", "Source"), ("aliases", "Other names"), ("picture", "Picture")):
+        value = document.get(key)
+        if value and (key != "aliases" or "details" in document):
+            lines.append(f"{word}: {', '.join(value) if isinstance(value, list) else value}")
+    return lines

@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.catalogue import Params
 from workbench.errors import CatalogueError
-from workbench.graph.dim import Symbol
+from workbench.graph.dim import Dim, Symbol
 from workbench.graph.shape import Shape
 from workbench.layers.base import Context, Cost, Family, Layer, LayerProblem
 from workbench.layers.figures.picture import Picture
@@ -24,8 +24,9 @@ _SHAPES = (
     Shape.of(time=16000), Shape.of(channel=4, depth=16, height=32, width=32), Shape.of(time=64, feature=_LENGTH), Shape.of(),
     Shape.of("int64", 8),
 )
+_SEQUENCES_FIRST = (*_SHAPES[2:4], _SHAPES[1], _SHAPES[0], *_SHAPES[4:])
 _FIRST = {
-    Family.ATTENTION: (*_SHAPES[2:4], _SHAPES[1], _SHAPES[0], *_SHAPES[4:]), Family.NORMALISATION: (*_SHAPES[2:4], _SHAPES[1], _SHAPES[0], *_SHAPES[4:]),
+    Family.ATTENTION: _SEQUENCES_FIRST, Family.NORMALISATION: _SEQUENCES_FIRST,
     Family.SHAPE: (_SHAPES[1], _SHAPES[0], *_SHAPES[2:]),
 }
 _OPEN = {"height": Symbol("H", 8), "width": Symbol("W", 8), "depth": Symbol("D", 8)}
@@ -96,9 +97,9 @@ def rule_of(layer: Layer, example: Example) -> Example | None:
 def _opened(shape: Shape) -> Shape:
     for axis in shape.axes[1:]:
         if axis in _OPEN:
-            shape = shape.with_dim(axis, _OPEN[axis])
+            shape = shape.with_dim(axis, Dim.of(_OPEN[axis]))
         elif axis in ("time", "token"):
-            shape = shape.with_dim(axis, Symbol("T", 8))
+            shape = shape.with_dim(axis, Dim.of(Symbol("T", 8)))
     return shape
 
 

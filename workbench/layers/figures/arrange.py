@@ -37,9 +37,14 @@ class Unfold(Figure):
     def draw(self, params: Any, inputs: Mapping[str, Shape] = MappingProxyType({}), step: int = 0) -> Picture:
         sheet = Sketch(170)
         for channel in (1, 0):
-            sheet.box(10 + 20 * channel, 40 - 18 * channel, 72, 72, Tone.GROUND)
-            cells = [[channel * 9 + row * 3 + column for column in range(3)] for row in range(3)]
-            _coloured(sheet, 10 + 20 * channel, 40 - 18 * channel, cells, 24, 9 if self.into == "vector" else 3)
+            for at in range(9):
+                row, column = divmod(at, 3)
+                number = channel * 9 + at
+                hidden = channel == 1 and row > 0 and column < 2
+                tone = SERIES[number // (9 if self.into == "vector" else 3) % 6]
+                x, y = 10.0 + 24 * (channel + column), 40.0 + 24 * (row - channel)
+                sheet.box(x, y, 24, 24, Tone.GROUND, 1.0, None)
+                sheet.cell(x, y, 24, 24, "" if hidden else str(number), tone, 0.3)
         sheet.arrow((112, 76), (138, 76))
         if self.into == "vector":
             self._vector(sheet)
@@ -194,10 +199,16 @@ class Shuffle(Figure):
             sheet.grid(x, y, shown, small, lambda _row, _column, channel=channel: (SERIES[channel % 6], 0.2 + 0.15 * (channel // 6)))
         total = side * factor
         large = [[(row % factor) * factor + column % factor for column in range(total)] for row in range(total)]
-        sheet.grid(wide_x, 96 - total * size / 2, large, size, lambda row, column: (SERIES[large[row][column] % 6], 0.2 + 0.15 * (large[row][column] // 6)))
-        sheet.arrow((152, 96), (202, 96)) if not self.down else sheet.arrow((172, 96), (226, 96))
+
+        def shade(row: int, column: int) -> tuple[Tone, float]:
+            return SERIES[large[row][column] % 6], 0.2 + 0.15 * (large[row][column] // 6)
+
+        sheet.grid(wide_x, 96 - total * size / 2, large, size, shade)
+        start = 172 if self.down else 152
+        sheet.arrow((start, 96), (start + 52, 96))
         sheet.note(deep_x, 20, Text("{count} channels", count=count), "start")
-        sheet.note(wide_x, 20, Text("one channel, {factor} times as large", factor=factor), "start")
+        words = Text("one channel, {factor} times as large", factor=factor)
+        sheet.note(wide_x if self.down else 354, 20, words, "start" if self.down else "end")
         return sheet.picture()
 
 

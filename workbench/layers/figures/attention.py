@@ -54,7 +54,11 @@ class Attention(Figure):
         heads = getattr(params, "heads", 0)
         sheet = Sketch(206 if heads else 176)
         cell, top = 21.0, 30.0 + 21 * (6 - self.rows) / 2
-        sheet.grid(34, top, found, cell, lambda i, j: (Tone.SLATE, 0.06) if found[i][j] == 0 else (Tone.BLUE, 0.08 + 0.85 * found[i][j]), numbers=False)
+
+        def shade(i: int, j: int) -> tuple[Tone, float]:
+            return (Tone.SLATE, 0.06) if found[i][j] == 0 else (Tone.BLUE, 0.08 + 0.85 * found[i][j])
+
+        sheet.grid(34, top, found, cell, shade, numbers=False)
         for at in range(6):
             sheet.label(34 + cell * (at + 0.5), top - 9, f"{self.keys}{_LOW[at]}", 10.5, italic=True)
         for at in range(self.rows):
@@ -79,7 +83,9 @@ class Attention(Figure):
     @staticmethod
     def _heads(sheet: Sketch, heads: int, key_heads: int) -> None:
         shown = clamped(heads, 1, 8)
-        sheet.note(34, 177, Text("{heads} heads", heads=heads) if key_heads == heads else Text("{heads} heads share {keys} keys", heads=heads, keys=key_heads), "start")
+        alone = key_heads == heads
+        words = Text("{heads} heads", heads=heads) if alone else Text("{heads} heads share {keys} keys", heads=heads, keys=key_heads)
+        sheet.note(34, 177, words, "start")
         for at in range(shown):
             tone = SERIES[at * min(key_heads, shown) // shown % 6] if key_heads < heads else Tone.BLUE
             for i in range(3):
@@ -125,7 +131,11 @@ class Places(Figure):
         sheet = Sketch(190)
         found = weights(place + 1, 36)[place]
         most = max(found)
-        sheet.grid(12, 30, [[None] * 6] * 6, 22, lambda i, j: (Tone.AMBER, 0.8) if (i, j) == (row, column) else (Tone.SLATE, 0.1 + 0.05 * ((i * j) % 4)))
+
+        def shade(i: int, j: int) -> tuple[Tone, float]:
+            return (Tone.AMBER, 0.8) if (i, j) == (row, column) else (Tone.SLATE, 0.1 + 0.05 * ((i * j) % 4))
+
+        sheet.grid(12, 30, [[None] * 6] * 6, 22, shade)
         sheet.grid(210, 30, [[None] * 6] * 6, 22, lambda i, j: heat(found[i * 6 + j], most))
         sheet.frame(210 + 22 * column, 30 + 22 * row, 22, 22)
         sheet.frame(12 + 22 * column, 30 + 22 * row, 22, 22)

@@ -16,7 +16,7 @@ from workbench.text import Text
 
 _SAMPLES = 120
 _SCORES = (-1.0, 0.5, 2.0, 0.0, 1.2)
-_NUDGE, _JUMP = 1e-4, 0.2
+_NUDGE, _JUMP = 1e-4, 0.14
 
 
 class Curve(Figure):

@@ -31,7 +31,8 @@ class ImageRows(Figure):
                     ring = abs((i - 3) ** 2 + (j - 3) ** 2 - 3 - 2 * row)
                     sheet.box(x + 10 * j, y + 10 * i, 10, 10, tone, 0.75 if ring < 2.6 else 0.1, None)
             sheet.note(55 + 112 * row, 126, Text("row {number}", number=row + 1))
-        sheet.note(20, 148, Text("{channels} × {height} × {width} numbers a row", channels=params.channels, height=params.height, width=params.width), "start")
+        sizes = {"channels": params.channels, "height": params.height, "width": params.width}
+        sheet.note(20, 148, Text("{channels} × {height} × {width} numbers a row", **sizes), "start")
         return sheet.picture()
 
 

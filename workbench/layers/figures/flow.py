@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.graph.shape import Shape
-from workbench.layers.figures.picture import Figure, Picture, Tone, width_of
+from workbench.layers.figures.picture import SERIES, Figure, Picture, Tone, width_of
 from workbench.layers.figures.sketch import Sketch, clamped
 from workbench.text import Text
 
@@ -177,11 +177,11 @@ class Growth(Figure):
                 count = given if part == 0 else growth
                 high = max(2.0, count * unit)
                 y -= high
-                sheet.box(x, y, 20, high, Tone.SLATE if part == 0 else (Tone.BLUE, Tone.AMBER, Tone.GREEN, Tone.PINK, Tone.VIOLET)[(part - 1) % 5], 0.55, Tone.LINE, 0.8)
+                sheet.box(x, y, 20, high, Tone.SLATE if part == 0 else SERIES[(part - 1) % 5], 0.55, Tone.LINE, 0.8)
             sheet.label(x + 10, 162, str(given + at * growth), 10.5)
             if at < layers:
                 sheet.arrow((x + 22, 120), (x + gap - 3, 120))
                 sheet.note(x + 20 + (gap - 20) / 2, 108, f"{params.kernel}×{params.kernel}")
         sheet.note(20, 14, Text("each convolution adds {growth} channels", growth=growth), "start")
-        sheet.note(20, 181, Text("channels"), "start")
+        sheet.note(20, 181, Text("channel"), "start")
         return sheet.picture()

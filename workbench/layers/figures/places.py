@@ -64,7 +64,8 @@ class Positions(Figure):
         learned = params.kind == "learned"
         for position in range(self._LENGTH):
             for feature in range(self._WIDTH):
-                value = ((position * 37 + feature * 23 + position * feature * 7) % 19 - 9) / 12 if learned else encoding(position, feature, self._WIDTH)
+                drawn = ((position * 37 + feature * 23 + position * feature * 7) % 19 - 9) / 12
+                value = drawn if learned else encoding(position, feature, self._WIDTH)
                 sheet.box(44 + 12.5 * feature, 24 + 2.5 * position, 12.5, 2.5, *heat(value), None)
         sheet.label(30, 29, "0", 10, Tone.QUIET)
         sheet.label(28, 24 + 2.5 * self._LENGTH - 5, str(self._LENGTH - 1), 10, Tone.QUIET)

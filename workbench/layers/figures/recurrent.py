@@ -14,6 +14,9 @@ from workbench.layers.figures.sketch import Sketch, heat, written
 from workbench.text import Text
 
 _INPUTS = (1.0, -0.5, 0.8, 0.2)
+_GATES = {
+    "lstm": Text("i input gate, f forget gate, g new content, o output gate"), "gru": Text("r reset gate, z keep gate, n new content"),
+}
 Gates = list[tuple[str, float]]
 
 
@@ -63,8 +66,7 @@ class Unrolled(Figure):
         if params.layers > 1:
             sheet.note(352, sheet.height - 8, Text("× {layers} layers, each reads the one below", layers=params.layers), "end")
         elif self.kind != "rnn":
-            words = Text("i input gate, f forget gate, g new content, o output gate") if self.kind == "lstm" else Text("r reset gate, z keep gate, n new content")
-            sheet.note(352, sheet.height - 8, words, "end")
+            sheet.note(352, sheet.height - 8, _GATES[self.kind], "end")
         return sheet.picture()
 
     def _moment(self, sheet: Sketch, at: int, x: float, gates: Gates, hidden: float, cell: float, now: bool) -> None:

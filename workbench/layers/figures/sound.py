@@ -91,7 +91,8 @@ class Spectrum(Figure):
 
         def share(pitch: float, band: int) -> float:
             low, middle, high = places[band : band + 3]
-            return max(0.0, min((pitch - low) / (middle - low), (high - pitch) / (high - middle)))
+            near = 1.0 if abs(pitch - middle) < half / _WINDOW else 0.0
+            return max(0.0, min((pitch - low) / (middle - low), (high - pitch) / (high - middle))) or near
 
-        weights = [[share(pitch, band) or (1.0 if abs(pitch - places[band + 1]) < half / _WINDOW else 0.0) for pitch in pitches] for band in range(count)]
+        weights = [[share(pitch, band) for pitch in pitches] for band in range(count)]
         return [[sum(weight * value for weight, value in zip(row, frame, strict=True)) for row in weights] for frame in found]

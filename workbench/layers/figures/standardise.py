@@ -64,10 +64,10 @@ class Axes(Figure):
             for p in range(self.positions):
                 corner = (right + n * _LEAN, y + p * _CELL - n * _RISE)
                 self._face(sheet, [corner, (_LEAN, -_RISE), (0, _CELL)], marked(n, _CHANNELS - 1, p))
-        sheet.note(x + _CHANNELS * _CELL / 2, 160, Text("channels"))
+        sheet.note(x + _CHANNELS * _CELL / 2, 160, Text("channel"))
         sheet.label(right + 2.4 * _LEAN + 10, 148 - high + 4 if self.positions == 1 else 144 - _RISE, "N", 11, Tone.QUIET, italic=True)
         if self.positions > 1:
-            sheet.label(14, y + high / 2, Text("positions"), 10, Tone.QUIET, turned=True)
+            sheet.label(14, y + high / 2, Text("position"), 10, Tone.QUIET, turned=True)
 
     @staticmethod
     def _face(sheet: Sketch, corners: list[tuple[float, float]], marked: bool) -> None:
@@ -116,7 +116,8 @@ class Mask(Figure):
                 for at in range(18):
                     number = draw.random() >= rate
                     kept = {"number": number, "channel": keep_channel, "row": keep_row}[self.unit]
-                    sheet.cell(left + 9.5 * (at % 6), top + 13 * (at // 6), 9.5, 13, "" if kept else "0", SERIES[channel], 0.55 if kept else 0.0, size=8)
+                    x, y = left + 9.5 * (at % 6), top + 13 * (at // 6)
+                    sheet.cell(x, y, 9.5, 13, "" if kept else "0", SERIES[channel], 0.55 if kept else 0.0, size=8)
             sheet.note(8, 34 + 48 * row, Text("row {number}", number=row + 1), "start")
         words = {"number": Text("single numbers go out"), "channel": Text("whole channels go out"), "row": Text("the branch goes out for whole rows")}
         sheet.note(8, 169, words[self.unit], "start")

@@ -176,13 +176,14 @@ class Channels(Figure):
             for part in range(times):
                 size = 22.0 / times
                 top = y + 11 + part * size
-                sheet.grid(76, top, [[None] * kernel] * kernel, size / kernel, lambda row, column, tone=tone: (tone, 0.2 + 0.15 * ((row + column) % 3)))
+                weights = [[None] * kernel] * kernel
+                sheet.grid(76, top, weights, size / kernel, lambda row, column, tone=tone: (tone, 0.2 + 0.15 * ((row + column) % 3)))
                 small = min(40.0 / times / out, 9.0)
                 sheet.grid(138, y + 2 + part * 40 / times, [[None] * out] * out, small, lambda _row, _column, tone=tone: (tone, 0.3))
             sheet.arrow((106, y + 22), (132, y + 22))
         if self.mixing:
             self._mix(sheet, clamped(params.filters, 1, 4))
-        sheet.note(8, 181, Text("channels"), "start")
+        sheet.note(8, 181, Text("channel"), "start")
         sheet.note(250 if self.mixing else 158, 181, Text("then 1×1: channels are mixed") if self.mixing else Text("they stay apart"))
         return sheet.picture()
 

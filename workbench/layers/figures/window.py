@@ -132,7 +132,7 @@ class Window1d(Figure):
         return sheet.picture()
 
     def _value(self, at: int) -> int:
-        return (7 * at + at * at) % 6 if self.how == "conv" else spread(3, at)
+        return (5 * at + at * at // 2) % 7 if self.how == "conv" else spread(3, at)
 
     def _answer(self, along: Slide, place: int) -> float | int:
         values = [self._value(at - along.before) if 0 <= at - along.before < along.size else None for at in along.touched(place)]
