@@ -132,7 +132,8 @@ def test_a_cycle_is_named_around_and_can_be_cut():
     problems = infer(graph, LAYERS).problems
     assert [problem.kind for problem in problems] == ["graph.cycle"]
     assert "conv → relu → conv" in problems[0].message or "relu → conv → relu" in problems[0].message
-    cut = problems[0].fixes[0].apply(graph)
+    assert infer(problems[0].fixes[0].apply(graph), LAYERS).ok, "the input that lost its wire feeds it again"
+    cut = problems[0].fixes[1].apply(graph)
     assert [problem.kind for problem in infer(cut, LAYERS).problems] == ["port.missing"]
 
 

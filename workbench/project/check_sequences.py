@@ -25,16 +25,16 @@ def looking_ahead(subject: Subject) -> list[Found]:
     """Whatever is reached from a text that the model writes may see only what is written already."""
     found: list[Found] = []
     for writer in writers(subject):
-        for node in reachable_from(subject.graph, (writer.id,)) - {writer.id}:
-            found += _ahead(subject, writer, subject.graph[node])
-    return sorted(found, key=lambda problem: subject.inferred.order.index(problem.node))
+        reached = reachable_from(subject.graph, (writer.id,)) | {writer.id}
+        for node in (node for node in subject.inferred.order if node in reached and node != writer.id):
+            found += _ahead(subject, writer, subject.graph[node], reached)
+    return found
 
 
-def _ahead(subject: Subject, writer: Node, node: Node) -> list[Found]:
+def _ahead(subject: Subject, writer: Node, node: Node, reached: set[str]) -> list[Found]:
     layer, params = layer_of(node), subject.inferred.params(node.id)
     if layer is None or params is None or layer.role:
         return []
-    reached = reachable_from(subject.graph, (writer.id,)) | {writer.id}
     ports = {edge.target.port for edge in subject.graph.incoming(node.id) if edge.source.node in reached}
     shapes = subject.inferred.input_shapes(node.id)
     blind = [port for port in sorted(ports) if _mixes(shapes, port) and not layer.causal_from(params, port)]
@@ -96,13 +96,11 @@ def _names_tokens(subject: Subject, text: Node, shape: Shape) -> bool:
 def order_unknown(subject: Subject) -> list[Found]:
     """Attention without positions takes a sentence for a bag of words."""
     found: list[Found] = []
+    marked = reachable_from(subject.graph, [node.id for node in subject.graph if (entry := layer_of(node)) is not None and entry.marks_positions])
     for node in subject.graph:
         layer, params = layer_of(node), subject.inferred.params(node.id)
         shape = subject.inferred.input_shapes(node.id).get("input")
-        if layer is None or params is None or shape is None or shape.sequence_axis is None or not layer.order_blind(params):
-            continue
-        before = [layer_of(subject.graph[name]) for name in reaching(subject.graph, (node.id,)) - {node.id}]
-        if any(other is not None and other.marks_positions for other in before):
+        if layer is None or params is None or shape is None or shape.sequence_axis is None or not layer.order_blind(params) or node.id in marked:
             continue
         message = Text("{node} does not know the order along its {axis} axis: nothing before it marks positions.", node=node.path,
                        axis=Text(shape.axes[shape.sequence_axis]))
