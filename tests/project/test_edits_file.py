@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -12,7 +13,7 @@ from workbench.data.edits import NO_EDITS
 from workbench.errors import WorkbenchError
 from workbench.project.file import load, save
 from workbench.project.overrides import with_settings
-from workbench.project.project import Project
+from workbench.project.project import Choice, DataChoice, Project
 from workbench.project.recovery import read_recovery, write_recovery
 
 CHANGED = Project(name="a", edits=edits.tagged(edits.excluded(NO_EDITS, ["x/1"]), ["x/2"], "odd"))
@@ -48,4 +49,23 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     save(CHANGED, tmp_path)
     (tmp_path / edits.FILE).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(WorkbenchError, match="data.edits"):
+        load(tmp_path)
+
+
+def test_augmentations_travel_as_a_list(tmp_path: Path) -> None:
+    chosen = (Choice("flip", MappingProxyType({"field": "image", "probability": 0.5})), Choice("noise"))
+    project = Project(name="a", data=DataChoice("sample:digits", augmentation=chosen, balance="weights"))
+    save(project, tmp_path)
+    assert load(tmp_path).project == project
+    save(replace(project, data=replace(project.data, augmentation=())), tmp_path)
+    assert load(tmp_path).project.data.augmentation == ()
+    assert "augmentation" not in (tmp_path / "workbench.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("value", ["'flip'", "[3]", "[{amount = 1}]", "{name = 'flip'}"])
+def test_an_augmentation_that_is_none_is_named(tmp_path: Path, value: str) -> None:
+    save(Project(name="a"), tmp_path)
+    path = tmp_path / "workbench.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("[data]\n", f"[data]\naugmentation = {value}\n"), encoding="utf-8")
+    with pytest.raises(WorkbenchError, match="augmentation"):
         load(tmp_path)

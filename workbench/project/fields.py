@@ -16,7 +16,7 @@ from workbench.text import Text
 T = TypeVar("T")
 
 _WORDS: dict[Any, Text] = {
-    int: Text("a whole number"), float: Text("a number"), str: Text("a text"), bool: Text("true or false"), dict: Text("a table"),
+    int: Text("a whole number"), float: Text("a number"), str: Text("a text"), bool: Text("true or false"), dict: Text("a table"), list: Text("a list"),
 }
 _LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (0, 1_000_000),
@@ -86,6 +86,8 @@ def _value(kind: Any, value: Any, where: str, unknown: Unknown) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return read_into(kind, _checked(dict, value, where), where, unknown)
     origin = getattr(kind, "__origin__", None)
+    if origin is tuple:
+        return tuple(read_choice(item, f"{where}.{index}") for index, item in enumerate(_checked(list, value, where)))
     return frozen(_checked(dict, value, where), where) if origin is not None else _checked(kind, value, where)
 
 

@@ -56,6 +56,8 @@ class DataChoice:
         preprocessing: By field name, raw parameters of that field kind's preprocessing (`{"image": {"height": 28, ...}}`,
             `{"text": {"tokenizer": "word", "vocabulary": 2000, "maximum_length": 64}}`).
         limit: Use only this many rows (0: all).
+        augmentation: How training rows are varied, in order, by catalogue name; validation and test rows never are.
+        balance: What is done about rare classes in training: `none`, `weights` (their errors count more) or `oversample`.
     """
 
     source: str = ""
@@ -64,6 +66,8 @@ class DataChoice:
     split: SplitChoice = SplitChoice()
     preprocessing: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _EMPTY)
     limit: int = 0
+    augmentation: tuple[Choice, ...] = ()
+    balance: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,11 @@ def tables_of(project: Project) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Choice):
         return {"name": value.name, **thawed(value.params)}
+    if isinstance(value, tuple) and any(isinstance(item, Choice) for item in value):
+        return [_plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         plain = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {name: item for name, item in plain.items() if item != {}}
+        return {name: item for name, item in plain.items() if item not in ({}, [])}
     return thawed(value)
 
 
