@@ -209,7 +209,10 @@ def _use_heads(count: int) -> Text:
 
 def positions_twice(positions: str, context: Context) -> list[Problem[Graph]]:
     """Returns the warning that the order comes in twice."""
-    if positions == "none" or context.source_layers.get("input") not in ("positional_encoding", "rotary_positions"):
+    from workbench.layers import LAYERS
+
+    source = LAYERS.get(context.source_layers.get("input", ""))
+    if positions == "none" or source is None or not source.marks_positions or not source.keeps_width:
         return []
     message = Text("{node} knows the order by itself, but {source} has added positions already.", node=context.name, source=context.sources["input"])
     fix = fixes.change(context, Text("Set its positions to none"), positions="none")

@@ -10,6 +10,7 @@ from typing import Any
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, PortRef
 from workbench.graph.names import node_name
+from workbench.layers import LAYERS
 
 _FRAME_TITLE_PX, _FRAME_PADDING_PX, _FRAME_GAP_PX = 26.0, 12.0, 12.0
 _NOTE_WIDTH_PX, _NOTE_GAP_PX, _NOTE_LINE_PX, _NOTE_LETTERS = 236.0, 36.0, 19.0, 33
@@ -85,7 +86,7 @@ class Sketch:
         graph, node = edit.add_node(self.graph, layer, params=params, name=chosen, id=path, group=self.group)
         if self._open is not None:
             self._open.nodes.append(node)
-        for source in sources if not layer.endswith("_input") else ():
+        for source in sources if LAYERS[layer].role != "input" else ():
             graph = edit.connect(graph, Edge(source, PortRef(node, port)))
         self.graph, self.end = graph, PortRef(node, output)
         return self.end

@@ -43,7 +43,6 @@ from workbench.layers import LAYERS
 
 _LATER_MS = 25
 _LATEST_MS = 800
-_INPUT_OF_KIND = {"image": "image_input", "text": "text_input", "number": "number_input"}
 
 
 class BuildPage(Arranging, OwnBlocks, OwnLayersDesk, Picturing, Page):
@@ -301,8 +300,12 @@ class BuildPage(Arranging, OwnBlocks, OwnLayersDesk, Picturing, Page):
 
     def add_input(self) -> None:
         """Adds the input that the data asks for; without data, asks which."""
-        fields = getattr(self.session.dataset, "fields", ())
-        name = next((_INPUT_OF_KIND[str(field.kind)] for field in fields if str(field.kind) in _INPUT_OF_KIND), "")
+        from workbench.project.feeding import input_for, likely_target
+
+        dataset = self.session.dataset
+        learned = likely_target(dataset) if dataset is not None else None
+        fields = [field for field in dataset.fields if field != learned] if dataset is not None else []
+        name = next((layer for field in fields if (layer := input_for(field.kind))), "")
         centre = self.view.visible_rect().center()
         if name in LAYERS:
             self.commands.add(name, _snapped(QPointF(centre.x(), centre.y() - self.view.height() / 3)))
