@@ -16,7 +16,8 @@ from workbench.graph.remarks import remarks_of
 from workbench.settings import load_settings
 
 _LAYOUT_IN_JOB = 300
-_FRAME_PX = (24.0, 40.0)
+_FRAME_PX = (24.0, 24.0, 12.0)
+"""Margins of a frame around the cards: at the sides, above for its title, and below; the gap between two rows is 26."""
 
 
 class Arranging:
@@ -84,8 +85,8 @@ class Arranging:
     def frame_selection(self) -> None:
         """Draws a frame around the selected cards and asks for its title."""
         if self.canvas.selected:
-            side, top = _FRAME_PX
-            box = self.canvas.bounds(self.canvas.selected).adjusted(-side, -top, side, side)
+            side, top, bottom = _FRAME_PX
+            box = self.canvas.bounds(self.canvas.selected).adjusted(-side, -top, side, bottom)
             self.edit_remark(self.commands.add_remark("frame", (box.x(), box.y(), box.width(), box.height()), tr("Frame")))
 
     def edit_remark(self, remark: str) -> QInputDialog:

@@ -130,6 +130,7 @@ def place_overlays(view: CanvasView, totals: TotalsCard, small_map: MiniMap) -> 
     """Puts the totals into the upper and the map into the lower right corner."""
     totals.adjustSize()
     totals.move(view.width() - totals.width() - _MARGIN_PX, _MARGIN_PX)
+    view.covered_px = totals.height() + _MARGIN_PX
     small_map.move(view.width() - small_map.width() - _MARGIN_PX, view.height() - small_map.height() - _MARGIN_PX)
 
 

@@ -44,6 +44,12 @@ class RemarksLayer:
         """Returns where one shows."""
         return self._boxes[remark]
 
+    def around(self, box: QRectF) -> QRectF:
+        """Returns the rectangle around another one and all frames and notes."""
+        for own in self._boxes.values():
+            box = box.united(own)
+        return box
+
     def put(self, remark: str, box: QRectF) -> None:
         """Moves one under the hand, without touching the graph."""
         self._boxes[remark] = box

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainterPath
 
 LONG_PX = 72.0
 _TURN_PX = 26.0
-_CLEAR_PX = 15.0
+_CLEAR_PX = 8.0
 _SAMPLES = 10
 
 CardsIn = Callable[[QRectF], list[QRectF]]

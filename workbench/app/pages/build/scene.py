@@ -157,8 +157,9 @@ class CanvasScene(QGraphicsScene):
         self.repaint_wanted.emit()
 
     def bounds(self, nodes: Iterable[str] = ()) -> QRectF:
-        """Returns the rectangle around some cards, or around all."""
-        return self._cards.bounds(nodes)
+        """Returns the rectangle around some cards, or around all cards, frames and notes."""
+        box = self._cards.bounds(nodes)
+        return box if nodes else self.remarks.around(box)
 
     def cards_in(self, rect: QRectF) -> list[Card]:
         """Returns the cards that touch a rectangle."""

@@ -74,6 +74,7 @@ class CanvasView(QGraphicsView):
     Attributes:
         canvas: The scene.
         commands: What edits the drawing.
+        covered_px: How much of the upper edge the totals cover.
 
     Signals:
         layer_wanted: The user asks for a layer to add (`LayerWanted`).
@@ -115,7 +116,7 @@ class CanvasView(QGraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._gesture: Gesture | None = None
         self._hovered: Card | None = None
-        self._space = False
+        self._space, self.covered_px = False, 0
         self._pointer = QPointF()
         self.keys = CanvasKeys(self)
         self.label_of: Callable[[str], tuple[str, str]] = lambda layer: (layer, theme.current().faint)
@@ -159,12 +160,12 @@ class CanvasView(QGraphicsView):
     def fit(self, nodes: frozenset[str] | tuple[str, ...] = ()) -> None:
         """Brings some nodes, or all, into view; never larger than 100 %."""
         box = self.canvas.bounds(nodes)
-        view = self.viewport().rect()
-        width, height = max(view.width() - 2 * _FIT_MARGIN_PX, 64), max(view.height() - 2 * _FIT_MARGIN_PX, 64)
+        view, top = self.viewport().rect(), max(_FIT_MARGIN_PX, self.covered_px)
+        width, height = max(view.width() - 2 * _FIT_MARGIN_PX, 64), max(view.height() - top - _FIT_MARGIN_PX, 64)
         zoom = min(1.0, width / max(box.width(), 1.0), height / max(box.height(), 1.0))
         self.resetTransform()
         self.scale(max(zoom, SMALLEST_ZOOM), max(zoom, SMALLEST_ZOOM))
-        self.centerOn(box.center())
+        self.centerOn(box.center() - QPointF(0, (top - _FIT_MARGIN_PX) / 2 / self.zoom))
         self.view_moved.emit()
 
     def show_from_top(self) -> None:
@@ -174,7 +175,7 @@ class CanvasView(QGraphicsView):
             self.resetTransform()
             self.scale(LEGIBLE_ZOOM, LEGIBLE_ZOOM)
             first = min(self.canvas.cards.values(), key=lambda card: card.rect.top()).rect
-            half = (self.viewport().height() / 2 - _FIT_MARGIN_PX) / LEGIBLE_ZOOM
+            half = (self.viewport().height() / 2 - max(_FIT_MARGIN_PX, self.covered_px)) / LEGIBLE_ZOOM
             self.centerOn(QPointF(first.center().x(), first.top() + half))
             self.view_moved.emit()
 
