@@ -156,20 +156,31 @@ def built_part(graph: Graph, ends: Iterable[str]) -> Graph:
 def loops(graph: Graph) -> tuple[Loop, ...]:
     """Returns the repeated groups of a drawing, each before those within it."""
     paths = repeated_paths(graph)
-    rank = {node: index for index, node in enumerate(topological(graph))} if paths else {}
-    return tuple(_loop(graph, path, rank) for path in paths)
+    if not paths:
+        return ()
+    rank = {node: index for index, node in enumerate(topological(graph))}
+    by_group: dict[str, list[str]] = {}
+    for node in graph:
+        by_group.setdefault(node.group, []).append(node.id)
+    inside = {path: [node for group, nodes in by_group.items() if f"{group}.".startswith(f"{path}.") for node in nodes] for path in paths}
+    return tuple(_loop(graph, path, inside[path], rank) for path in paths)
 
 
-def _loop(graph: Graph, path: str, rank: Mapping[str, int]) -> Loop:
-    members = frozenset(members_of(graph, path))
-    repeat = repeat_of(graph, path)
-    entering = [edge for edge in graph.edges if edge.target.node in members and edge.source.node not in members]
-    entering.sort(key=lambda edge: rank.get(edge.target.node, len(rank)))
-    results = dict.fromkeys(edge.source for edge in graph.edges if edge.source.node in members and edge.target.node not in members)
+def _loop(graph: Graph, path: str, nodes: list[str], rank: Mapping[str, int]) -> Loop:
+    members, repeat = frozenset(nodes), repeat_of(graph, path)
+    entering = _entering(graph, nodes, rank)
+    results = dict.fromkeys(edge.source for node in nodes for edge in graph.outgoing(node) if edge.target.node not in members)
     chosen = next((edge for edge in entering if repeat.passed and passed_as(graph, path, edge) == repeat.passed), None)
     sources = dict.fromkeys(edge.source for edge in ([chosen] if chosen else []) + entering)
     source, *others = [*sources] or [None]
     return Loop(path, repeat.times, repeat.shared, source, tuple(port for port in others if port), tuple(results), members)
+
+
+def _entering(graph: Graph, nodes: list[str], rank: Mapping[str, int]) -> list[Edge]:
+    """Returns the wires into a group, those of the node that runs first in front."""
+    members = set(nodes)
+    ordered = sorted(nodes, key=lambda node: rank.get(node, len(rank)))
+    return [edge for node in ordered for edge in graph.incoming(node) if edge.source.node not in members]
 
 
 def passed_as(graph: Graph, path: str, edge: Edge) -> str:
@@ -180,10 +191,8 @@ def passed_as(graph: Graph, path: str, edge: Edge) -> str:
 def entries(graph: Graph, path: str) -> list[tuple[str, PortRef]]:
     """Returns the inputs of a group as its record names them, each source once, with the port outside; the one that counts as first comes first."""
     rank = {node: index for index, node in enumerate(topological(graph))}
-    members = set(members_of(graph, path))
-    entering = [edge for edge in graph.edges if edge.target.node in members and edge.source.node not in members]
     found: dict[PortRef, str] = {}
-    for edge in sorted(entering, key=lambda edge: rank.get(edge.target.node, len(rank))):
+    for edge in _entering(graph, members_of(graph, path), rank):
         found.setdefault(edge.source, passed_as(graph, path, edge))
     return [(name, port) for port, name in found.items()]
 
@@ -223,8 +232,8 @@ def _contracted(graph: Graph, names: Mapping[str, str]) -> list[str] | None:
         if name not in keys:
             keys[name] = graph[node]
     edges = [
-        Edge(PortRef(names[edge.source.node], edge.source.port), PortRef(names[edge.target.node], edge.target.port)) for edge in graph.edges
-        if edge.source.node in names and edge.target.node in names and names[edge.source.node] != names[edge.target.node]
+        Edge(PortRef(names[edge.source.node], edge.source.port), PortRef(names[node], edge.target.port))
+        for node in names for edge in graph.incoming(node) if names.get(edge.source.node, names[node]) != names[node]
     ]
     order = topological(Graph(edges=tuple(edges)).with_nodes(keys))
     return order if len(order) == len(keys) else None

@@ -48,14 +48,15 @@ def repeat_problems(inferred: Inferred, outputs: Iterable[str], ends: Mapping[st
         return [_too_many(inferred.graph, steps)]
     graph = built_part(without_bypassed(inferred.graph), outputs)
     found = loops(graph)
-    problems = [problem for loop in found if (problem := _problem(inferred, graph, loop, ends)) is not None]
-    if not problems and arranged(graph, found) is None:
+    in_turn = arranged(graph, found) is not None
+    problems = [problem for loop in found if (problem := _problem(inferred, graph, loop, ends, in_turn)) is not None]
+    if not problems and not in_turn:
         problems = [_around(graph, found[0], None)]
     return problems
 
 
-def _problem(inferred: Inferred, graph: Graph, loop: Loop, ends: Mapping[str, bool]) -> Found | None:
-    inside = [node for node in graph.nodes if node in loop.members and node in ends]
+def _problem(inferred: Inferred, graph: Graph, loop: Loop, ends: Mapping[str, bool], in_turn: bool) -> Found | None:
+    inside = [node for node in ends if node in loop.members]
     if inside:
         return _end_inside(graph, loop, inside)
     if loop.results and loop.source is None:
@@ -65,12 +66,15 @@ def _problem(inferred: Inferred, graph: Graph, loop: Loop, ends: Mapping[str, bo
         return _several_results(graph, loop)
     if loop.source is None or not loop.results:
         return None
+    return (None if in_turn else _comes_back(graph, loop)) or _shapes_differ(inferred, graph, loop)
+
+
+def _comes_back(graph: Graph, loop: Loop) -> Found | None:
+    """Names the wire by which the result of a group comes back into it."""
     fed = [edge.target.node for edge in graph.outgoing(loop.results[0].node) if edge.source == loop.results[0]]
     back = reachable_from(graph, (node for node in fed if node not in loop.members))
     returning = next((edge for edge in graph.edges if edge.target.node in loop.members and edge.source.node in back - loop.members), None)
-    if returning is not None:
-        return _around(graph, loop, returning)
-    return _shapes_differ(inferred, graph, loop)
+    return _around(graph, loop, returning) if returning is not None else None
 
 
 def _once(loop: Loop) -> Fix[Graph]:

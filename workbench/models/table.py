@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from workbench.graph.repeat import counts
 from workbench.models.cost import costs, total
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def rows(inferred: Inferred, length: int = 32) -> list[tuple[str, str, str, str,
         shapes = ", ".join(str(shape) for shape in inferred.output_shapes(node).values())
         label = str(getattr(layer, "label", drawn.layer))
         parameters, macs = (cost.parameters, cost.macs) if cost else (0, 0)
-        table.append((drawn.path, label, shapes, f"{parameters:,}" if parameters else "", f"{macs:,}" if macs else ""))
+        runs = counts(inferred.graph, drawn.group)[0]
+        name = f"{drawn.path} ×{runs}" if runs > 1 else drawn.path
+        table.append((name, label, shapes, f"{parameters:,}" if parameters else "", f"{macs:,}" if macs else ""))
     whole = total(found)
     return [*table, ("Total", "", "", f"{whole.parameters:,}", f"{whole.macs:,}")]
 
