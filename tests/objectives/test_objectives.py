@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch.nn.functional import cross_entropy
 from workbench.data.base import Field, FieldKind
 from workbench.models.given import late
 from workbench.objectives import OBJECTIVES, Objective
+from workbench.objectives.ctc import collapsed
 from workbench.objectives.tokens import IGNORED
 
 CATEGORIES = Field("label", FieldKind.CATEGORY, categories=("cat", "dog", "owl"))
@@ -29,6 +31,8 @@ def example(objective: Objective) -> tuple[Field, torch.Tensor, torch.Tensor]:
         return MASK, torch.randn(6, 3, 4, 5, generator=made, requires_grad=True), torch.randint(0, 3, (6, 4, 5), generator=made)
     if FieldKind.IMAGE in objective.targets:
         return IMAGE, torch.randn(6, 2, 4, 5, generator=made, requires_grad=True), torch.randn(6, 2, 4, 5, generator=made)
+    if objective.name == "ctc":
+        return TEXT, torch.randn(6, 12, 9, generator=made, requires_grad=True), torch.randint(1, 9, (6, 4), generator=made)
     if FieldKind.TEXT in objective.targets:
         return TEXT, torch.randn(6, 5, 9, generator=made, requires_grad=True), torch.randint(0, 9, (6, 5), generator=made)
     return NUMBER, torch.randn(6, 1, generator=made, requires_grad=True), torch.randn(6, generator=made)
@@ -114,3 +118,24 @@ def test_a_painted_mask_is_told_by_its_pixels_and_its_shares() -> None:
     scores[0, 1, 0, :3] = 1.0
     row = OBJECTIVES["segmentation"].decode(scores, MASK)[0]
     assert (row["label"], row["mask"], row["scores"]) == ("road", [[1, 1, 1, 0]], {"rest": 0.25, "road": 0.75, "lane": 0.0})
+
+
+def test_transcription_counts_repetitions_once_and_drops_silence() -> None:
+    path = torch.tensor([[0, 3, 3, 0, 3, 5, 5, 0], [4, 4, 4, 4, 0, 0, 0, 0]])
+    output = torch.nn.functional.one_hot(path, 9).float() * 9
+    assert OBJECTIVES["ctc"].decode(output, TEXT) == [{"tokens": [3, 3, 5]}, {"tokens": [4]}]
+    wanted = OBJECTIVES["ctc"].wanted(torch.tensor([[3, 3, 5], [6, 0, 0]]), torch.tensor([3, 1]))
+    exact, errors = (metric for metric in OBJECTIVES["ctc"].accumulators().values())
+    exact.update(output, wanted)
+    errors.update(output, wanted)
+    assert (exact.value(), errors.value()) == (0.5, 0.25)
+
+
+def test_transcription_adds_up_every_way_to_say_it() -> None:
+    objective = OBJECTIVES["ctc"]
+    output = torch.randn(1, 3, 3, generator=torch.Generator().manual_seed(6))
+    shares = output.softmax(2)[0]
+    ways = [path for path in itertools.product(range(3), repeat=3) if collapsed(list(path)) == [1, 2]]
+    total = sum(math.prod(shares[step, token].item() for step, token in enumerate(path)) for path in ways)
+    loss = objective.loss(output, torch.tensor([[1, 2]]), objective.parse({}))
+    assert loss.item() == pytest.approx(-math.log(total) / 2, rel=1e-5)

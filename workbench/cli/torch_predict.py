@@ -61,7 +61,11 @@ def _written(run: RunFolder, model: Any, prepared: Any, values: dict[str, Any], 
         tokens.append(int(scores[0, -1].argmax()))
         if tokens[-1] == BEGIN:
             break
-    said = preprocessor.words([token for token in tokens[1:] if token != BEGIN])
+    return _worded(preprocessor, [token for token in tokens[1:] if token != BEGIN])
+
+
+def _worded(preprocessor: Any, tokens: list[int]) -> dict[str, Any]:
+    said = preprocessor.words(tokens)
     return {"text": put_together(said, "" if preprocessor.tokenizer == "character" else " "), "tokens": said}
 
 
@@ -136,4 +140,6 @@ def _decoded(run: RunFolder, prepared: Any, outputs: dict[str, Any]) -> dict[str
             scale = {"mean": float(state["mean"]), "std": float(state["deviation"])} if number else {}
             field = prepared.dataset.field(objective.target)
             said[objective.output] = OBJECTIVES[objective.name].decode(outputs[objective.output], field, **scale)[0]
+            if "tokens" in said[objective.output]:
+                said[objective.output] = _worded(prepared.preprocessors[objective.target], said[objective.output]["tokens"])
     return next(iter(said.values())) if len(said) == 1 else said

@@ -197,8 +197,8 @@ def _output_spec(item: Any, prepared: Any, project: Project, several: bool, take
         return OutputSpec(item.name, "", tensors=tensors)
     preprocessor = prepared.preprocessors[choice.target]
     labels = preprocessor.words(range(preprocessor.vocabulary)) if preprocessor.kind == FieldKind.TEXT else getattr(preprocessor, "categories", ())
-    unit = getattr(preprocessor, "unit", "")
-    return OutputSpec(item.name, choice.name, choice.target, tuple(labels), unit, tensors, -1 if class_axis is None else class_axis)
+    unit, joint = getattr(preprocessor, "unit", ""), "" if getattr(preprocessor, "tokenizer", "") == "character" else " "
+    return OutputSpec(item.name, choice.name, choice.target, tuple(labels), unit, tensors, -1 if class_axis is None else class_axis, joint)
 
 
 def _fresh(name: str, taken: set[str]) -> str:

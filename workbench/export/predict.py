@@ -389,11 +389,20 @@ def put_together(tokens: Sequence[str], joint: str) -> str:
     return re.sub("(?<=[\u2e80-\uffef]) (?=[\u2e80-\uffef])", "", text)
 
 
+def _transcribed(spec: OutputSpec, best: np.ndarray) -> dict[str, Any]:
+    """Returns the text of the likeliest path: repetitions count once, and 0 is silence."""
+    heard = best[(best != BEGIN) & (np.diff(best, prepend=-1) != 0)]
+    tokens = [spec.labels[int(token)] for token in heard]
+    return {"text": put_together(tokens, spec.joint), "tokens": tokens}
+
+
 def _decoded(spec: OutputSpec, tensors: Mapping[str, np.ndarray], row: int) -> dict[str, Any]:
     if spec.objective == "segmentation":
         mask = np.asarray(tensors[spec.tensors["logits"]][row]).argmax(0)
         shares = np.bincount(mask.ravel(), minlength=len(spec.labels)) / mask.size
         return {"label": spec.labels[int(shares.argmax())], "scores": dict(zip(spec.labels, shares.tolist(), strict=False)), "mask": mask.tolist()}
+    if spec.objective == "ctc":
+        return _transcribed(spec, np.asarray(tensors[spec.tensors["logits"]][row]).argmax(-1))
     if spec.objective == "reconstruction":
         return {"image": np.asarray(tensors[spec.tensors["value"]][row], np.float64).tolist()}
     if "probabilities" in spec.tensors:

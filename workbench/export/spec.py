@@ -69,6 +69,7 @@ class OutputSpec:
         unit: Of numbers.
         tensors: By role (`logits`, `probabilities`, `value`), the name of the ONNX output.
         class_axis: Along which axis the scores lie.
+        joint: Of texts: what stands between tokens when they are put together.
     """
 
     name: str
@@ -78,6 +79,7 @@ class OutputSpec:
     unit: str = ""
     tensors: Mapping[str, str] = field(default_factory=dict)
     class_axis: int = -1
+    joint: str = " "
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def _meant(problem: Problem[Graph], project: Project) -> bool:
         return False
     name = project.graph[problem.node].name
     read = [OBJECTIVES[item.name] for item in project.objectives if item.output == name and item.name in OBJECTIVES]
-    return any(Axis.TOKEN in objective.output_axes for objective in read)
+    return any(Axis.TOKEN in objective.output_axes or Axis.TIME in objective.output_axes for objective in read)
 
 
 def fitted(problem: Found, subject: Subject) -> Found:

@@ -26,7 +26,13 @@ def data_chosen(subject: Subject) -> list[Found]:
     if subject.project.data.source:
         return []
     fix = Fix(Text("Use the handwritten digits"), lambda project: replace(project, data=DataChoice("sample:digits")))
-    return [Problem("data.missing", Text("No data has been chosen yet."), reason=Text("A network learns from examples."), fixes=(fix,))]
+    reason, severity = Text("A network learns from examples."), under_way(subject)
+    return [Problem("data.missing", Text("No data has been chosen yet."), reason=reason, severity=severity, fixes=(fix,))]
+
+
+def under_way(subject: Subject) -> Severity:
+    """Returns how bad it is that data or objective is missing: where neither was chosen yet, a drawing is under way and nothing is wrong."""
+    return Severity.ERROR if subject.project.data.source or subject.project.objectives else Severity.WARNING
 
 
 def inputs_read_fields(subject: Subject) -> list[Found]:

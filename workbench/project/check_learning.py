@@ -42,7 +42,8 @@ def objectives_there(subject: Subject) -> list[Found]:
     if not project.objectives:
         fixes = tuple(fix for node in outputs[:2] for fix in _learn(subject, node))
         reason = Text("An objective says what the output is compared with.")
-        return [Problem("objective.missing", Text("Nothing is to be learned yet."), reason=reason, fixes=fixes)]
+        severity = Severity.ERROR if project.data.source else Severity.WARNING
+        return [Problem("objective.missing", Text("Nothing is to be learned yet."), reason=reason, severity=severity, fixes=fixes)]
     learned = {objective.output for objective in project.objectives}
     found: list[Found] = []
     for node in outputs:

@@ -119,7 +119,7 @@ def width_wanted(objective: ObjectiveChoice, field: Field, shape: Shape | None) 
         shape: The shape of a batch of that field, where it is known: the vocabulary of a text stands there.
     """
     entry = OBJECTIVES[objective.name]
-    vocabulary = shape.vocabulary or 0 if shape is not None and entry.writes else 0
+    vocabulary = shape.vocabulary or 0 if shape is not None and FieldKind.TEXT in entry.targets else 0
     return entry.expected_output(field).width or vocabulary
 
 

@@ -45,3 +45,44 @@ class WavesGru(Starter):
             ),
             template=self.name,
         )
+
+
+class TonesCrnn(Starter):
+    """A spectrogram, two convolutions over time, a GRU in both directions, and a score per note at every step."""
+
+    name = "tones-crnn"
+    label = "Melodies to notes"
+    summary = "Convolutions and a GRU listen to a melody and write its notes down, without being told when each tone sounds."
+    task = "transcription"
+    family = "signals"
+    aliases = ("CRNN", "CTC", "audio", "speech recognition", "spectrogram", "music", "语音识别", "音频", "频谱图", "转写", "旋律")
+    reads = FieldKind.AUDIO
+    field = "sound"
+    seconds = 60.0
+
+    def make(self, language: str = "en") -> Project:
+        sketch = Sketch(language)
+        sketch.add("audio_input", "sound", field="sound", samples=2000, rate=2500)
+        with sketch.framed("Ear: how strong is each pitch?", "耳朵：每个音高有多强？"):
+            sketch.chain(("spectrogram", {"window": 128, "hop": 40}), "layer_norm")
+            sketch.note("51 steps of 65 pitches each: a picture of the sound.", "51 步，每步 65 个音高：声音的图像。")
+        with sketch.framed("Listen", "聆听", "violet"):
+            sketch.chain(
+                ("conv1d", {"filters": 48, "kernel": 3}), "relu", ("gru", {"units": 32, "bidirectional": True}), ("dropout", {"rate": 0.1}),
+            )
+        sketch.add("linear", "note", units=8)
+        sketch.note(
+            "At every step a score per note and one for silence. CTC adds up all ways to spell the melody.",
+            "每一步给每个音符一个分数，另有一个给“无声”。CTC 把拼出旋律的所有方式加起来。",
+        )
+        sketch.add("output", "score")
+        notes = MappingProxyType({"tokenizer": "character", "vocabulary": 32, "maximum_length": 8})
+        return Project(
+            name=self.label, graph=sketch.laid_out(),
+            data=DataChoice("generated:tones", preprocessing=MappingProxyType({"notes": notes})),
+            objectives=(ObjectiveChoice("ctc", "score", "notes"),),
+            recipe=Recipe(
+                Choice("adamw", MappingProxyType({"learning_rate": 0.006})), schedule=Choice("one_cycle"), epochs=12, batch_size=32, clip_norm=1.0,
+            ),
+            template=self.name,
+        )
