@@ -109,6 +109,7 @@ class HelpViewer(QDialog):
         self._topics = QListWidget()
         self._topics.setObjectName("help.topics")
         self._topics.currentItemChanged.connect(lambda item, _old: self._open(item))
+        self._topics.itemClicked.connect(self._leave_layer)
         column.addWidget(self._search)
         column.addWidget(self._topics)
         return side
@@ -121,15 +122,20 @@ class HelpViewer(QDialog):
         self._topics.setAccessibleName(tr("Topics"))
         self._text.setAccessibleName(tr("Help"))
         self._text.document().setDefaultFont(theme.text_font(14))
-        here = self.topic
+        here, page, params = self.topic, self._text.topic, self._text.params
         self._texts = {topic: text for topic in (*WRITTEN, *GENERATED) if (text := topic_text(topic))}
         self._layer_texts: dict[str, str] = {}
         self._filter(self._search.text())
-        self.show_page(self._text.topic) if self._text.topic else self._select(here or "start")
+        if page:
+            self.show_page(page, params)
+        else:
+            self._select(here or "start")
 
     def show_page(self, topic: str, params: Mapping[str, Any] | None = None) -> None:
         """Shows the page of a layer, `layer:conv2d`; with the parameters of a node, its picture shows those."""
+        self._topics.blockSignals(True)
         self._select("layers")
+        self._topics.blockSignals(False)
         self._text.show_layer(topic, params)
 
     @property
@@ -164,6 +170,11 @@ class HelpViewer(QDialog):
             self._topics.addItem(item)
         self._topics.blockSignals(False)
         self._select(before if not words else "")
+
+    def _leave_layer(self, item: QListWidgetItem) -> None:
+        """Comes back from the page of a layer to the list it was opened from."""
+        if self._text.topic and not str(item.data(Qt.ItemDataRole.UserRole)).startswith(LAYER_MARK):
+            self._open(item)
 
     def _searched_layers(self) -> dict[str, str]:
         """Returns what a search looks through in the pages of layers; made at the first search."""

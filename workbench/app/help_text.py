@@ -25,6 +25,10 @@ STEP_MS = 700
 class HelpText(QTextBrowser):
     """Shows one topic or the page of one layer.
 
+    Attributes:
+        topic: `layer:conv2d` while the page of a layer shows; "" otherwise.
+        params: The parameters of the node that the page is about, where it is about one.
+
     Signals:
         topic_wanted: A link to another topic was followed.
     """
@@ -39,13 +43,13 @@ class HelpText(QTextBrowser):
         self.anchorClicked.connect(self._follow)
         self.topic = ""
         self._layer: Layer | None = None
-        self._params: Mapping[str, Any] | None = None
+        self.params: Mapping[str, Any] | None = None
         self._images: dict[str, QImage] = {}
         self._step = 0
         self._timer = QTimer(self)
         self._timer.setInterval(STEP_MS)
         self._timer.timeout.connect(self.advance)
-        theme.signals().changed.connect(self._theme_changed)
+        theme.signals().changed.connect(self.refresh)
 
     def show_text(self, text: str) -> None:
         """Shows Markdown without pictures of its own."""
@@ -61,7 +65,7 @@ class HelpText(QTextBrowser):
         layer = layer_of(topic)
         if layer is None:
             return
-        self.topic, self._layer, self._params, self._step = topic, layer, params, 0
+        self.topic, self._layer, self.params, self._step = topic, layer, params, 0
         self._timer.stop()
         if steps_of(layer, params) > 1 and load_settings().animate:
             self._timer.start()
@@ -78,9 +82,13 @@ class HelpText(QTextBrowser):
         from workbench.layers.guide import steps_of
 
         if self._layer is not None:
-            self._step = (self._step + 1) % steps_of(self._layer, self._params)
+            self._step = (self._step + 1) % steps_of(self._layer, self.params)
             self._draw_figure()
             self.viewport().update()
+
+    def refresh(self) -> None:
+        """Shows the page of the layer anew, in the language and theme in use."""
+        self._render()
 
     def _render(self) -> None:
         from workbench.app.figure_painting import formula_picture, image_of
@@ -92,7 +100,7 @@ class HelpText(QTextBrowser):
         self._draw_figure()
         if self._layer.formula:
             self._images[FORMULA] = image_of(formula_picture(say(self._layer.formula), FORMULA_PX, ROOM_PX), 1.0, self.devicePixelRatioF())
-        self._set(page_text(self._layer, self._params, moving=self.moving))
+        self._set(page_text(self._layer, self.params, moving=self.moving))
         self.verticalScrollBar().setValue(place)
 
     def _draw_figure(self) -> None:
@@ -103,7 +111,7 @@ class HelpText(QTextBrowser):
         if self._layer is None:
             return
         example = page_example(self._layer)
-        picture = picture_of(self._layer, self._params, example.inputs if example else None, self._step)
+        picture = picture_of(self._layer, self.params, example.inputs if example else None, self._step)
         if picture is not None:
             self._images[FIGURE] = image_of(picture, FIGURE_SCALE, self.devicePixelRatioF())
             self.document().addResource(QTextDocument.ResourceType.ImageResource, QUrl(FIGURE), self._images[FIGURE])
@@ -151,9 +159,6 @@ class HelpText(QTextBrowser):
             self._timer.stop()
         else:
             self._timer.start()
-        self._render()
-
-    def _theme_changed(self) -> None:
         self._render()
 
     def loadResource(self, kind: int, name: QUrl) -> Any:

@@ -49,7 +49,7 @@ def page_text(layer: Layer, raw: Mapping[str, Any] | None = None, *, moving: boo
         moving: Whether its picture moves now.
     """
     example = page_example(layer)
-    parts = [f"# {say(layer.label)}", f"*{say(str(layer.family))}* · `{layer.name}`", say(layer.summary)]
+    parts = [f"# {say(layer.label)}", f"[{tr('Layers')}](layers.md) · *{say(str(layer.family))}* · `{layer.name}`", say(layer.summary)]
     parts += [f"[![{_spoken(say(layer.summary))}]({FIGURE})]({PLAY})"] if layer.figure is not None else []
     parts += [_motion_line(moving)] if steps_of(layer, raw) > 1 else []
     parts += [f"![{_spoken(layer.formula)}]({FORMULA})"] if layer.formula else []

@@ -13,7 +13,7 @@ from workbench.app.figure_painting import colour_of, formula_picture, paint
 from workbench.layers.figures.picture import WIDTH_PX, Picture, Tone
 from workbench.settings import load_settings
 
-STEP_MS = 700
+STEP_MS, MARGIN_PX, LARGEST = 700, 6, 1.6
 
 
 class FigureView(QWidget):
@@ -70,7 +70,10 @@ class FigureView(QWidget):
             self.update()
 
     def _height_at(self, width: int) -> int:
-        return round(self.picture.height * min(width / self.picture.width, 1.6)) if self.picture.width else 0
+        return round(self.picture.height * self._scale_at(width)) + 2 * MARGIN_PX if self.picture.height else 0
+
+    def _scale_at(self, width: int) -> float:
+        return min((width - 2 * MARGIN_PX) / self.picture.width, LARGEST)
 
     def hasHeightForWidth(self) -> bool:
         return True
@@ -79,7 +82,7 @@ class FigureView(QWidget):
         return self._height_at(width)
 
     def sizeHint(self) -> QSize:
-        width = max(160, min(self.width(), round(WIDTH_PX * 1.6)))
+        width = max(160, min(self.width(), round(WIDTH_PX * LARGEST)))
         return QSize(width, self._height_at(width))
 
     def minimumSizeHint(self) -> QSize:
@@ -114,8 +117,8 @@ class FigureView(QWidget):
         painter.setPen(QPen(colour_of(Tone.LINE), 1))
         painter.setBrush(colour_of(Tone.GROUND))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS_CARD, theme.RADIUS_CARD)
-        scale = min(self.width() / self.picture.width, 1.6)
-        painter.translate((self.width() - self.picture.width * scale) / 2, 0)
+        scale = self._scale_at(self.width())
+        painter.translate((self.width() - self.picture.width * scale) / 2, MARGIN_PX)
         painter.scale(scale, scale)
         paint(painter, self.picture)
         if self.hasFocus():

@@ -19,6 +19,7 @@ _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢₖₗ�
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˣᵀⁿ", "0123456789+−xTn", strict=True))
 _FENCES = {"(": ")", "[": "]", "⌊": "⌋", "⌈": "⌉", "{": "}"}
 _CLOSING = frozenset(_FENCES.values())
+_SIGNS = frozenset("=+−·/∗×∈→≤<>")
 _SCRIPT = 0.7
 _FLOOR_PX = 8.0
 
@@ -344,10 +345,20 @@ def _broken(setter: _Setter, row: Row, size: float, width: float) -> list[Block]
 
 
 def _parts(row: Row) -> list[Row]:
+    """Cuts a row at its gaps; signs stay with what follows them, and so do sums."""
     parts: list[list[Node]] = [[]]
     for node in row:
         if isinstance(node, Space):
-            parts.append([])
+            if _goes_on(parts[-1]):
+                parts[-1].append(node)
+            else:
+                parts.append([])
         else:
             parts[-1].append(node)
     return [tuple(part) for part in parts if part]
+
+
+def _goes_on(part: list[Node]) -> bool:
+    last = part[-1] if part else None
+    is_sum = isinstance(last, Script) and last.base == Run("Σ")
+    return is_sum or (isinstance(last, Run) and last.text in _SIGNS and (len(part) == 1 or isinstance(part[-2], Space)))
