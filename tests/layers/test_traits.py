@@ -12,7 +12,7 @@ from tests.layers.cases import HERE, apply, generated, inputs_of
 from workbench.data.base import FieldKind
 from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
-from workbench.layers.base import UNRANKED, Family, Layer
+from workbench.layers.base import UNRANKED, Family, Layer, LayerProblem
 from workbench.models.build import make
 
 NAMES = LAYERS.names()
@@ -198,12 +198,26 @@ def test_the_usual_normalisation_fits(name: str) -> None:
         norm.shape(norm.parse({}), {"input": shape}, HERE)
 
 
+def takes(following: Layer, shape: Shape) -> bool:
+    """Whether a layer with its usual parameters takes a shape; one that needs several inputs is not asked."""
+    params = following.parse({})
+    ports = following.input_ports(params)
+    if sum(not port.optional for port in ports) > 1 or ports[0].variadic:
+        return True
+    try:
+        following.shape(params, {ports[0].name: shape}, HERE)
+    except LayerProblem:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if LAYERS[name].outputs])
-def test_something_usually_follows(name: str) -> None:
+def test_what_usually_follows_exists_and_fits(name: str) -> None:
     layer = LAYERS[name]
-    assert layer.usually_next
-    for following in layer.usually_next:
-        assert LAYERS[following].role != "input" and (following != name or name == "residual_block")
+    following = [LAYERS[other] for other in layer.usually_next]
+    shapes = [next(iter(layer.shape(params, inputs, HERE).values())) for _, params, inputs in generated(name, 20)]
+    assert following and all(other.role != "input" for other in following)
+    assert any(takes(other, shape) for other in following for shape in shapes)
 
 
 def test_the_layers_used_most_have_a_place() -> None:

@@ -170,7 +170,7 @@ class MatrixProduct(Layer):
     figure = Product()
     related = ("multiply", "bilinear", "dot_product_attention")
     inputs = _PAIR
-    usually_next = ("softmax", "linear")
+    usually_next = ("softmax",)
 
     def shape(self, params: Params, inputs: Shapes, context: Context) -> dict[str, Shape]:
         left, right = (checks.numbers(inputs, context, port) for port in ("left", "right"))

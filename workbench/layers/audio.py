@@ -48,7 +48,7 @@ class Spectrogram(Layer):
     related = ("mel_spectrogram", "conv1d")
     paper = "Allen 1977, Short Term Spectral Analysis, Synthesis, and Modification by Discrete Fourier Transform"
     Params = SpectrogramParams
-    usually_next = ("conv2d", "conv1d", "gru")
+    usually_next = ("conv1d", "gru")
 
     def shape(self, params: SpectrogramParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
         shape = checks.sequence(inputs, context)

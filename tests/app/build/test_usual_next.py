@@ -1,0 +1,37 @@
+"""Enter always has a layer to add, and it fits."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.layers.cases import drawing, generated
+from workbench.app.pages.build.linking import Linking
+from workbench.app.pages.build.suggest import usual_next
+from workbench.graph import edit
+from workbench.graph.graph import Graph, PortRef
+from workbench.graph.infer import infer
+from workbench.layers import LAYERS
+
+
+@pytest.mark.parametrize("name", [name for name in LAYERS.names() if LAYERS[name].outputs])
+def test_enter_adds_something_that_fits(name: str) -> None:
+    for layer, params, inputs in generated(name, 2):
+        graph = drawing(name, params.model_dump(), inputs)
+        inferred = infer(graph, LAYERS)
+        node = next(node.id for node in graph if node.name == "subject")
+        port = layer.output_ports(params)[0].name
+        following = usual_next(graph, inferred, LAYERS, node, port)
+        assert following, (params, inputs)
+        assert Linking(graph, inferred, LAYERS).verdict_for_layer(PortRef(node, port), LAYERS[following]).fits
+
+
+def test_a_stack_can_be_typed_from_image_to_output() -> None:
+    graph, node = edit.add_node(Graph(), "image_input", params={"height": 8, "width": 8})
+    typed = []
+    while graph[node].layer != "output":
+        following = usual_next(graph, infer(graph, LAYERS), LAYERS, node)
+        graph, node = edit.insert_after(graph, node, following)
+        typed.append(following)
+        assert len(typed) < 12, typed
+    assert typed[:3] == ["conv2d", "relu", "max_pool2d"] and typed[-4:] == ["linear", "relu", "linear", "output"]
+    assert infer(graph, LAYERS).ok
