@@ -13,7 +13,7 @@ from workbench.layers import LAYERS
 from workbench.layers.base import Call, FromPort, Layer, Shapes
 from workbench.models.reading.inversion import Match, by_port, choices_of, said, without_defaults
 
-_TOKEN = re.compile(r"\d+\.\d*(?:e-?\d+)?|\w+|[^\w\s]")
+_TOKEN = re.compile(r"\d+(?:\.\d*)?(?:e[-+]?\d+)?|\w+|[^\w\s]")
 _ROUNDS = 3
 
 

@@ -13,7 +13,7 @@ from workbench.models.reading import heads, operations
 from workbench.models.reading.drawing import Drawing
 from workbench.models.reading.file import SourceFile, prelude
 from workbench.models.reading.python import CONSTANT
-from workbench.models.reading.reading import NotDrawableError
+from workbench.models.reading.reading import BROKEN, NotDrawableError, WrongSizeError
 from workbench.models.reading.values import (
     Attending,
     Blank,
@@ -227,6 +227,12 @@ class Expressions:
             return draw()
         except NotDrawableError as error:
             return self.opaque(node, values, error.reason)
+        except WrongSizeError:
+            if self.drawing is None or self.drawing.strict:
+                raise
+            return self.opaque(node, values, Text("Its sizes do not hold as many numbers as arrive."))
+        except BROKEN:
+            return self.opaque(node, values, Text("It is given something that it does not take."))
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> Any:
         owner = self.value(node.value, scope)

@@ -142,6 +142,8 @@ def _definition(node: ast.ClassDef) -> Definition:
 
 def _adopt(definition: Definition, file: SourceFile, seen: frozenset[str]) -> None:
     """Takes over what parent classes of the same file have, and says whether the class is a module of torch, or one of ours."""
+    if definition.line:
+        return
     definition.line = (definition,)
     definition.target = own_modules().get(definition.name, {}).get(ast.dump(definition.node), "")
     for base in definition.node.bases:

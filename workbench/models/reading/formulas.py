@@ -13,8 +13,10 @@ from workbench.layers import LAYERS
 from workbench.layers.expressions.grammar import FUNCTIONS
 from workbench.layers.expressions.resolve import names_of
 from workbench.models.reading.drawing import module_path
-from workbench.models.reading.inversion import REFUSED, Match, accepts, said, without_defaults
+from workbench.models.reading.inversion import REFUSED, Match, accepts, by_port, said, without_defaults
+from workbench.models.reading.reading import NotDrawableError
 from workbench.models.reading.values import Definition, Instance, Module, Tensor, Weight
+from workbench.text import Text
 
 if TYPE_CHECKING:
     from workbench.models.reading.expressions import Expressions
@@ -216,8 +218,7 @@ def with_weight(reader: Expressions, sign: str, tensor: Tensor, weight: Weight, 
     axes = _axes_of(weight, shape, sign, first) if shape is not None else None
     if shape is None or axes is None:
         return None
-    own = weight.paths[0].rpartition(".")[2]
-    name = own if is_name(own) and own not in FUNCTIONS and own not in LETTERS else "weight"
+    name = _name_of(weight)
     declared = f"{name}: {', '.join(f'{axis} {size}' for axis, size in axes)} = {_STARTS.get(weight.start, 'normal(0.02)')}"
     text = f"_0 {sign} _1" if first else f"_1 {sign} _0"
     match = match_of([text], [shape], declared, [name])
@@ -227,6 +228,52 @@ def with_weight(reader: Expressions, sign: str, tensor: Tensor, weight: Weight, 
     drawing.formulas.add(node)
     _note(reader, node, name, weight)
     return result
+
+
+def einsum_with_weight(reader: Expressions, given: Sequence[Any]) -> Tensor:
+    """Draws a sum of products of one tensor with a learned parameter of the class itself.
+
+    Raises:
+        NotDrawableError: The axes of the parameter are not clear.
+    """
+    from workbench.models.reading import operations
+
+    drawing = operations.drawn(reader)
+    equation, *values = given
+    tensors = [operations.settled(reader, value) for value in values if isinstance(value, Tensor)]
+    weights = [value for value in values if isinstance(value, Weight)]
+    if isinstance(equation, str) and len(tensors) == len(weights) == 1 and len(values) == 2 and tensors[0][1] is not None:
+        port, shape = tensors[0]
+        first = isinstance(values[0], Tensor)
+        axes = _letters(equation, shape, weights[0], first)
+        name = _name_of(weights[0])
+        declared = f"{name}: {axes} = {_STARTS.get(weights[0].start, 'normal(0.02)')}"
+        match = match_of([f"torch.einsum({equation!r}, {'_0, _1' if first else '_1, _0'})"], [shape], declared, [name]) if axes else None
+        if match is not None:
+            node, (result,) = drawing.draw(match, [(port, shape)])
+            drawing.formulas.add(node)
+            _note(reader, node, name, weights[0])
+            return result
+    raise NotDrawableError(Text("There is no layer for {function} with these arguments.", function="einsum"))
+
+
+def _letters(equation: str, shape: Shape, weight: Weight, first: bool) -> str:
+    """Returns the axes of a parameter in an einsum: those of the tensor where they share a letter; a new last one is the new last one there."""
+    left, _, result = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != 2 or weight.seen or not all(isinstance(size, int) for size in weight.sizes or ("?",)):
+        return ""
+    own, theirs = (terms[1], terms[0]) if first else (terms[0], terms[1])
+    known = dict(zip(theirs, shape.axes, strict=False))
+    if result[-1:] in own and result[-1:] not in known and theirs[-1:] not in result:
+        known = {letter: axis for letter, axis in known.items() if letter != theirs[-1]} | {theirs[-1]: "inner", result[-1]: shape.axes[-1]}
+    names = [known.get(letter, f"axis_{letter}") for letter in own]
+    return ", ".join(f"{axis} {size}" for axis, size in zip(names, weight.sizes or (), strict=False))
+
+
+def _name_of(weight: Weight) -> str:
+    own = weight.paths[0].rpartition(".")[2] if weight.paths else ""
+    return own if is_name(own) and own not in FUNCTIONS else "weight"
 
 
 def _note(reader: Expressions, node: str, name: str, weight: Weight) -> None:
@@ -255,6 +302,12 @@ def _axes_of(weight: Weight, shape: Shape, sign: str, first: bool) -> list[tuple
     pairs = list(zip(shape.axes[shape.rank - len(sizes):], shape.dims[shape.rank - len(sizes):], sizes, strict=True))
     fits = all(size == 1 or dim == size for _, dim, size in pairs) and all(size == 1 for axis, _, size in pairs if axis == Axis.BATCH)
     return [(axis, size) for axis, _, size in pairs] if fits else None
+
+
+def fits(match: Match, shapes: Sequence[Shape]) -> bool:
+    """Whether the layer of a match takes these shapes; most join equal shapes only, where torch spreads sizes of 1."""
+    inputs = by_port(LAYERS[match.layer], tuple(shapes))
+    return inputs is None or accepts(LAYERS[match.layer], match.params, inputs)
 
 
 def fallback(texts: Sequence[str], sources: Sequence[tuple[PortRef, Shape | None]]) -> Match | None:

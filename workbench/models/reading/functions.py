@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import heads, operations, views
+from workbench.models.reading import formulas, heads, operations, views
 from workbench.models.reading.expressing import operand
 from workbench.models.reading.reading import NotDrawableError
 from workbench.models.reading.values import Attending, Blank, Module, Side, States, Tensor, Unknown, Weight, tensors_in
@@ -153,6 +153,8 @@ def _unknown(reader: Expressions, name: str, given: Arguments, named: Named) -> 
     tensors = [value for value in given if isinstance(value, Tensor)]
     if not tensors:
         return Unknown(name)
+    if name == "einsum" and any(isinstance(value, Weight) for value in given):
+        return formulas.einsum_with_weight(reader, given)
     names = iter(range(len(tensors)))
     written = [operand(next(names)) if isinstance(value, Tensor) else repr(value) for value in given]
     keywords = [f"{key}={value!r}" for key, value in named.items()]
@@ -337,7 +339,7 @@ def reduced(reader: Expressions, name: str, given: Arguments, named: Named) -> A
     places = sorted(views.axis(tensor, index) for index in (dims if isinstance(dims, list | tuple) else [dims]))
     result = _over_known(reader, name, tensor, {index for place in places for index in tensor.layout[place]}, places)
     if result is None:
-        result = _over_axes(reader, name, tensor, places)
+        result = _over_axes(reader, name, tensor, places, _correction(name, named))
     for place in places if keep else ():
         result = views.unsqueezed(result, place)
     return (result, Unknown(f"{name}.indices")) if name in ("max", "min") and not isinstance(dims, list | tuple) else result
@@ -357,7 +359,13 @@ def _over_known(reader: Expressions, name: str, tensor: Tensor, axes: set[int], 
     return operations.draw_target(reader, f"operators.{targets[0]}" if image else f"over_time.{targets[1]}", {}, whole)
 
 
-def _over_axes(reader: Expressions, name: str, tensor: Tensor, places: list[int]) -> Tensor:
+def _correction(name: str, named: Named) -> str:
+    """Returns what is taken from the count of a variance, as an argument; "" where it is torch's usual one."""
+    given = named.get("correction", int(named["unbiased"]) if isinstance(named.get("unbiased"), bool) else 1)
+    return f", correction={given}" if name in ("std", "var") and given != 1 else ""
+
+
+def _over_axes(reader: Expressions, name: str, tensor: Tensor, places: list[int], more: str = "") -> Tensor:
     dims = str(places[0]) if len(places) == 1 else f"({', '.join(map(str, places))})"
     also = {"max": "amax", "min": "amin"}.get(name, name)
     texts = [
@@ -366,7 +374,7 @@ def _over_axes(reader: Expressions, name: str, tensor: Tensor, places: list[int]
         f"_0.{also}(({', '.join(map(str, places))},))",
         f"torch.{also}(_0, dim={dims})",
     ]
-    return operations.draw_text(reader, texts, [tensor])
+    return operations.draw_text(reader, [f"torch.{also}(_0, dim={dims}{more})"] if more else texts, [tensor])
 
 
 def _expand_as(reader: Expressions, given: Arguments, named: Named) -> Any:

@@ -129,7 +129,9 @@ def draw_text(reader: Expressions, texts: Sequence[str], tensors: Sequence[Tenso
     shapes = [shape for _, shape in sources if shape is not None]
     if len(shapes) < len(sources):
         shapes = [next(iter(shapes), Shape.of(feature=8))] * len(sources)
-    match = express(texts, shapes) or formulas.fallback(texts, sources)
+    match = express(texts, shapes)
+    if match is None or not formulas.fits(match, shapes):
+        match = formulas.fallback(texts, sources) or match
     if match is None:
         written = texts[0]
         for index in range(len(tensors)):

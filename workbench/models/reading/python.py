@@ -115,6 +115,8 @@ def folded(node: ast.Call, name: str, given: Given) -> Any:
         return len(sized) if isinstance(sized, list | tuple | dict | str) else unknown
     if not all(isinstance(value, CONSTANT) for value in flat):
         return unknown
+    if name == "round" and len(given) > 1 and not (isinstance(given[1], int) and abs(given[1]) < 30):
+        return unknown
     try:
         if name == "range":
             return range(*given) if len(range(*given)) <= 10_000 else unknown

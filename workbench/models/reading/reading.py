@@ -29,6 +29,10 @@ class Reading:
     zeros: tuple[str, ...] = ()
 
 
+BROKEN = (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError)
+"""What Python raises where a source hands something to a function that does not take it; such a source would not run either."""
+
+
 class NotDrawableError(Exception):
     """Raised where an expression cannot be drawn; becomes a placeholder with its line.
 

@@ -18,7 +18,7 @@ from workbench.models.reading.drawing import Drawing
 from workbench.models.reading.file import SourceFile
 from workbench.models.reading.inputs import Given
 from workbench.models.reading.operations import settled
-from workbench.models.reading.reading import NotDrawableError, Reading, WrongSizeError
+from workbench.models.reading.reading import BROKEN, NotDrawableError, Reading, WrongSizeError
 from workbench.models.reading.repeating import Folding, Row, rows_of_blocks
 from workbench.models.reading.statements import Reader
 from workbench.models.reading.values import Blank, Container, Definition, Instance, Module, Side, Tensor, Unknown, Weight, place
@@ -45,6 +45,11 @@ def read_source(text: str, class_name: str = "") -> Reading:
             Text("This source is nested too deeply, or its loops run too often, to be drawn."),
             Text("Write the class with fewer repetitions."),
         ) from None
+    except BROKEN as error:
+        raise GraphError(
+            Text("This source cannot be drawn: {reason}.", reason=f"{type(error).__name__} {error}".replace("\n", " ")[:200]),
+            Text("Run it once in Python: it may hold a mistake."),
+        ) from error
 
 
 def _chosen(file: SourceFile, class_name: str) -> Definition:

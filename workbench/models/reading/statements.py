@@ -13,7 +13,7 @@ from workbench.models.reading.expressing import express, operand
 from workbench.models.reading.expressions import Scope
 from workbench.models.reading.file import prelude, prelude_functions
 from workbench.models.reading.operations import settled
-from workbench.models.reading.reading import NotDrawableError
+from workbench.models.reading.reading import BROKEN, NotDrawableError
 from workbench.models.reading.values import Bound, Container, Function, Instance, Module, Tensor, Unknown, Weight, tensors_in
 from workbench.text import Text
 
@@ -91,7 +91,10 @@ class Reader(Calls):
         """Runs statements one after the other."""
         for statement in statements:
             self.steps += 1
-            left = self._statement(statement, scope)
+            try:
+                left = self._statement(statement, scope)
+            except BROKEN:
+                left = self._refused(statement, scope, Text("It is given something that it does not take."))
             if left is not None:
                 return left
         return None
