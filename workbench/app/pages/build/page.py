@@ -41,7 +41,7 @@ from workbench.graph.grouping import members_of
 from workbench.layers import LAYERS
 
 _LATER_MS = 25
-_LATEST_MS = 800
+_LATEST_MS, _LONG_MS = 200, 100
 
 
 class BuildPage(Arranging, Placing, OwnBlocks, OwnLayersDesk, Picturing, Page):
@@ -196,7 +196,8 @@ class BuildPage(Arranging, Placing, OwnBlocks, OwnLayersDesk, Picturing, Page):
         self.map.refresh()
         self._place()
         # Where this takes long, it waits for a pause in what the hand does.
-        self._later.setInterval(round(min(max(_LATER_MS, 2000 * (time.perf_counter() - began)), _LATEST_MS)))
+        took = 1000 * (time.perf_counter() - began)
+        self._later.setInterval(_LATER_MS if took < _LONG_MS else _LATEST_MS)
 
     def settle(self) -> None:
         """Does at once what would be done a moment later."""
