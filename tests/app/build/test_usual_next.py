@@ -25,8 +25,8 @@ def added_after(name: str) -> list[tuple[str, bool]]:
 
 def test_enter_adds_something_that_fits_after_every_layer() -> None:
     """One test for all layers: with the window's libraries loaded, what pytest does around each would take longer than the test."""
-    wrong = {name: found for name in LAYERS.names() if LAYERS[name].outputs and not all(fits for _, fits in (found := added_after(name)))}
-    assert wrong == {}
+    found = {name: added_after(name) for name in LAYERS.names() if LAYERS[name].outputs}
+    assert {name: added for name, added in found.items() if not all(fits for _, fits in added)} == {}
 
 
 def test_a_stack_can_be_typed_from_image_to_output() -> None:
