@@ -8,7 +8,7 @@ from dataclasses import replace
 from workbench.graph.graph import Edge, Graph, Node, PortRef, Tie
 from workbench.graph.grouping import group_paths, group_record, set_group
 from workbench.graph.names import free_name
-from workbench.graph.repeat import MAX_STEPS, Loop, loops, repetition_id, set_repeat, steps_of
+from workbench.graph.repeat import MAX_STEPS, Loop, loops, repeated_paths, repetition_id, set_repeat, steps_of
 
 _GAP_PX = 72.0
 
@@ -32,6 +32,19 @@ def written_out(graph: Graph, paths: Iterable[str] | None = None, parameters: Ma
         loop = next((loop for loop in loops(graph) if loop.path == path), None)
         graph = graph if loop is None or loop.source is None or len(loop.results) != 1 else _written(graph, loop, known)
     return graph
+
+
+def with_seams(graph: Graph) -> Graph:
+    """Returns a drawing in which each repeated group stands twice, for rules that look along wires: the end of one meets the next one's start."""
+    paths = repeated_paths(graph)
+    for path in paths:
+        graph = set_repeat(graph, path, 2)
+    return written_out(graph, paths) if paths else graph
+
+
+def drawn_id(graph: Graph, node: str) -> str:
+    """Returns the node of a drawing that a node of `with_seams` or of `written_out` stands for."""
+    return node if node in graph else node.rstrip("@").partition("@")[0]
 
 
 def _written(graph: Graph, loop: Loop, known: dict[str, tuple[str, ...]]) -> Graph:
@@ -99,4 +112,4 @@ def _with_records(graph: Graph, before: Graph, loop: Loop, names: list[str]) -> 
     return graph
 
 
-__all__ = ["singular", "written_out"]
+__all__ = ["drawn_id", "singular", "with_seams", "written_out"]

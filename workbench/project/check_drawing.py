@@ -8,6 +8,7 @@ from typing import Any
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
 from workbench.graph.problem import Fix, Problem, Severity
+from workbench.graph.repetitions import drawn_id, with_seams
 from workbench.graph.shape import Axis, Shape
 from workbench.layers.base import Family
 from workbench.project.check import Found, Subject, graph_fix
@@ -44,7 +45,8 @@ def bends_between(subject: Subject) -> list[Found]:
     """Two linear layers with only layers between them that bend nothing can do no more than one."""
     found: list[Found] = []
     said = {problem.node for problem in subject.inferred.problems if problem.kind == "activation.missing"}
-    for first, second in collapsing(subject.graph):
+    pairs = {(drawn_id(subject.graph, one.id), drawn_id(subject.graph, other.id)): None for one, other in collapsing(with_seams(subject.graph))}
+    for first, second in ((subject.graph[one], subject.graph[other]) for one, other in pairs if one in subject.graph and other in subject.graph):
         if _meant(subject, second) or second.id in said:
             continue
         message = Text("There is no activation between {first} and {second}.", first=first.path, second=second.path)
