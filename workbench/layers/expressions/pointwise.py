@@ -152,7 +152,7 @@ POINTWISE: tuple[Function, ...] = (
     _single("arctan", "torch.arctan", Text("Angle whose tangent is x."), "i", math.atan),
     _single("tanh", "torch.tanh", Text("Bends everything into -1 to 1."), "o", math.tanh),
     _single("sigmoid", "torch.sigmoid", Text("Bends everything into 0 to 1: a gate."), "o", _sigmoid),
-    _single("logsigmoid", "nn.functional.logsigmoid", Text("Logarithm of the sigmoid, computed safely."), "i"),
+    _single("logsigmoid", "nn.functional.logsigmoid", Text("Logarithm of the sigmoid, computed safely."), "io"),
     _single("relu", "nn.functional.relu", Text("Below zero becomes zero."), "o"),
     _single("gelu", "nn.functional.gelu", Text("Smooth rectifier of Transformers."), "i"),
     _single("silu", "nn.functional.silu", Text("x times its sigmoid; also called swish."), "i"),

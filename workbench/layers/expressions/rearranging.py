@@ -22,7 +22,7 @@ def _transpose(given: Given) -> Operand:
     axes, dims = list(value.axes), list(value.dims)
     axes[one], axes[two] = axes[two], axes[one]
     dims[one], dims[two] = dims[two], dims[one]
-    return value.of(call("torch.transpose", value.code, one, two), axes, dims)
+    return value.view(call("torch.transpose", value.code, one, two), axes, dims)
 
 
 def _permute(given: Given) -> Operand:
@@ -33,7 +33,7 @@ def _permute(given: Given) -> Operand:
         raise ExpressionError(Text("permute names every axis of {shape} once, without the batch", shape=value.sizes), given.place, "expression.axes")
     order = [*front, *order]
     code = call("torch.permute", value.code, ("tuple", *order))
-    return value.of(code, [value.axes[place] for place in order], [value.dims[place] for place in order])
+    return value.view(code, [value.axes[place] for place in order], [value.dims[place] for place in order])
 
 
 def _flatten(given: Given) -> Operand:
@@ -78,7 +78,7 @@ def _unflatten(given: Given) -> Operand:
         )
     axes = (*value.axes[:place], *sizes, *value.axes[place + 1 :])
     dims = (*value.dims[:place], *map(Dim.of, sizes.values()), *value.dims[place + 1 :])
-    return value.of(call("torch.unflatten", value.code, place, ("tuple", *sizes.values())), _distinct(axes, given.place), dims)
+    return value.view(call("torch.unflatten", value.code, place, ("tuple", *sizes.values())), _distinct(axes, given.place), dims)
 
 
 def _reshape(given: Given) -> Operand:
@@ -151,7 +151,7 @@ def _unsqueeze(given: Given) -> Operand:
     if not int(value.axes[:1] == (Axis.BATCH,)) <= place <= rank:
         raise ExpressionError(Text("the new axis can stand at 1 to {rank}", rank=rank), given.place, "expression.axes")
     axes, dims = (*value.axes[:place], name, *value.axes[place:]), (*value.dims[:place], Dim.of(1), *value.dims[place:])
-    return value.of(call("torch.unsqueeze", value.code, place), axes, dims)
+    return value.view(call("torch.unsqueeze", value.code, place), axes, dims)
 
 
 def _squeeze(given: Given) -> Operand:
@@ -160,7 +160,7 @@ def _squeeze(given: Given) -> Operand:
     if value.dims[place] != 1:
         raise ExpressionError(Text("{axis} has {size} places, not one", axis=value.axes[place], size=str(value.dims[place])), given.place,
                               "expression.sizes")
-    return value.of(call("torch.squeeze", value.code, place), *value.without([place]))
+    return value.view(call("torch.squeeze", value.code, place), *value.without([place]))
 
 
 def _expand(given: Given) -> Operand:
@@ -172,7 +172,7 @@ def _expand(given: Given) -> Operand:
             raise ExpressionError(Text("{axis} has {size} places, not one", axis=axis, size=str(dims[place])), given.place, "expression.sizes")
         dims[place] = Dim.of(size)
     wanted = [sizes.get(axis, -1) for axis in value.axes]
-    return value.of(call("torch.broadcast_to", value.code, ("tuple", *wanted)), dims=dims)
+    return value.view(call("torch.broadcast_to", value.code, ("tuple", *wanted)), dims=dims)
 
 
 def _rename(given: Given) -> Operand:
@@ -223,14 +223,14 @@ def _slice(given: Given) -> Operand:
     place = axis_of(value, given.axes[0], given.place)
     start, stop, step = (*given.rest, *[None] * (3 - len(given.rest)))
     part, size = cut(value, place, start, stop, step, given.place)
-    return value.of(("index", value.code, (*[_WHOLE] * place, part)), dims=(*value.dims[:place], size, *value.dims[place + 1 :]))
+    return value.view(("index", value.code, (*[_WHOLE] * place, part)), dims=(*value.dims[:place], size, *value.dims[place + 1 :]))
 
 
 def _select(given: Given) -> Operand:
     value = tensor(given, "select")
     place = axis_of(value, given.axes[0], given.place)
     index = chosen(value, place, int(given.rest[0]), given.place)
-    return value.of(("index", value.code, (*[_WHOLE] * place, index)), *value.without([place]))
+    return value.view(("index", value.code, (*[_WHOLE] * place, index)), *value.without([place]))
 
 
 def _roll(given: Given) -> Operand:

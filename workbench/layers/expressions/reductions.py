@@ -142,7 +142,7 @@ def _normalise(given: Given) -> Operand:
     value = given.work.masked(value, place, 0.0)
     norm = value.of(None, *value.without([place], True))
     given.work.keep(value)
-    given.work.kept[("norm", value.code, place)] = norm
+    given.work.keep(norm)
     return value.of(call("nn.functional.normalize", value.code, dim=place))
 
 

@@ -40,7 +40,7 @@ class Resolved:
         program: The torch program.
         shape: What it gives.
         macs: Sizes whose sum is the multiply-accumulates of a row.
-        reads: The inputs that the backward pass reads again.
+        reads: The inputs that the backward pass reads again, and `output`.
         kept: The parts that the backward pass reads again, each as the sizes of a row.
     """
 
@@ -89,10 +89,12 @@ def _resolved(text: str, parameters: str, given: tuple[tuple[str, Shape], ...]) 
     result = _Resolver(work, values).value(parsed(text).tree)
     shape = _result(result)
     assert isinstance(result, Value)
-    reads = tuple(name for name in names if ("name", name) in work.kept)
-    inner = [value for code, value in work.kept.items() if code[0] not in ("name", "self") and code != result.code]
+    kept = {value.code for value in work.kept}
+    reads = tuple(name for name in names if ("name", name) in kept) + (("output",) if any(value is result for value in work.kept) else ())
+    inner = [value for value in work.kept if (value.code or ("",))[0] not in ("name", "self") and value is not result]
     sizes = tuple((one, one.shape(work.inputs)) for one in learned)
-    return Resolved(names, sizes, dict(work.lengths), result.code, shape, tuple(work.macs), reads, tuple(_row(value) for value in inner))
+    sizes_kept = tuple(_row(value) // (4 if value.truth else 1) for value in inner)
+    return Resolved(names, sizes, dict(work.lengths), result.code, shape, tuple(work.macs), reads, sizes_kept)
 
 
 def _row(value: Value) -> Dim:
@@ -306,5 +308,5 @@ class _Resolver:
             else:
                 code.append(chosen(value, at, self._rest("size", part), place))
                 gone.append(at)
-        result = value.of(("index", value.code, tuple(code)), dims=dims)
-        return result.of(result.code, *result.without(gone))
+        result = value.view(("index", value.code, tuple(code)), dims=dims)
+        return result.view(result.code, *result.without(gone))

@@ -42,12 +42,18 @@ class Value:
         axes: The names of its axes; the batch comes first where there is one.
         dims: Their sizes.
         truth: Whether it holds true and false instead of numbers.
+        base: The value whose memory it shows in another way, or None.
     """
 
     code: Code
     axes: tuple[str, ...]
     dims: tuple[Dim, ...]
     truth: bool = False
+    base: Value | None = field(default=None, compare=False, repr=False)
+
+    def view(self, code: Code, axes: Sequence[str] | None = None, dims: Sequence[Dim | int] | None = None) -> Value:
+        """Returns the same memory looked at in another way."""
+        return replace(self.of(code, axes, dims, self.truth), base=self.base or self)
 
     def of(self, code: Code, axes: Sequence[str] | None = None, dims: Sequence[Dim | int] | None = None, truth: bool = False) -> Value:
         """Returns another value, with the same axes where none are given."""
@@ -79,19 +85,21 @@ class Work:
         inputs: What arrives, by name.
         lengths: For every name of row lengths that the program asks for, the input that has them.
         macs: Multiply-accumulates so far, the batch left out.
-        kept: What the backward pass reads again, by its code.
+        kept: What the backward pass reads again, each once.
     """
 
     inputs: Shapes
     lengths: dict[str, str] = field(default_factory=dict)
     macs: list[Dim] = field(default_factory=list)
-    kept: dict[Code, Value] = field(default_factory=dict)
+    kept: list[Value] = field(default_factory=list)
 
     def keep(self, *values: Operand) -> None:
         """Notes what the backward pass reads again."""
         for value in values:
             if isinstance(value, Value):
-                self.kept[value.code] = value
+                whole = value.base or value
+                if all(whole is not other for other in self.kept):
+                    self.kept.append(whole)
 
     def multiply(self, sizes: Mapping[str, Dim]) -> None:
         """Counts a matrix product over axes of these sizes."""
@@ -255,4 +263,4 @@ def _viewed(value: Value, axes: tuple[str, ...]) -> Code:
 
 def renamed(value: Value, axes: Sequence[str]) -> Value:
     """Returns the same numbers with other names of axes."""
-    return replace(value, axes=unique(axes))
+    return value.view(value.code, unique(axes))

@@ -242,8 +242,8 @@ def einsum_with_weight(reader: Expressions, given: Sequence[Any]) -> Tensor:
     equation, *values = given
     tensors = [operations.settled(reader, value) for value in values if isinstance(value, Tensor)]
     weights = [value for value in values if isinstance(value, Weight)]
-    if isinstance(equation, str) and len(tensors) == len(weights) == 1 and len(values) == 2 and tensors[0][1] is not None:
-        port, shape = tensors[0]
+    port, shape = tensors[0] if len(tensors) == len(weights) == 1 == len(values) - 1 else (None, None)
+    if isinstance(equation, str) and port is not None and shape is not None:
         first = isinstance(values[0], Tensor)
         axes = _letters(equation, shape, weights[0], first)
         name = _name_of(weights[0])
