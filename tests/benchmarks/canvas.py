@@ -58,7 +58,32 @@ def run() -> list[dict[str, Any]]:
     for nodes in (1000, 5000):
         for zoom in (1.0, 0.42, 0.2, 0.08) if nodes == 1000 else (1.0, 0.08):
             rows += _measured(app, nodes, zoom)
+    rows += [_opened(app, nodes) for nodes in (5000, 8000)]
     return rows + [row for nodes in (1000, 5000) for row in _inferred(nodes)]
+
+
+def _opened(app: Any, nodes: int) -> dict[str, Any]:
+    """Returns how long it takes from a drawing to its first view."""
+    from workbench.app.pages.build import BuildPage
+    from workbench.app.session import Session
+    from workbench.project.project import Project
+
+    session, graph = Session(), drawing(nodes)
+    page = BuildPage(session)
+    page.resize(1440, 900)
+    session.changed.connect(page.refresh)
+    page.show()
+    app.processEvents()
+    start = time.process_time()
+    session.new(Project(graph=graph))
+    page.view.show_from_top()
+    page.view.viewport().repaint()
+    spent = (time.process_time() - start) * 1000
+    page.close()
+    page.deleteLater()
+    session.close()
+    app.processEvents()
+    return _row(f"open {nodes:,} nodes: first view", spent, 3000.0)
 
 
 def _inferred(nodes: int) -> list[dict[str, Any]]:

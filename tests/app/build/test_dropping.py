@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolTip
 
 from tests.app.build.test_canvas import drop
+from workbench.app.pages.build.layer_rows import LAYER_ROLE
+from workbench.app.pages.build.view import LayerWanted
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, PortRef
 from workbench.graph.remarks import remarks_of
@@ -181,3 +184,39 @@ def test_the_map_goes_where_it_is_pressed(bench: Any) -> None:
     place = small._mapped(bench.scene.cards["label"].rect).center().toPoint()
     QTest.mouseClick(small, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(place))
     assert bench.view.visible_rect().contains(QPointF(*target))
+
+
+def test_a_wire_says_why_it_cannot_be_while_it_is_dragged(bench: Any) -> None:
+    port, start, end = bench.view.viewport(), bench.port("head"), bench.port("conv1", output=False)
+    QTest.mousePress(port, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    for step in range(1, 6):
+        QTest.mouseMove(port, start + (end - start) * step / 5)
+    assert QToolTip.text() == "head comes after conv1: a wire back would make a circle."
+    before = bench.graph
+    QTest.keyClick(bench.view, Qt.Key.Key_Escape)
+    QTest.mouseRelease(port, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
+    assert bench.graph is before and bench.view.gesture is None
+
+
+def test_a_wire_dropped_on_empty_ground_offers_only_what_fits(bench: Any) -> None:
+    popup = bench.page.search(LayerWanted(QPointF(600, 600), QPoint(5, 5), source=PortRef("head", "output")))
+
+    def offered() -> list[str]:
+        names = [popup.list.item(row).data(LAYER_ROLE) for row in range(popup.list.count())]
+        return [name for name in names if name in bench.page.commands.layers]
+
+    linking, layers = bench.page.commands.linking(), bench.page.commands.layers
+    assert offered() and all(linking.verdict_for_layer(PortRef("head", "output"), layers[name]).fits for name in offered())
+    assert "max_pool2d" not in offered()
+    popup.field.setText("max pool")
+    assert "max_pool2d" in offered(), "what was asked for by name is there, with the reason"
+    popup.close()
+
+
+def test_nothing_of_a_cancelled_layout_is_kept(bench: Any) -> None:
+    before, steps = bench.graph, bench.session.history.labels
+    bench.page.lay_out()
+    assert bench.page.motion.running
+    QTest.keyClick(bench.view, Qt.Key.Key_Escape)
+    assert bench.graph is before and bench.session.history.labels == steps
+    assert {card.id: card.rect.center().toTuple() for card in bench.scene.cards.values()} == {node.id: node.position for node in before}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -10,8 +9,6 @@ from PySide6.QtCore import QPointF
 
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, Node, PortRef
-
-SECONDS = 3.0
 
 
 def tower(count: int) -> Graph:

@@ -71,7 +71,7 @@ class LayerSearch(QFrame):
         return wanted.edge.source if wanted.edge is not None else wanted.source
 
     def show_matches(self, words: str) -> None:
-        """Lists the layers that match: those that fit the port first, the usual one at the top; others with the reason."""
+        """Lists the layers that fit the port, the usual one at the top; where words were typed also others that match, with the reason."""
         source, commands = self._source(), self._commands
         linking, found = commands.linking(), commands.layers.search(words) if words.strip() else common_first(commands.layers)
         usual = usual_next(commands.graph, commands.session.inferred, commands.layers, source.node, source.port) if source else ""
@@ -81,7 +81,7 @@ class LayerSearch(QFrame):
                 continue
             verdict = linking.verdict_for_layer(source, layer) if source is not None else None
             fits = verdict is None or verdict.fits
-            if verdict is not None and not verdict.possible:
+            if verdict is not None and not (verdict.possible and (fits or words.strip())):
                 continue
             first = layer.name == usual and not words.strip()
             remark = tr("usual next") if first else family_label(layer.family) if fits else verdict.sentence
