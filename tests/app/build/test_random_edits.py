@@ -44,6 +44,7 @@ def act(bench: Any, random: Random) -> None:
     if paths:
         path = random.choice(paths)
         acts += [
+            lambda: commands.repeat(path, times=random.choice((1, 2, 3)), shared=random.choice((True, False))), lambda: commands.write_out(path),
             lambda: commands.fold(path), lambda: commands.fold(path, False), lambda: page.levels.enter(path),
             lambda: commands.rename_group(path, random.choice(("stem", "head"))), lambda: commands.dissolve(path),
         ]
@@ -55,7 +56,7 @@ def act(bench: Any, random: Random) -> None:
 
 def shown(scene: Any) -> tuple[dict[str, tuple[object, ...]], set[tuple[object, ...]], dict[str, object]]:
     cards = {
-        key: (card.rect.getRect(), card.title, card.subtitle, card.inputs, card.outputs, card.count, card.faint, card.state, card.colour)
+        key: (card.rect.getRect(), card.title, card.subtitle, card.inputs, card.outputs, card.count, card.times, card.faint, card.state, card.colour)
         for key, card in scene.cards.items()
     }
     wires = {
@@ -63,7 +64,7 @@ def shown(scene: Any) -> tuple[dict[str, tuple[object, ...]], set[tuple[object, 
          wire.line.p1().toTuple(), wire.line.p2().toTuple(), wire.text, wire.reason, wire.gathers)
         for wire in scene.wires
     }
-    return cards, wires, {path: box.getRect() for path, box in scene.borders.boxes.items()}
+    return cards, wires, {scene.borders.title(path) + path: box.getRect() for path, box in scene.borders.boxes.items()}
 
 
 def indexed(scene: Any) -> None:

@@ -25,6 +25,7 @@ from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.app.pages.build.figures import counted, percent, shortened, sized
 from workbench.app.widgets import button
+from workbench.graph.repeat import counts
 from workbench.models.receptive import receptive_fields
 
 if TYPE_CHECKING:
@@ -264,5 +265,7 @@ def cost_rows(inferred: Any, costs: Any, batch: int) -> list[CostRow]:
             cost.parameters, cost.macs, batch * cost.forward_bytes, batch * cost.kept_bytes, cost.moved_bytes(batch), cost.macs / whole,
             float(max(seen, default=0)),
         )
-        rows.append(CostRow(node, drawn.path, say(layer.label) if layer else drawn.layer, numbers, " × ".join(map(str, seen)) or "–"))
+        runs = counts(inferred.graph, drawn.group)[0]
+        name = f"{drawn.path} ×{runs}" if runs > 1 else drawn.path
+        rows.append(CostRow(node, name, say(layer.label) if layer else drawn.layer, numbers, " × ".join(map(str, seen)) or "–"))
     return rows

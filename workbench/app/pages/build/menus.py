@@ -85,6 +85,7 @@ def _add_grouping(page: BuildPage, menu: QMenu, chosen: tuple[str, ...]) -> None
     path = commands.common_group(chosen)
     if path:
         menu.addAction(tr("Fold {name}", name=path.rpartition(".")[2]), lambda: commands.fold(path))
+        menu.addAction(tr("Repeat {name}...", name=path.rpartition(".")[2]), page.repeat_group)
         menu.addAction(tr("Dissolve {name}", name=path.rpartition(".")[2]) + "\tCtrl+Shift+G", lambda: commands.dissolve(path))
 
 
