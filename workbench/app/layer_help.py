@@ -54,7 +54,7 @@ def page_text(layer: Layer, raw: Mapping[str, Any] | None = None, *, moving: boo
     parts += [_motion_line(moving)] if steps_of(layer, raw) > 1 else []
     parts += [f"![{_spoken(layer.formula)}]({FORMULA})"] if layer.formula else []
     parts += [words_of(layer.name, language.language())]
-    parts += _ports(layer) + _parameters(layer.Params)
+    parts += _ports(layer) + _parameters(layer.Params) + _vocabulary(layer)
     if example is not None:
         parts += _shapes(layer, example) + _costs(example)
     return "\n\n".join(part for part in [*parts, *_neighbours(layer)] if part) + "\n"
@@ -81,6 +81,12 @@ def _ports(layer: Layer) -> list[str]:
             about = "; ".join([*marks, say(port.help)] if port.help else marks)
             lines.append(f"- {word} `{port.name}`{f': {about}' if about else ''}")
     return [f"## {tr('Ports')}", "\n".join(lines)] if lines else []
+
+
+def _vocabulary(layer: Layer) -> list[str]:
+    rows = [f"| `{written}` | {_cell(say(about))} |" for written, about in layer.vocabulary()]
+    head = f"| {tr('How to write it')} | {tr('Does')} |\n| --- | --- |"
+    return [f"## {tr('What may be written')}", "\n".join([head, *rows])] if rows else []
 
 
 def _parameters(params: type[Params]) -> list[str]:

@@ -253,6 +253,10 @@ class Layer(Entry, ABC):
         """Returns the small second line of the card, without the kind (`32 filters, 3×3`)."""
         return ""
 
+    def vocabulary(self) -> list[tuple[str, str]]:
+        """Returns what may be written in its parameters, for its help page: how it is written and what it does."""
+        return []
+
     def causal(self, params: Any) -> bool:
         """Whether position t of every output depends on positions up to t of the required inputs only."""
         return True

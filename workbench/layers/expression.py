@@ -16,8 +16,8 @@ from workbench.graph.shape import SEQUENCE_AXES, Shape
 from workbench.layers import checks, fixes
 from workbench.layers.base import Call, Context, Family, FromLengths, FromPort, Layer, LayerProblem, Port, Shapes
 from workbench.layers.expressions.causality import looks_ahead
-from workbench.layers.expressions.declarations import MOST, declared
-from workbench.layers.expressions.grammar import LONGEST, likely_names, parsed
+from workbench.layers.expressions.declarations import EXAMPLE, MOST, declared
+from workbench.layers.expressions.grammar import FUNCTIONS, LONGEST, likely_names, parsed
 from workbench.layers.expressions.printing import class_text, helpers_of
 from workbench.layers.expressions.resolve import Resolved, names_of, resolved
 from workbench.layers.expressions.value import ExpressionError
@@ -118,6 +118,17 @@ class Expression(Layer):
 
     def keeps(self, params: ExpressionParams, inputs: Shapes) -> tuple[str, ...]:
         return _resolved(params, inputs).reads
+
+    def vocabulary(self) -> list[tuple[str, str]]:
+        signs: list[tuple[str, str]] = [
+            ("+ - * / **", Text("Arithmetic, number by number; axes meet by name, an axis that one lacks is as if it had size 1.")),
+            ("a @ b", FUNCTIONS["matmul"].summary),
+            ("< <= > >= == !=, and or not", Text("Comparisons, for where.")),
+            ("x[..., 1:]", Text("A part of the last axes, as Python cuts; the batch stays whole.")),
+            ("pi", Text("The number 3.14159.")),
+            (EXAMPLE, Text("A learned parameter: axes, then how it begins: zeros, ones, a number, normal(deviation), uniform(bound), xavier, kaiming.")),
+        ]
+        return signs + [(f"{one.name}({one.takes})", one.summary) for one in FUNCTIONS.values()]
 
     def summary_line(self, params: ExpressionParams) -> str:
         text = " ".join(params.expression.split())
