@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit
 
 from workbench.app.form import ParamsForm
 from workbench.app.values import out_of_range, show_value, step_value
@@ -119,3 +119,61 @@ def test_steps(value: float, direction: int, large: bool, log: bool, expected: f
 
 def test_limits_of_lists() -> None:
     assert out_of_range([1, 5], {"ge": 2}) and not out_of_range((3, 5), {"ge": 2, "le": 5})
+
+
+@pytest.fixture
+def formula(qtbot: Any) -> ParamsForm:
+    made = ParamsForm(LAYERS["expression"].Params, name="test.form")
+    qtbot.addWidget(made)
+    made.resize(280, 400)
+    made.set_values({"expression": "x * sigmoid(x)"})
+    made.show()
+    return made
+
+
+def lines_of(form: ParamsForm, name: str = "expression") -> tuple[QPlainTextEdit, QLabel]:
+    edit, below = form.findChild(QPlainTextEdit, f"test.form.{name}"), form.findChild(QLabel, f"test.form.{name}.below")
+    assert edit is not None and below is not None
+    return edit, below
+
+
+def test_a_formula_is_taken_over_while_it_is_typed(formula: ParamsForm, qtbot: Any) -> None:
+    edit, below = lines_of(formula)
+    edit.setFocus()
+    edit.selectAll()
+    with qtbot.waitSignal(formula.edited) as said:
+        qtbot.keyClicks(edit, "x * tanh(x)")
+    assert said.args == ["expression", "x * tanh(x)"] and below.isHidden()
+    edit.moveCursor(edit.textCursor().MoveOperation.End)
+    with qtbot.assertNotEmitted(formula.edited, wait=450):
+        qtbot.keyClicks(edit, " +")
+    assert "missing at the end" in below.text() and edit.property("wrong") == "true"
+    with qtbot.waitSignal(formula.edited):
+        qtbot.keyClick(edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert formula.values()["expression"] == "x * tanh(x) +"
+
+
+def test_a_formula_says_what_it_gives_and_grows_with_its_lines(formula: ParamsForm, qtbot: Any) -> None:
+    edit, below = lines_of(formula)
+    formula.set_outcome("gives batch N × channel 3")
+    assert below.text() == "gives batch N × channel 3" and edit.property("wrong") == "false"
+    formula.set_outcome("height 6 against 7", wrong=True)
+    assert below.isVisible() and edit.property("wrong") == "true" and below.height() >= below.heightForWidth(edit.width())
+    before = edit.height()
+    formula.set_values({"expression": "x +\ny +\nz +\nx * y"})
+    assert edit.height() > before and edit.toPlainText() == "x +\ny +\nz +\nx * y"
+    parameters, wrong = lines_of(formula, "parameters")
+    parameters.setPlainText("weight")
+    parameters.setFocus()
+    edit.setFocus()
+    assert "declares no parameter" in wrong.text()
+
+
+def test_escape_takes_typing_back(formula: ParamsForm, qtbot: Any) -> None:
+    edit, _ = lines_of(formula)
+    edit.setFocus()
+    edit.selectAll()
+    with qtbot.assertNotEmitted(formula.edited):
+        qtbot.keyClicks(edit, "y")
+        qtbot.keyClick(edit, Qt.Key.Key_Escape)
+    assert edit.toPlainText() == "x * sigmoid(x)"

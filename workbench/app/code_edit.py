@@ -44,7 +44,7 @@ class CodeEdit(FieldEdit):
         self._pause.timeout.connect(self._paused)
         self._text.textChanged.connect(self._typed)
         self._text.finished.connect(self.finish)
-        self._text.escaped.connect(lambda: self.set_value(self._value))
+        self._text.escaped.connect(self._take_back)
 
     def _typed(self) -> None:
         self._text.fit()
@@ -65,6 +65,11 @@ class CodeEdit(FieldEdit):
         if text != self._value:
             self._value = text
             self.changed.emit(text)
+        self.show_below()
+
+    def _take_back(self) -> None:
+        self._text.setPlainText(self._value)
+        self._pause.stop()
         self.show_below()
 
     def show_below(self) -> None:

@@ -126,7 +126,10 @@ class Expression(Layer):
             ("< <= > >= == !=, and or not", Text("Comparisons, for where.")),
             ("x[..., 1:]", Text("A part of the last axes, as Python cuts; the batch stays whole.")),
             ("pi", Text("The number 3.14159.")),
-            (EXAMPLE, Text("A learned parameter: axes, then how it begins: zeros, ones, a number, normal(deviation), uniform(bound), xavier, kaiming.")),
+            (
+                EXAMPLE,
+                Text("A learned parameter: axes, then how it begins: zeros, ones, a number, normal(deviation), uniform(bound), xavier, kaiming."),
+            ),
         ]
         return signs + [(f"{one.name}({one.takes})", one.summary) for one in FUNCTIONS.values()]
 
