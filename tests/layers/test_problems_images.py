@@ -59,7 +59,7 @@ WRONG: list[tuple[Layers, str, list[str], list[str]]] = [
     (one("max_pool1d", TEXT, EMBED, partial=False), "window.too-large", ["it"], ["Let partial windows count"]),
     (one("upsample", TEXT, EMBED, mode="bilinear"), "upsample.sequence", ["it"], ["Repeat every position instead"]),
     (one("pixel_shuffle"), "shuffle.channels", ["3 channels", "4"], ["Project to 4 channels first", "Repeat the pixels instead"]),
-    (one("pixel_unshuffle", factor=3), "shuffle.pixels", ["8×8", "3×3"], ["Use a factor of 8", "Pool to 6×6 first"]),
+    (one("pixel_unshuffle", factor=3), "shuffle.pixels", ["8×8", "3×3"], ["Use a factor of 2", "Pool to 6×6 first"]),
     (one("group_norm"), "norm.groups", ["8 groups", "3 channels"], ["Use 3 groups", "Use Layer norm instead"]),
     (one("group_norm", TEXT, EMBED), "norm.needs-channels", ["it", "token"], ["Use Layer norm instead", "Use RMS norm instead"]),
     (one("group_norm", IMAGE, ("fc", "global_average_pool", {}, ["image"]), groups=3), "norm.one-place", ["fc"], ["Use 1 group"]),

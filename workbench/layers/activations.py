@@ -150,14 +150,8 @@ class Softmax(Activation):
         shape = checks.numbers(inputs, context)
         axis = _softmax_axis(params, shape)
         if axis not in shape.axes[1:]:
-            raise LayerProblem(
-                "axis.missing",
-                Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named()),
-                port="input",
-                fixes=[
-                    fixes.change(context, Text("Use the {axis} axis", axis=Text(name)), axis=name) for name in reversed(shape.axes[1:])
-                ],
-            )
+            others = [fixes.change(context, Text("Use the {axis} axis", axis=Text(name)), axis=name) for name in reversed(shape.axes[1:])]
+            raise checks.no_axis(axis, shape, context, others)
         if shape[axis].ragged:
             others = [
                 fixes.change(context, Text("Use the {axis} axis", axis=Text(name)), axis=name)

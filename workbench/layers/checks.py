@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.graph.dim import Dim
 from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix
@@ -116,6 +118,16 @@ def known(size: Dim, axis: str, context: Context, port: str = "input") -> int:
         port=port,
         fixes=over_time(context, port),
     )
+
+
+def no_axis(axis: str, shape: Shape, context: Context, repairs: Sequence[Fix[Graph]], port: str = "input") -> LayerProblem:
+    """Returns the problem that a layer is to work along an axis that is not there, or along the batch."""
+    if axis == Axis.BATCH:
+        message = Text("{node} cannot work along the batch axis: a row must not depend on the rows beside it.", node=context.name)
+        reason = Text("The batch is only how many rows are computed together; alone, a row must give the same.")
+        return LayerProblem("axis.batch", message, reason=reason, port=port, fixes=repairs)
+    message = Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named())
+    return LayerProblem("axis.missing", message, port=port, fixes=repairs)
 
 
 def steps(shape: Shape, length: int) -> int:

@@ -222,12 +222,7 @@ def _check_along(along: str, inputs: Shapes, context: Context) -> None:
         if not first[axis].ragged and axis != along
     ]
     if along not in first.axes[1:]:
-        raise LayerProblem(
-            "axis.missing",
-            Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(along), shape=first.named()),
-            port="inputs",
-            fixes=others,
-        )
+        raise checks.no_axis(along, first, context, others, "inputs")
     if any(_is_ragged(shape[along]) for _, shape in _wires(inputs)):
         raise LayerProblem(
             "axis.padded",

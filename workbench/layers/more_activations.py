@@ -279,8 +279,7 @@ class GLU(Activation):
         if axis not in shape.axes[1:]:
             even = [name for name in reversed(shape.axes[1:]) if shape[name].constant is not None and int(shape[name]) % 2 == 0]
             repairs = [fixes.change(context, Text("Use the {axis} axis", axis=Text(name)), axis=name) for name in even]
-            message = Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named())
-            raise LayerProblem("axis.missing", message, port="input", fixes=repairs)
+            raise checks.no_axis(axis, shape, context, repairs)
         size = checks.known(shape[axis], axis, context)
         if size % 2:
             raise _odd(axis, size, context)

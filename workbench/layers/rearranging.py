@@ -37,8 +37,7 @@ def steady_axis(axis: str, shape: Shape, context: Context) -> int:
         if not shape[name].ragged and name != axis
     ]
     if axis not in shape.axes[1:]:
-        message = Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named())
-        raise LayerProblem("axis.missing", message, port="input", fixes=others)
+        raise checks.no_axis(axis, shape, context, others)
     if shape[axis].constant is None:
         raise LayerProblem(
             "axis.padded",

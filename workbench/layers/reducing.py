@@ -51,8 +51,7 @@ class Reduce(Layer):
         axis = params.along(shape)
         if axis not in shape.axes[1:]:
             repairs = [fixes.change(context, Text("Use the {axis} axis", axis=Text(name)), axis=name) for name in reversed(shape.axes[1:])]
-            message = Text("{node}: there is no axis {axis} in {shape}.", node=context.name, axis=repr(axis), shape=shape.named())
-            raise LayerProblem("axis.missing", message, port="input", fixes=[*repairs, fixes.remove(context)])
+            raise checks.no_axis(axis, shape, context, [*repairs, fixes.remove(context)])
         if shape[axis].constant is None and not checks.is_sequence(shape):
             raise LayerProblem(
                 "axis.padded",

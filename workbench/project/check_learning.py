@@ -259,8 +259,9 @@ def memory(subject: Subject) -> list[Found]:
         return []
     worst = found[0]
     node, size_param = _widest(subject, worst.node)
+    made = sum(need.total_bytes for need in found if need.node in (worst.node, node.id))
     message = Text("Training would take {total}, {share} of it for {node}, but this machine has {limit}.", total=readable(total),
-                   share=f"{worst.total_bytes / stays:.0%}", node=node.path, limit=readable(limit))
+                   share=f"{made / stays:.0%}", node=node.path, limit=readable(limit))
     fixes: list[Fix[Project]] = []
     if size_param:
         label = Text("Set {name} of {node} to 64", name=size_param, node=node.path)
