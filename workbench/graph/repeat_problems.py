@@ -56,7 +56,8 @@ def repeat_problems(inferred: Inferred, outputs: Iterable[str], ends: Mapping[st
 
 
 def _problem(inferred: Inferred, graph: Graph, loop: Loop, ends: Mapping[str, bool], in_turn: bool) -> Found | None:
-    inside = [node for node in ends if node in loop.members]
+    among = loop.members & ends.keys()
+    inside = [node for node in graph.nodes if node in among] if among else []
     if inside:
         return _end_inside(graph, loop, inside)
     if loop.results and loop.source is None:
@@ -126,7 +127,7 @@ def _only(graph: Graph, loop: Loop, kept: PortRef) -> Graph:
 
 
 def _around(graph: Graph, loop: Loop, edge: Edge | None) -> Found:
-    node = edge.target.node if edge else next(iter(loop.members))
+    node = edge.target.node if edge else next(node for node in graph.nodes if node in loop.members)
     message = Text("What {group} gives comes back into it at {node}.", group=loop.path, node=called(graph, node))
     cut = [Fix[Graph](
         Text("Remove the wire from {source} to {target}", source=called(graph, edge.source.node), target=called(graph, node)),
