@@ -207,3 +207,17 @@ def test_a_group_that_cannot_be_repeated_is_not_planned() -> None:
     graph = sketch(IMAGE, ("blocks.conv1", "conv2d", {"filters": 9}, ["image"]), ("label", "output", {}, ["blocks.conv1"]))
     with pytest.raises(GraphError, match=r"image gives it channel 4, but blocks\.conv1 hands on 9"):
         plan(set_repeat(graph, "blocks", 2))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_formulas_in_repeated_groups_are_printed_once(shared: bool) -> None:
+    gate = {"expression": "x * sigmoid(scale * y)", "parameters": "scale: channel = ones"}
+    graph = sketch(
+        IMAGE, ("blocks.conv", "conv2d", {"filters": 4}, ["image"]), ("blocks.gate", "expression", gate, []),
+        ("last", "expression", {"expression": "mean(x, height, width) + 1"}, []), ("label", "output", {}, ["last"]),
+    )
+    for source_node, target, port in (("blocks.conv", "blocks.gate", "x"), ("image", "blocks.gate", "y"), ("blocks.gate", "last", "x")):
+        graph = wired(graph, source_node, target, port)
+    graph = set_repeat(graph, "blocks", 3, shared)
+    assert_same(graph)
+    assert source(graph).count("class Gate(nn.Module)") == 1 and "class Last(nn.Module)" in source(graph)
