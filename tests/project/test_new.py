@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from workbench.data.memory import MemoryDataset, NumberedIds
 from workbench.data.open import open_dataset
 from workbench.errors import CatalogueError, DataError, ProjectError
 from workbench.models.build import build
@@ -19,6 +20,7 @@ from workbench.project.check import check
 from workbench.project.file import load
 from workbench.project.new import make_project, new_project
 from workbench.project.project import DataChoice, Project
+from workbench.project.propose import propose
 from workbench.project.starters import STARTERS
 
 
@@ -211,3 +213,20 @@ def test_many_texts_are_read_by_a_transformer_and_few_by_an_lstm(tmp_path: Path)
     row = "this is a {word} thing number {number},{parity}"
     few, many = (make_project("auto", _table(tmp_path / f"texts{rows}.csv", "text,label", row, rows)) for rows in (80, 21_000))
     assert "lstm" in {node.layer for node in few.graph} and "transformer_encoder" in {node.layer for node in many.graph}
+
+
+def _some(source: str, *names: str, rows: int = 24) -> MemoryDataset:
+    """Some fields of the first rows of generated data."""
+    whole, chosen = open_dataset(source), np.arange(rows)
+    fields = [field for field in whole.fields if field.name in names]
+    columns = {field.name: whole.column(field.name, chosen) for field in fields}
+    return MemoryDataset(format="some", source="some", fields=fields, columns=columns, ids=NumberedIds(("some", rows)))
+
+
+def test_images_with_masks_get_an_answer_at_every_pixel() -> None:
+    dataset = _some("generated:road", "image", "mask")
+    project = adapt(propose(dataset), dataset)
+    assert project.objectives[0].name == "segmentation"
+    assert [problem.message for problem in check(project, dataset, shapes=prepared_for(project, dataset).shapes()).problems] == []
+    shape = build(project.graph).plan.outputs[0].shape
+    assert [str(dim) for dim in shape.dims] == ["N", "3", "32", "48"]

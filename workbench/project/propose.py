@@ -59,19 +59,22 @@ def propose(dataset: Dataset) -> Project:
     Raises:
         DataError: There is nothing to read or nothing to learn.
     """
-    target = likely_target(dataset)
+    target = likely_target(dataset) or next(iter(fields_of_kind(dataset, FieldKind.MASK)), None)
     fields = _readable(dataset, target) if target is not None else []
     if target is None or not fields:
         raise DataError(
             Text("No network can be proposed for {source}: it needs something to read and something to learn.", source=dataset.source),
-            Text("Data needs at least one field to read and one category or number to learn."),
+            Text("Data needs at least one field to read and one category, number or mask to learn."),
         )
     scale, answers = scale_of(len(dataset)), max(len(target.categories), 1)
     sketch = Sketch()
-    _joined(sketch, [_branch(sketch, field, scale, answers) for field in fields])
-    if all(field.kind in (FieldKind.NUMBER, FieldKind.CATEGORY) for field in fields):
-        _hidden(sketch, scale, answers)
-    sketch.add("linear", units=answers)
+    if target.kind == FieldKind.MASK:
+        _pixels(sketch, fields[0], scale, answers)
+    else:
+        _joined(sketch, [_branch(sketch, field, scale, answers) for field in fields])
+        if all(field.kind in (FieldKind.NUMBER, FieldKind.CATEGORY) for field in fields):
+            _hidden(sketch, scale, answers)
+        sketch.add("linear", units=answers)
     sketch.add("output", "answer")
     recipe = Recipe(optimizer=Choice("adamw", MappingProxyType({"learning_rate": 0.003})), epochs=scale.epochs, batch_size=64)
     return Project(
@@ -83,7 +86,9 @@ def propose(dataset: Dataset) -> Project:
 def _readable(dataset: Dataset, target: Field) -> list[Field]:
     """Returns the fields to read. Beside images, sounds or texts the other columns are most often ids and other answers, so they are left out."""
     rich = [fields_of_kind(dataset, kind, [target.name]) for kind in (FieldKind.IMAGE, FieldKind.AUDIO, FieldKind.SERIES, FieldKind.TEXT)]
-    present = [fields for fields in rich if fields]
+    present = [fields for fields in (rich[:1] if target.kind == FieldKind.MASK else rich) if fields]
+    if target.kind == FieldKind.MASK:
+        return present[0] if present else []
     if len(present) == 1:
         return present[0][:2]
     plain = (FieldKind.NUMBER, FieldKind.CATEGORY)
@@ -135,6 +140,14 @@ def _image(sketch: Sketch, field: Field, scale: Scale, answers: int) -> PortRef:
         side, filters = side // 2, min(filters * 2, scale.most_filters)
     _convolutions(sketch, _at_least(filters, answers), 1)
     return sketch.chain("global_average_pool", ("dropout", {"rate": scale.dropout}))
+
+
+def _pixels(sketch: Sketch, field: Field, scale: Scale, answers: int) -> None:
+    """Answers at every pixel: the image stays as large as it is, and windows widen to see far around each."""
+    sketch.add("image_input", field.name, field=field.name, channels=field.channels or 1, height=field.height or 32, width=field.width or 32)
+    for gap in (1, 2, 4, 8):
+        sketch.chain(("conv2d", {"filters": scale.filters, "kernel": 3, "dilation": gap, "bias": False}), "batch_norm2d", "relu")
+    sketch.add("conv2d", filters=answers, kernel=1)
 
 
 def _convolutions(sketch: Sketch, filters: int, rounds: int) -> None:
