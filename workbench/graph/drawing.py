@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from workbench.graph.graph import Edge, Graph, Node, PortRef
-from workbench.graph.grouping import folded_paths, members_of
+from workbench.graph.grouping import folded_paths
 
 GROUP_MARK = "group:"
 BORDER_PX = 104.0
@@ -91,18 +91,27 @@ def drawn(graph: Graph, inside: str = "", previous: Drawing | None = None) -> Dr
     folded = folded_paths(graph, inside)
     if not folded and not inside:
         return Drawing(graph.nodes)
-    hidden: dict[str, str] = {}
-    groups: dict[str, tuple[str, ...]] = {}
-    for path in folded:
-        card = f"{GROUP_MARK}{path}"
-        groups[card] = tuple(members_of(graph, path))
-        hidden.update(dict.fromkeys(groups[card], card))
+    groups = _behind(graph, folded)
+    hidden = {node: card for card, members in groups.items() for node in members}
     nodes = {node.id: node for node in graph if node.id not in hidden and _within(node.group, inside)}
     for card, members in groups.items():
         nodes[card] = _card(graph, card, members)
     outside = _outside(graph, nodes, hidden) if inside else {}
     hidden |= {node: "" for node in graph.nodes if node not in nodes and node not in hidden and node not in outside}
     return Drawing(_kept({**nodes, **outside}, previous), groups, frozenset(outside), inside, hidden)
+
+
+def _behind(graph: Graph, folded: list[str]) -> dict[str, tuple[str, ...]]:
+    """Returns the nodes behind the card of each folded group, in one pass over the drawing."""
+    card_of: dict[str, str] = {}
+    found: dict[str, list[str]] = {f"{GROUP_MARK}{path}": [] for path in folded}
+    for node in graph:
+        group = node.group
+        if group not in card_of:
+            card_of[group] = next((f"{GROUP_MARK}{path}" for path in folded if group == path or group.startswith(f"{path}.")), "")
+        if card_of[group]:
+            found[card_of[group]].append(node.id)
+    return {card: tuple(members) for card, members in found.items()}
 
 
 def _within(group: str, inside: str) -> bool:

@@ -18,6 +18,9 @@ from workbench.graph.grouping import group_steps
 from workbench.graph.layout import GROUP_PADDING_PX, GROUP_TITLE_PX
 from workbench.graph.repeat import Repeat, repeat_of
 
+_BEYOND_PX = 24.0
+_DASHED_ZOOM = 0.4
+
 
 def port_names(layer: Any, params: Any, side: str) -> tuple[str, ...]:
     """Returns the names of the input or output ports of a layer; an unknown one has the usual port."""
@@ -115,14 +118,17 @@ class Borders:
 
     def paint(self, painter: QPainter, rect: QRectF, zoom: float, look: theme.Theme) -> None:
         """Paints the frames that show."""
+        near, far = rect.adjusted(-_BEYOND_PX, -_BEYOND_PX, _BEYOND_PX, _BEYOND_PX), zoom < _DASHED_ZOOM
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not far)
+        wash = QColor(look.quiet)
+        wash.setAlpha(14)
+        painter.setBrush(Qt.BrushStyle.NoBrush if far else wash)
+        painter.setPen(QPen(QColor(look.faint if far else look.faint), 0, Qt.PenStyle.SolidLine if far else Qt.PenStyle.DashLine))
         for box in self.boxes.values():
-            if not box.intersects(rect):
-                continue
-            wash = QColor(look.quiet)
-            wash.setAlpha(14)
-            painter.setBrush(wash)
-            painter.setPen(QPen(QColor(look.faint), 0, Qt.PenStyle.DashLine))
-            painter.drawRoundedRect(box, 10, 10)
+            if box.intersects(rect):
+                # Only what shows: dashes along thousands of pixels outside would cost more than all the cards.
+                painter.drawRect(box & near) if far else painter.drawRoundedRect(box & near, 10, 10)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def paint_titles(self, painter: QPainter, rect: QRectF, zoom: float, look: theme.Theme) -> None:
         """Paints their names, over the wires."""

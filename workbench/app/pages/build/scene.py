@@ -96,9 +96,9 @@ class CanvasScene(QGraphicsScene):
             touched |= {node for card in before.groups.keys() & drawing.groups if before.groups[card] != drawing.groups[card]
                         for node in drawing.groups[card][:1]}
         changes = self._cards.show(before, drawing, graph, inferred, layers, touched)
-        plain = not (before.hidden or drawing.hidden)
-        if plain or changes.gone or changes.cards or graph.edges is not self.graph.edges:
-            self._wiring.show(graph, drawing, (change.gone, change.drawn) if plain else None, changes)
+        alike = before.hidden == drawing.hidden and before.outside == drawing.outside
+        if alike or changes.gone or changes.cards or graph.edges is not self.graph.edges:
+            self._wiring.show(graph, drawing, (change.gone, change.drawn) if alike else None, changes)
         self.graph, self.drawing, self._inferred = graph, drawing, inferred
         self.borders.repeats = repeats(graph)
         self._wiring.follow(changes)

@@ -54,7 +54,7 @@ class Wiring:
         Args:
             graph: The whole drawing.
             drawing: What shows of it.
-            changed: The edges that are gone and those that are new, where no card stands for several nodes; None to look at all.
+            changed: The edges that are gone and those that are new, where every card stands for the same nodes as before; None to look at all.
             changes: What changed among the cards; new wires are noted in it.
         """
         for card in changes.gone:
@@ -70,7 +70,7 @@ class Wiring:
         came = [card for card in changes.cards if card not in self._of_card]
         others = [edge for card in came for edge in (*graph.incoming(card), *graph.outgoing(card))]
         for edge in (*drawn, *others):
-            if id(edge) not in self.by_key:
+            if id(edge) not in self.by_key and (not drawing.hidden or drawing.shows(edge)):
                 self._add(edge, drawing, changes)
 
     def _show_all(self, graph: Graph, drawing: Drawing, changes: Changes) -> None:
