@@ -12,6 +12,7 @@ from PySide6.QtCore import QLineF, QPointF
 from workbench.app.pages.build.buckets import Buckets
 from workbench.app.pages.build.card import Card
 from workbench.app.pages.build.figures import counted, percent, shortened, sized
+from workbench.app.pages.build.routing import lane_lines
 from workbench.app.pages.build.wire import Wire
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, Node, PortRef
@@ -85,3 +86,10 @@ def test_a_long_wire_runs_past_the_cards_between_its_ends(make_bench: Any, netwo
     assert not [point for point in points for rect in others if rect.contains(point)]
     bench.page.commands.delete(("conv1", "relu1", "pool1", "conv2"))
     assert bench.scene.wire_of(skip.edge).lane is None, "nothing is in the way any more"
+
+
+def test_a_lane_seen_from_far_away_joins_the_same_ends() -> None:
+    first, middle, last = lane_lines(QLineF(0, 0, 40, 300), 120.0)
+    assert (first.p1(), last.p2()) == (QPointF(0, 0), QPointF(40, 300))
+    assert first.p2() == middle.p1() and middle.p2() == last.p1()
+    assert middle.x1() == middle.x2() == 120.0 and first.y2() < middle.y2()

@@ -15,6 +15,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
 
 from workbench.app.pages.build.card import GRID_PX, HEIGHT_PX, WIDTH_PX, Card, interface_font, paint_card, paint_name, text_width
+from workbench.app.pages.build.routing import lane_lines
 from workbench.app.pages.build.wire import LABEL_PX, Wire
 from workbench.app.theme import Theme
 
@@ -154,7 +155,8 @@ class CanvasPainter:
             painter.drawLines([wire.line for wire in ordinary if wire.straight])
             _each(painter.drawPath, [wire.path for wire in ordinary if not wire.straight])
         elif ordinary:
-            painter.drawLines([wire.line for wire in ordinary])
+            painter.drawLines([wire.line for wire in ordinary if wire.lane is None])
+            painter.drawLines([line for wire in ordinary if wire.lane is not None for line in lane_lines(wire.line, wire.lane)])
         for wire in special:
             painter.setPen(_special_pen(wire, zoom, theme))
             painter.drawPath(wire.path)

@@ -55,6 +55,13 @@ def lane_path(start: QPointF, end: QPointF, lane: float) -> QPainterPath:
     return path
 
 
+def lane_lines(line: QLineF, lane: float) -> list[QLineF]:
+    """Returns the same way in three straight lines, for a view from far away."""
+    turn = min(_TURN_PX, line.dy() / 3)
+    above, below = QPointF(lane, line.y1() + turn), QPointF(lane, line.y2() - turn)
+    return [QLineF(line.p1(), above), QLineF(above, below), QLineF(below, line.p2())]
+
+
 def _bend(path: QPainterPath, start: QPointF, end: QPointF) -> None:
     middle = (start.y() + end.y()) / 2
     path.cubicTo(QPointF(start.x(), middle + 4), QPointF(end.x(), middle - 4), end)
