@@ -61,6 +61,7 @@ def _not_drawn(path: Path, class_name: str, sized: bool) -> tuple[list[dict[str,
 
 def check(folder: Path, settings: list[str]) -> Answer:
     """Shows shapes, problems and cost; the exit status is 1 where the project cannot be trained."""
+    from workbench.graph.repeat import counts
     from workbench.models.cost import costs, total
     from workbench.models.memory import forecast
     from workbench.training.optimizers import OPTIMIZERS
@@ -82,6 +83,7 @@ def check(folder: Path, settings: list[str]) -> Answer:
             {
                 "name": node.path, "layer": node.layer, "parameters": by_node[node.id].parameters if node.id in by_node else 0,
                 "outputs": [_shape(shape) for shape in inferred.output_shapes(node.id).values()],
+                **({"times": runs} if (runs := counts(project.graph, node.group)[0]) > 1 else {}),
             }
             for node in project.graph
         ],
@@ -154,7 +156,8 @@ def _shape(shape: Any) -> dict[str, Any]:
 
 def _check_lines(document: dict[str, Any]) -> list[str]:
     rows = [
-        (node["name"], node["layer"], f"{node['parameters']:,}", ", ".join(" × ".join(map(str, shape["dims"])) for shape in node["outputs"]))
+        (node["name"] + (f" ×{node['times']}" if "times" in node else ""), node["layer"], f"{node['parameters']:,}",
+         ", ".join(" × ".join(map(str, shape["dims"])) for shape in node["outputs"]))
         for node in document["nodes"]
     ]
     lines = table([("node", "layer", "parameters", "output"), *rows]) if rows else []
