@@ -50,9 +50,10 @@ def other_values(before: Mapping[str, object], now: Mapping[str, object]) -> lis
 def difference(before: Graph, now: Graph) -> Difference:
     """Returns what differs between two drawings; the last answer is remembered, as several ask about the same step."""
     global _last
-    if _last is None or _last[0] is not before or _last[1] is not now:
-        _last = (before, now, _difference(before, now))
-    return _last[2]
+    last = _last  # read once: other threads infer too
+    if last is None or last[0] is not before or last[1] is not now:
+        _last = last = (before, now, _difference(before, now))
+    return last[2]
 
 
 def _difference(before: Graph, now: Graph) -> Difference:

@@ -18,14 +18,16 @@ _KEPT = 32
 _FEW = 64
 # By identity of the edge tuple, which each entry keeps alive: hashing a thousand edges on each look-up would cost a millisecond.
 _KNOWN: OrderedDict[int, Grouped] = OrderedDict()
+_last: Grouped | None = None
 
 
 def grouped(edges: Edges) -> Grouped:
     """Returns the edges, the same by target node, and by source node; each group in the order of the edges."""
+    global _last
     found = _KNOWN.get(id(edges))
     if found is None or found[0] is not edges:
-        last = next(reversed(_KNOWN.values()), None)
-        found = (last and _patched(last, edges)) or _made(edges)
+        last = _last  # read once: other threads ask too
+        _last = found = (last and _patched(last, edges)) or _made(edges)
         _KNOWN[id(edges)] = found
         if len(_KNOWN) > _KEPT:
             _KNOWN.popitem(last=False)
