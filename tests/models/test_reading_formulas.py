@@ -95,6 +95,12 @@ def test_formulas_come_back_word_for_word(text: str) -> None:
     assert source(reading.graph) == source(graph)
 
 
+@pytest.mark.parametrize("line", ["x = self.s.exp() * x", "x = torch.exp(self.s) * x", "x = self.s.mean() * x", "x = x @ self.s.t()"])
+def test_what_is_done_with_a_parameter_is_not_left_out(line: str) -> None:
+    reading = read_source(written("self.s = nn.Parameter(torch.rand(8, 1, 1))", line))
+    assert any(problem.kind == "source.placeholder" for problem in reading.problems)
+
+
 def test_a_class_that_was_changed_by_hand_is_read_as_what_it_does() -> None:
     graph = drawing("expression", {"expression": "x * 2 + y"}, {"x": FORMULAS[1][2]["x"], "y": FORMULAS[1][2]["x"]})
     text = source(graph)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.form import FieldEdit
+from workbench.app.language import say
+from workbench.catalogue import Params, reason_of
 
 _PAUSE_MS = 350
 _LEAST_LINES, _MOST_LINES = 2, 9
@@ -113,6 +115,18 @@ class CodeEdit(FieldEdit):
         elif not self._pause.isActive() and text != self._text.toPlainText():
             self._text.setPlainText(text)
         self.show_below()
+
+
+def complaint_of(model: type[Params], values: Mapping[str, Any], name: str) -> str:
+    """Returns what is wrong with one of these values, in the language in use; "" where nothing is."""
+    from pydantic import ValidationError
+
+    try:
+        params: Any = model(**values)
+    except ValidationError as error:
+        return say(reason_of(error.errors()[0]))
+    complaints = getattr(params, "complaints", None)
+    return say(complaints().get(name, "")) if complaints is not None else ""
 
 
 class _Lines(QPlainTextEdit):

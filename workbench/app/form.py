@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from workbench.app import theme
 from workbench.app.language import say, say_choice, tr
 from workbench.app.values import out_of_range, read_float, read_int, reader_of, show_value, step_value
-from workbench.catalogue import Params, reason_of
+from workbench.catalogue import Params
 
 LABEL_PX = 92
 
@@ -86,21 +86,13 @@ class ParamsForm(QWidget):
 
     def _listen_to_complaints(self) -> None:
         """Has every text of several lines ask what is wrong with it, given the other fields."""
+        from workbench.app.code_edit import complaint_of
+
         for name, edit in self._texts().items():
-            edit.complain = lambda text, name=name: self._complaint(name, text)
+            edit.complain = lambda text, name=name: complaint_of(self.model, {**self.values(), name: text}, name)
 
     def _texts(self) -> dict[str, Any]:
         return {name: edit for name, edit in self.fields.items() if hasattr(edit, "complain")}
-
-    def _complaint(self, name: str, text: str) -> str:
-        from pydantic import ValidationError
-
-        try:
-            params: Any = self.model(**{**self.values(), name: text})
-        except ValidationError as error:
-            return say(reason_of(error.errors()[0]))
-        complaints = getattr(params, "complaints", None)
-        return say(complaints().get(name, "")) if complaints is not None else ""
 
     def set_outcome(self, text: str, wrong: bool = False) -> None:
         """Says below the first text of several lines what it gives, or why it does not fit what arrives."""

@@ -43,6 +43,11 @@ _RNN = {
     "nn.RNN": "input_size hidden_size num_layers nonlinearity bias batch_first dropout bidirectional",
 }
 _DEEPEST = 60
+_VIEWS = frozenset(
+    """view reshape unsqueeze squeeze expand expand_as repeat to type_as contiguous t transpose permute flatten cpu cuda float half double clone
+    detach requires_grad_""".split()  # noqa: SIM905 (words read better than quotes)
+)
+"""Methods that show the numbers of a parameter as they are."""
 
 
 class Calls(Expressions):
@@ -218,7 +223,9 @@ class Calls(Expressions):
         if isinstance(owner, Blank):
             return functions.of_blank(owner, name, given)
         if isinstance(owner, Tensor | States | Weight | Attending):
-            return owner.viewed() if isinstance(owner, Weight) else functions.call(self, name, [owner, *given], named)
+            if isinstance(owner, Weight):
+                return owner.viewed() if name in _VIEWS else Unknown(ast.unparse(node)[:80], node.lineno)
+            return functions.call(self, name, [owner, *given], named)
         if isinstance(owner, list | dict | str):
             return python_method(owner, name, given)
         if isinstance(owner, Container):
