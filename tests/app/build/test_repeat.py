@@ -92,6 +92,20 @@ def test_the_menu_repeats_shares_and_writes_out(folded: Any) -> None:
     assert not folded.session.inferred.problems
 
 
+def test_dissolving_a_repeated_group_keeps_the_model(folded: Any) -> None:
+    folded.page.commands.repeat("blocks", times=3)
+    folded.page.settle()
+    before = sum(cost.parameters for cost in folded.page.book.costs.values())
+    folded.page.commands.dissolve("blocks")
+    folded.page.settle()
+    assert {node.group for node in folded.graph if node.group} == {"block0", "block1", "block2"}
+    assert sum(cost.parameters for cost in folded.page.book.costs.values()) == before
+    assert not folded.session.inferred.problems
+    folded.session.undo()
+    folded.page.settle()
+    assert repeat_of(folded.graph, "blocks") == Repeat(3)
+
+
 def test_the_command_groups_what_is_selected_and_asks_how_often(bench: Any) -> None:
     bench.show(edit.ungroup(drawing(), "blocks"))
     bench.session.select(("conv1", "relu1"))
@@ -103,7 +117,7 @@ def test_the_command_groups_what_is_selected_and_asks_how_often(bench: Any) -> N
 
 def test_a_group_with_two_inputs_asks_which_takes_the_result(bench: Any) -> None:
     graph = drawing()
-    graph, other = edit.add_node(graph, "image_input", params={"channels": 4, "height": 8, "width": 8}, name="other", id="other")
+    graph, _ = edit.add_node(graph, "image_input", params={"channels": 4, "height": 8, "width": 8}, name="other", id="other")
     graph, added = edit.add_node(graph, "add", name="sum", id="sum", group="blocks")
     for source in ("relu1", "other"):
         graph = edit.connect(graph, Edge.between(source, added, target_port="inputs"))

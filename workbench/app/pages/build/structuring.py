@@ -87,8 +87,9 @@ class Structuring:
         return path if path != self.inside and not self.inside.startswith(f"{path}.") else ""
 
     def dissolve(self, path: str) -> None:
-        """Moves the members of a group one level up."""
-        graph = edit.ungroup(edit.fold(self.graph, path, False), path)
+        """Moves the members of a group one level up; repetitions stay, each as a group of its own."""
+        graph = edit.fold(self.graph, path, False)
+        graph = edit.ungroup(self._written_out(graph, path) if repeat_of(graph, path).times > 1 else graph, path)
         self._apply_moving(tr("Dissolve {name}", name=path.rpartition(".")[2]), graph)
 
     def fold(self, path: str, folded: bool = True) -> None:
@@ -116,13 +117,15 @@ class Structuring:
 
     def write_out(self, path: str) -> None:
         """Makes each repetition of a group a group of its own."""
+        self._apply_moving(tr("Write out the repetitions of {name}", name=path.rpartition(".")[2]), self._written_out(self.graph, path))
+
+    def _written_out(self, graph: Graph, path: str) -> Graph:
         inferred, known = self.session.inferred, dict[str, tuple[str, ...]]()
         for node in members_of(self.graph, path):
             layer, params, inputs = self.layers.get(self.graph[node].layer), inferred.params(node), inferred.input_shapes(node)
             if layer is not None and params is not None and inferred.output_shapes(node):
                 known[node] = tuple(layer.parameters(params, inputs))
-        graph = written_out(self.graph, (path,), known)
-        self._apply_moving(tr("Write out the repetitions of {name}", name=path.rpartition(".")[2]), graph)
+        return written_out(graph, (path,), known)
 
     def expose(self, path: str, exposed: Exposed) -> None:
         """Says which parameters of a group can be changed from its card."""
