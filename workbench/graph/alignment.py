@@ -20,7 +20,7 @@ def aligned(drawing: Layered, gap: Gap, cancelled: Callable[[], bool]) -> list[f
 
     Args:
         drawing: The ordered rows.
-        gap: The least distance between the centres of two neighbours.
+        gap: The least distance between the centres of two neighbours, given from left to right.
         cancelled: Whether to stop.
 
     Raises:
@@ -34,9 +34,13 @@ def aligned(drawing: Layered, gap: Gap, cancelled: Callable[[], bool]) -> list[f
                 raise Cancelled
             layers = [layer[::-1] if leftwards else layer for layer in (drawing.layers[::-1] if upwards else drawing.layers)]
             roots = _blocks(layers, drawing.below if upwards else drawing.above, crossed, drawing.real)
-            places = _packed(layers, roots, gap)
+            places = _packed(layers, roots, _mirrored(gap) if leftwards else gap)
             found.append([-place for place in places] if leftwards else places)
     return _middle(found)
+
+
+def _mirrored(gap: Gap) -> Gap:
+    return lambda left, right: gap(right, left)
 
 
 def _crossed_segments(drawing: Layered) -> set[tuple[int, int]]:
