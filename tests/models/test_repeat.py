@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 import torch
 
 from tests.layers.cases import LONGEST
+from tests.models.test_random_drawings import grown
 from tests.models.test_source import assert_same, executed, sketch, values_of
 from workbench.errors import GraphError
 from workbench.graph import edit
@@ -221,3 +223,21 @@ def test_formulas_in_repeated_groups_are_printed_once(shared: bool) -> None:
     graph = set_repeat(graph, "blocks", 3, shared)
     assert_same(graph)
     assert source(graph).count("class Gate(nn.Module)") == 1 and "class Last(nn.Module)" in source(graph)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_inference_lets_repeat_is_built_as_printed(seed: int) -> None:
+    rng = Random(seed)
+    graph, inferred = grown(rng)
+    inner = [node for node in inferred.order if not LAYERS[graph[node].layer].role]
+    tried = 0
+    for _ in range(30):
+        first = rng.randrange(len(inner))
+        repeated, path = edit.group(graph, inner[first:first + rng.randint(1, 3)], "blocks")
+        repeated = set_repeat(repeated, path, rng.choice((2, 3)), rng.random() < 0.4)
+        if infer(repeated, LAYERS).ok and any(step.places for step in plan(repeated).steps):
+            assert_same(repeated)
+            tried += 1
+        if tried == 3:
+            break
+    assert tried
