@@ -37,7 +37,8 @@ def test_a_starter_is_the_same_every_time_and_laid_out(name: str) -> None:
 @pytest.mark.parametrize("name", STARTERS.names())
 def test_a_starter_already_fits_its_own_data(name: str) -> None:
     project = STARTERS[name].make()
-    assert adapt(project, open_dataset(project.data.source)) == project
+    if project.data.source:
+        assert adapt(project, open_dataset(project.data.source, params=project.data.params)) == project
 
 
 @pytest.mark.parametrize("name", STARTERS.names())

@@ -17,6 +17,7 @@ from workbench.errors import GraphError
 from workbench.explain.capture import Captured, capture
 from workbench.explain.method import Watch
 from workbench.explain.results import Facts, HeatMap, TokenScores
+from workbench.explain.subject import numbers_of
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Evidence(ABC):
         values = {name: replaced[name] if name in replaced else _repeated(value, rows) for name, value in subject.values.items()}
         lengths = {name: _repeated(value, rows) for name, value in subject.lengths.items()}
         output = self.captured.model.call(values, lengths)[subject.output]
-        return output.reshape(rows, -1)[:, subject.target]
+        return numbers_of(output)[:, subject.target]
 
 
 class ImageEvidence(Evidence):

@@ -12,7 +12,8 @@ import numpy as np
 from workbench.data.base import FieldKind, Split
 from workbench.explain.capture import capture, model_hash, values_hash
 from workbench.explain.method import is_text
-from workbench.models.given import given
+from workbench.models.given import given as given_of
+from workbench.models.given import late
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Subject:
         values: Model-ready tensors of one row by input name, `(1, C, H, W)` or `(1, T)`.
         lengths: Valid lengths `(1,)` int64 by input name, for inputs whose rows differ in length.
         input: The name of the input that is explained.
-        kind: Whether that input is an image or a text.
+        kind: What that input is.
         output: The name of the output that is explained.
         target: The index of the number in that output (the class).
         labels: Names of the numbers of that output, or ().
@@ -77,7 +78,7 @@ class Subject:
 
         with capture(self.model) as captured, torch.no_grad():
             output = captured.model.call(dict(self.values), dict(self.lengths))[self.output]
-        return output.reshape(-1).float().cpu().numpy()
+        return numbers_of(output)[0].float().cpu().numpy()
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -102,6 +103,16 @@ class Subject:
         if chosen is None or not len(chosen):
             chosen = splits[Split.TRAIN]
         return batch_of(self.model, self.prepared, np.asarray(chosen)[:rows])
+
+
+def numbers_of(output: Tensor) -> Tensor:
+    """Returns the numbers of an output that can be explained, `(N, K)`: of an image one per channel, its mean; of a sequence those of the last place.
+
+    A painted mask is so asked for a class as a whole, a text for the token that comes next.
+    """
+    if output.ndim == 4:
+        return output.mean((2, 3))
+    return output[:, -1] if output.ndim == 3 else output.reshape(len(output), -1)
 
 
 def subject_of(
@@ -145,6 +156,7 @@ def subject_from_raw(
     for spec in _specs(model):
         if spec.name in given:
             encoded = encode(prepared, spec, given[spec.name])
+            encoded = late(encoded) if spec.decoder else encoded
             values[spec.name] = encoded
             if is_text(spec.shape):
                 lengths[spec.name] = encoded.new_tensor([encoded.shape[1]])
@@ -162,7 +174,7 @@ def batch_of(model: Any, prepared: Any, rows: np.ndarray) -> tuple[dict[str, Ten
 
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     batch = prepared.batch(torch.as_tensor(np.asarray(rows), dtype=torch.int64))
-    values, lengths = given(_specs(model), batch)
+    values, lengths = given_of(_specs(model), batch)
     return {name: value.to(device) for name, value in values.items()}, {name: length.to(device) for name, length in lengths.items()}
 
 
@@ -183,7 +195,7 @@ def _subject(
     spec = next((item for item in _specs(model) if item.name == input_name), None) or explained_input(model)
     text = is_text(spec.shape)
     subject = Subject(
-        model, values, lengths, spec.name, FieldKind.TEXT if text else FieldKind.IMAGE, output or model.plan.outputs[0].name,
+        model, values, lengths, spec.name, _kind(prepared, spec), output or model.plan.outputs[0].name,
         tokens=_tokens(prepared, spec, raw.get(spec.name, ""), values[spec.name], lengths.get(spec.name)) if text else (),
         blank=_blanks(prepared, spec, values[spec.name]) if spec.shape.rank == 4 else (), prepared=prepared, row=row,
     )
@@ -191,11 +203,22 @@ def _subject(
     return replace(subject, target=chosen, labels=tuple(labels) or labels_of(prepared, len(subject.logits)))
 
 
+def _kind(prepared: Any, spec: Any) -> FieldKind:
+    """Returns what an input is: what its field holds, or as its shape says."""
+    preprocessor = getattr(prepared, "preprocessors", {}).get(spec.field)
+    if preprocessor is not None:
+        return preprocessor.kind
+    return FieldKind.TEXT if is_text(spec.shape) else FieldKind.IMAGE
+
+
 def labels_of(prepared: Any, width: int) -> tuple[str, ...]:
-    """Returns the class names of the first target category with `width` classes, or ()."""
+    """Returns the class names of the first target with `width` classes, the tokens of a text that is written, or ()."""
     targets = getattr(prepared, "targets", ())
     for item in prepared.dataset.fields:
-        if item.kind == FieldKind.CATEGORY and len(item.categories) == width and (not targets or item.name in targets):
+        preprocessor = prepared.preprocessors.get(item.name) if item.kind == FieldKind.TEXT and item.name in targets else None
+        if preprocessor is not None and preprocessor.vocabulary == width:
+            return ("[END]", *preprocessor.words(range(1, width)))
+        if item.kind in (FieldKind.CATEGORY, FieldKind.MASK) and len(item.categories) == width and (not targets or item.name in targets):
             return item.categories
     return ()
 

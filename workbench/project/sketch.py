@@ -12,8 +12,8 @@ from workbench.graph.graph import Edge, Graph, PortRef
 from workbench.graph.names import node_name
 from workbench.layers import LAYERS
 
-_FRAME_TITLE_PX, _FRAME_PADDING_PX, _FRAME_GAP_PX = 26.0, 12.0, 12.0
-_NOTE_WIDTH_PX, _NOTE_GAP_PX, _NOTE_LINE_PX, _NOTE_LETTERS = 236.0, 36.0, 19.0, 33
+_FRAME_TITLE_PX, _FRAME_ABOVE_PX, _FRAME_PADDING_PX, _FRAME_GAP_PX = 26.0, 42.0, 12.0, 12.0
+_NOTE_WIDTH_PX, _NOTE_GAP_PX, _NOTE_LINE_PX, _NOTE_LETTERS = 236.0, 36.0, 18.0, 34
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class Sketch:
         rows = {place[1] for place in places.values()}
         begins = {min(places[node][1] for node in frame.nodes) for frame in self._frames}
         ends = {max(places[node][1] for node in frame.nodes) for frame in self._frames}
-        lower = {row: sum(_FRAME_TITLE_PX for y in begins if y <= row) + sum(_FRAME_GAP_PX for y in ends if y < row) for row in rows}
+        lower = {row: sum(_FRAME_ABOVE_PX for y in begins if y <= row) + sum(_FRAME_GAP_PX for y in ends if y < row) for row in rows}
         places = {node: (x, y + lower[y]) for node, (x, y) in places.items()}
         return self._remarked(edit.move(self.graph, places), places)
 

@@ -17,7 +17,6 @@ from workbench.app.notices import ask
 from workbench.app.strip import FindingRow, Remedy
 from workbench.app.wording import ago, short_path
 from workbench.errors import ProjectError, WorkbenchError
-from workbench.project.project import Project
 
 if TYPE_CHECKING:
     from workbench.app.window import Window
@@ -48,9 +47,12 @@ class FileCommands(QObject):
         self._session = window.session
 
     def new_project(self) -> None:
-        """Starts with an empty canvas."""
+        """Starts with an input, an output and notes that say what to do next."""
+        from workbench.project.starters import STARTERS
+
         if self.may_leave():
-            self._session.new(Project(name="untitled"), saved=True)
+            blank = STARTERS["blank"].make("zh" if language().startswith("zh") else "en")
+            self._session.new(replace(blank, name="untitled"), saved=True)
             self._window.show_page("build")
 
     def open_project(self) -> None:

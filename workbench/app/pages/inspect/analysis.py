@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from workbench.app.language import say_error
+from workbench.app.pages.data.curve_picture import drawn
+from workbench.data.base import FieldKind
 from workbench.explain.results import AttentionMaps, FeatureMaps, HeatMap, StateTrace, TokenScores
 
 
@@ -99,7 +101,6 @@ def analyse(source: Model, request: Request, progress: Callable[[float, str], No
         Cancelled: `cancelled` said so.
         WorkbenchError: The row cannot be read or the value cannot be used.
     """
-    from workbench.data.base import FieldKind
     from workbench.explain.subject import subject_from_raw, subject_of
 
     if request.row >= 0:
@@ -109,7 +110,9 @@ def analyse(source: Model, request: Request, progress: Callable[[float, str], No
     answer = Answer(subject.logits, subject.labels, subject.target, _truth(source, request), subject.tokens, step=source.step)
     if subject.kind == FieldKind.IMAGE:
         answer.image = subject.image
-    else:
+    elif subject.kind in (FieldKind.SERIES, FieldKind.AUDIO):
+        answer.image = drawn(subject.values[subject.input][0].cpu().numpy())
+    elif subject.kind == FieldKind.TEXT:
         answer.unknown = unknown_tokens(subject)
     answer.text = _text(source, subject, request)
     _look_inside(answer, source, subject, request, cancelled)
@@ -124,7 +127,7 @@ def _truth(source: Model, request: Request) -> int:
     if request.row < 0 or not targets:
         return -1
     value = source.prepared.batch([request.row]).values[targets[0]]
-    return -1 if value.dtype.is_floating_point else int(value[0])
+    return -1 if value.dtype.is_floating_point or value.ndim > 1 else int(value[0])
 
 
 def _text(source: Model, subject: Any, request: Request) -> str:
@@ -149,7 +152,7 @@ def _look_inside(answer: Answer, source: Model, subject: Any, request: Request, 
     wanted = (("features", "feature_maps", {"node": request.node}), ("attention", "attention", {}), ("states", "states", {}))
     for slot, name, params in wanted:
         method = METHODS[name]
-        if method.fits(plan) and (slot != "features" or answer.image is not None):
+        if method.fits(plan) and (slot != "features" or subject.kind == FieldKind.IMAGE):
             _try(answer, name, lambda method=method, params=params, slot=slot: setattr(
                 answer, slot, method.run(subject, params, cancelled=cancelled)))
 

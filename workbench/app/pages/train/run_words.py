@@ -32,7 +32,9 @@ def metric_name(name: str) -> str:
     """Returns the name of a measure as a title."""
     known = {
         "loss": tr("Loss"), "accuracy": tr("Accuracy"), "f1": tr("Macro F1"), "r2": "R²", "mae": tr("Mean absolute error"),
-        "lr": tr("Learning rate"), "grad_norm": tr("Gradient norm"),
+        "lr": tr("Learning rate"), "grad_norm": tr("Gradient norm"), "iou": tr("Mean IoU"), "pixel_accuracy": tr("Pixel accuracy"),
+        "psnr": tr("PSNR (dB)"), "mse": tr("Mean squared error"), "token_accuracy": tr("Token accuracy"), "perplexity": tr("Perplexity"),
+        "exact_match": tr("Exact match"), "error_rate": tr("Token error rate"),
     }
     return known.get(name, name)
 

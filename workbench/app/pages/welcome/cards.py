@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLay
 from workbench.app import language, theme
 from workbench.app.language import tr
 from workbench.app.widgets.basic import button, line, small
+from workbench.text import Text
 
 PICTURE_HEIGHT_PX = 112
 
@@ -29,10 +30,28 @@ STARTERS = (
     Starter("reviews-lstm", "Review mood · recurrent network", "See how hidden state and gates read a sentence to its end."),
     Starter("reviews-transformer", "Review mood · Transformer", "See which word every attention head looks at."),
 )
-MORE_STARTERS = (
-    Starter("digits-vit", "Digits with a vision Transformer", "See which patch of a digit attends to which."),
-    Starter("digits-rnn", "Digits read row by row", "See the hidden state change from row to row."),
-    Starter("shapes-resnet", "Shapes with residual blocks", "See what each block adds to its input."),
+MORE_STARTERS: tuple[tuple[Text, tuple[Starter, ...]], ...] = (
+    (Text("Images"), (
+        Starter("digits-vit", "Vision Transformer", "See which patch of a digit attends to which."),
+        Starter("digits-rnn", "Row by row", "See the hidden state change from row to row."),
+        Starter("shapes-resnet", "Residual blocks", "See what each block adds to its input."),
+        Starter("road-cnn", "Steering by sight", "See which part of the road turns the wheel."),
+        Starter("road-unet", "Road, pixel by pixel", "See a U-Net paint road and lines."),
+        Starter("digits-autoencoder", "Through a keyhole", "See what survives of a digit in eight numbers."),
+    )),
+    (Text("Tables and signals"), (
+        Starter("table-additive", "Columns of a table", "See which columns additive attention leaves aside."),
+        Starter("waves-gru", "Waves with a GRU", "See gates follow a noisy signal."),
+        Starter("tones-crnn", "Melodies to notes", "See a sound become a text."),
+    )),
+    (Text("Writing"), (
+        Starter("text-gpt", "A small GPT", "See what each word looks back at."),
+        Starter("dates-seq2seq", "Dates with attention", "See which letters are looked at for each digit."),
+        Starter("dates-transformer", "Dates with a Transformer", "See encoder and decoder work together."),
+    )),
+    (Text("Several inputs"), (
+        Starter("questions-cross-attention", "Questions about pictures", "See where each word looks for the answer."),
+    )),
 )
 _THREE = ("..####..", ".##..##.", ".....##.", "...###..", ".....##.", ".....##.", ".##..##.", "..####..")
 _WORDS = {

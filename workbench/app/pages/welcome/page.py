@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollA
 
 from workbench.app import theme
 from workbench.app.jobs import run_job
-from workbench.app.language import tr
+from workbench.app.language import say, tr
 from workbench.app.pages.page import Page
-from workbench.app.pages.welcome.cards import MORE_STARTERS, STARTERS, Activatable, DropArea, StarterCard
+from workbench.app.pages.welcome.cards import MORE_STARTERS, STARTERS, Activatable, DropArea, Starter, StarterCard
 from workbench.app.widgets.basic import Heading, button, line
 from workbench.app.wording import ago, short_path
 from workbench.settings import load_settings
@@ -91,11 +91,23 @@ class WelcomePage(Page):
             grid.setColumnStretch(column, 1)
         return grid
 
-    def _more_starters(self) -> QHBoxLayout:
+    def _more_starters(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.SPACE_16)
+        grid.setVerticalSpacing(theme.SPACE_4)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(Heading(tr("More examples")), 0, 0, 1, 2)
+        for row, (family, starters) in enumerate(MORE_STARTERS, 1):
+            heading = QLabel(say(family))
+            theme.mark(heading, "quiet")
+            grid.addWidget(heading, row, 0)
+            grid.addLayout(self._links(starters), row, 1)
+        return grid
+
+    def _links(self, starters: tuple[Starter, ...]) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_8)
-        row.addWidget(Heading(tr("More examples")))
-        for starter in MORE_STARTERS:
+        for starter in starters:
             name = starter.name
             row.addWidget(button(
                 f"welcome.more.{name}", tr(starter.title), lambda name=name: self._window().files.start(name), kind="link", tip=tr(starter.sentence)
