@@ -29,7 +29,7 @@ class Classification(Objective):
     )
     targets: ClassVar[tuple[FieldKind, ...]] = (FieldKind.CATEGORY,)
     main_metric: ClassVar[str] = "accuracy"
-    class_axis: ClassVar[int] = 1
+    class_axis: ClassVar[int | None] = 1
 
     class Params(Params):
         """The parameters of `classification`."""

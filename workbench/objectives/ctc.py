@@ -32,7 +32,7 @@ class Ctc(Objective):
     targets: ClassVar[tuple[FieldKind, ...]] = (FieldKind.TEXT,)
     main_metric: ClassVar[str] = "exact_match"
     output_axes: ClassVar[tuple[str, ...]] = ("batch", "time", "feature")
-    class_axis: ClassVar[int] = -1
+    class_axis: ClassVar[int | None] = -1
 
     def wanted(self, target: Tensor, lengths: Tensor | None) -> Tensor:
         """Returns the tokens with `IGNORED` behind them, `(N, L)`."""

@@ -27,7 +27,7 @@ class Segmentation(Objective):
     targets: ClassVar[tuple[FieldKind, ...]] = (FieldKind.MASK,)
     main_metric: ClassVar[str] = "iou"
     output_axes: ClassVar[tuple[str, ...]] = ("batch", "channel", "height", "width")
-    class_axis: ClassVar[int] = 1
+    class_axis: ClassVar[int | None] = 1
 
     class Params(Params):
         """The parameters of `segmentation`."""

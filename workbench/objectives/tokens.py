@@ -34,7 +34,7 @@ class Writing(Objective):
 
     targets: ClassVar[tuple[FieldKind, ...]] = (FieldKind.TEXT,)
     output_axes: ClassVar[tuple[str, ...]] = ("batch", "token", "feature")
-    class_axis: ClassVar[int] = -1
+    class_axis: ClassVar[int | None] = -1
     writes: ClassVar[bool] = True
     Params = TokenParams
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Any
 
 from workbench.graph.graph import PortRef
 from workbench.project.project import Choice, DataChoice, ObjectiveChoice, Project, Recipe
 from workbench.project.sketch import Sketch
 from workbench.project.starters.base import Starter
 
-_SIZE = {"channels": 3, "height": 32, "width": 48}
+_SIZE: dict[str, Any] = {"channels": 3, "height": 32, "width": 48}
 
 
 class RoadCnn(Starter):
