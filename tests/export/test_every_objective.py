@@ -31,7 +31,9 @@ def bundle_of(folder: Path, name: str, rows: int) -> tuple[RunFolder, Bundle]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "prompt"), [("dates-seq2seq", "23 November 2026"), ("dates-transformer", "the 3rd of May 1919"), ("text-gpt", "the")])
+@pytest.mark.parametrize(
+    ("name", "prompt"), [("dates-seq2seq", "23 November 2026"), ("dates-transformer", "the 3rd of May 1919"), ("text-gpt", "the")],
+)
 def test_a_bundle_writes_what_torch_writes(tmp_path: Path, name: str, prompt: str) -> None:
     run, bundle = bundle_of(tmp_path, name, 200)
     said = bundle.predict([prompt])[0]

@@ -142,13 +142,14 @@ class DatesTransformer(_Dates):
                 ("transformer_encoder", {"layers": 2, "heads": 4, "feed_forward": 128, "dropout": 0.0}),
             )
         _target(sketch)
-        with sketch.framed("Decoder: writes", "解码器：写", "violet"):
+        with sketch.framed("Written so far", "已经写出的", "violet"):
             sketch.chain(("embedding", {"width": 64}), "positional_encoding")
+        with sketch.framed("Decoder: writes", "解码器：写", "green"):
             sketch.add("transformer_decoder", "write", layers=2, heads=4, feed_forward=128, dropout=0.0)
             sketch.graph = sketch.wired(read, PortRef("write", "memory"))
             sketch.note(
                 "Looks back at what it has written, and across at what was read; never ahead.", "回看已经写出的内容，横看读到的内容；从不前瞻。",
             )
-        sketch.add("linear", "letter", units=_ISO_TOKENS)
+            sketch.add("linear", "letter", units=_ISO_TOKENS)
         sketch.add("output", "date")
         return self.project(sketch, language, _recipe(0.003, 15, 64))
