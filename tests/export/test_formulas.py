@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-from pathlib import Path
-
-import onnxruntime
 import pytest
 import torch
 
-from tests.export.test_every_layer import LENGTH, ROWS, SIZES, Ranged, compared, given
 from tests.layers.cases import feed
 from tests.layers.cases_formulas import FORMULAS
-from workbench.export.onnx_file import write_onnx
-from workbench.export.twins import with_twins
+from workbench.export.checking.whole import check_onnx_of
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph
 from workbench.graph.shape import Shape
@@ -37,18 +31,9 @@ def all_formulas() -> Graph:
 
 
 @pytest.mark.parametrize("opset", [18, 20, 23])
-def test_onnx_is_torch_for_every_formula(opset: int, tmp_path: Path) -> None:
+def test_onnx_is_torch_for_every_formula(opset: int) -> None:
     torch.manual_seed(0)
-    model = Ranged(build(all_formulas()).eval())
-    exported = Ranged(with_twins(deepcopy(model.model), opset)).eval()  # pyright: ignore[reportArgumentType]
-    examples, axes = given(model.model, ROWS, LENGTH)
-    plan = model.model.plan
-    names = [spec.name for spec in plan.inputs] + [spec.parameter for spec in plan.lengths]
-    path = tmp_path / "model.onnx"
-    write_onnx(exported, examples, axes, (names, [spec.name for spec in plan.outputs]), path, opset=opset, metadata={})
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    for rows, length in SIZES:
-        compared(session, model, rows, length)
+    check_onnx_of(build(all_formulas()).eval(), opset)
 
 
 def test_the_source_of_every_formula_is_the_model() -> None:

@@ -6,23 +6,19 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
 from tests.layers.cases_formulas import formulas
 from tests.layers.cases_images import CASES as IMAGES
 from tests.layers.cases_sequences import SEQUENCES
-from workbench.graph import edit
+from workbench.export.checking.trials import HERE, LONGEST, ROWS, apply, drawing, feed, inputs_of, run, sizes, tensor
 from workbench.graph.dim import Symbol
-from workbench.graph.graph import Edge, Graph, PortRef
-from workbench.graph.shape import SEQUENCE_AXES, Shape
+from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
-from workbench.layers.base import Context, FromInput, FromLengths, FromPort, Layer, LayerProblem
-from workbench.models.build import make
+from workbench.layers.base import Layer, LayerProblem
 
-ROWS, LONGEST = 3, 9
+__all__ = [
+    "CASES", "HERE", "LONGEST", "ROWS", "Case", "apply", "drawing", "feed", "generated", "inputs_of", "run", "sizes", "tensor",
+]
 Case = tuple[dict[str, Any], dict[str, Shape]]
-HERE = Context("id", "node")
 
 
 def image(rng: Random, channels: int = 0) -> Shape:
@@ -179,111 +175,3 @@ def generated(name: str, count: int) -> list[tuple[Layer, Any, dict[str, Shape]]
             continue
         found.append((layer, params, inputs))
     return found
-
-
-def sizes(shape: Shape, rows: int = ROWS, length: int = LONGEST - 2) -> list[int]:
-    """Returns the sizes of a real tensor of this shape."""
-    values = {symbol.name: length for dim in shape.dims for symbol in dim.symbols()}
-    return [int(dim.evaluate({**values, "N": rows})) for dim in shape.dims]
-
-
-def tensor(shape: Shape, rows: int = ROWS, length: int = LONGEST - 2) -> Tensor:
-    """Returns random data of this shape."""
-    wanted = sizes(shape, rows, length)
-    return torch.randint(0, shape.vocabulary or 2, wanted) if shape.dtype == "int64" else torch.randn(wanted)
-
-
-def run(
-    layer: Layer, params: Any, inputs: dict[str, Shape], values: dict[str, Tensor], lengths: Tensor | None = None
-) -> tuple[nn.Module, Any]:
-    """Returns the module of a layer in eval mode and what it gives for these values."""
-    call = layer.call(params, inputs)
-    module = make(call).eval()
-    return module, apply(module, layer, params, inputs, values, lengths)
-
-
-def apply(
-    module: nn.Module,
-    layer: Layer,
-    params: Any,
-    inputs: dict[str, Shape],
-    values: dict[str, Tensor],
-    lengths: Tensor | None = None,
-) -> Any:
-    """Returns the output ports' tensors by name."""
-    call = layer.call(params, inputs)
-    arguments: list[Any] = []
-    for origin in call.inputs.values():
-        if isinstance(origin, FromInput):
-            arguments.append(values["given"])
-        elif isinstance(origin, FromLengths):
-            arguments.append(lengths if inputs[origin.port].ragged else None)
-        elif isinstance(origin, FromPort) and origin.port in values:
-            arguments.append(values[origin.port])
-        elif isinstance(origin, FromPort) and any(port.name == origin.port and port.optional for port in layer.input_ports(params)):
-            arguments.append(None)
-        else:
-            arguments += [values[f"{origin.port}.{index}"] for index in range(len(values))]
-    result = module(*arguments)
-    return dict(zip(call.outputs, result if len(call.outputs) > 1 else [result], strict=True))
-
-
-def inputs_of(
-    layer: Layer, params: Any, inputs: dict[str, Shape], rows: int = ROWS, length: int = LONGEST - 2
-) -> dict[str, Tensor]:
-    """Returns random data for all inputs of a layer."""
-    given = layer.input_shape(params)
-    return (
-        {"given": tensor(given, rows, length)}
-        if given is not None
-        else {port: tensor(shape, rows, length) for port, shape in inputs.items()}
-    )
-
-
-def drawing(name: str, params: dict[str, Any], inputs: dict[str, Shape]) -> Graph:
-    """Draws a layer between inputs of these shapes and an output for each of its output ports."""
-    graph = Graph()
-    sources: list[tuple[str, str]] = []
-    for index, (port, shape) in enumerate(inputs.items()):
-        graph, source = feed(graph, shape, index)
-        sources.append((port.partition(".")[0], source))
-    graph, node = edit.add_node(graph, name, params=params, name="subject")
-    for port, source in sources:
-        graph = edit.connect(graph, Edge(PortRef(source, "output"), PortRef(node, port)))
-    for port in LAYERS[name].output_ports(LAYERS[name].parse(params)):
-        graph, end = edit.add_node(graph, "output", name=f"result_{port.name}")
-        graph = edit.connect(graph, Edge(PortRef(node, port.name), PortRef(end, "input")))
-    return graph
-
-
-def feed(graph: Graph, shape: Shape, index: int = 0) -> tuple[Graph, str]:
-    """Draws an input, with the layers it takes to give this shape, and returns the id of the last of them."""
-    chain: list[tuple[str, dict[str, Any]]]
-    if shape.dtype == "int64":
-        chain = [_ids(shape)]
-    elif shape.axes == ("batch", "channel", "height", "width"):
-        chain = [("image_input", {key + "s" * (key == "channel"): int(shape[key]) for key in ("channel", "height", "width")})]
-    elif shape.axes[1] in SEQUENCE_AXES and shape.ragged:
-        chain = [("text_input", {"vocabulary": 17, "maximum_length": LONGEST}), ("embedding", {"width": int(shape["feature"])})]
-    elif shape.axes == ("batch", "time", "feature"):
-        chain = [
-            ("image_input", {"channels": 1, "height": int(shape["time"]), "width": int(shape["feature"])}),
-            ("image_to_sequence", {"steps": "rows"}),
-        ]
-    elif shape.axes == ("batch", "feature"):
-        chain = [("image_input", {"channels": 1, "height": 1, "width": int(shape["feature"])}), ("flatten", {})]
-    else:
-        form = ", ".join(f"{axis} {shape[axis]}" for axis in shape.axes[1:])
-        chain = [("image_input", {"channels": 1, "height": 1, "width": shape.elements_per_row()}), ("reshape", {"form": form})]
-    node = ""
-    for layer, params in chain:
-        graph, new = edit.add_node(graph, layer, params=params, name=f"given{index}" if not node else None)
-        graph = edit.connect(graph, Edge.between(node, new)) if node else graph
-        node = new
-    return graph, node
-
-
-def _ids(shape: Shape) -> tuple[str, dict[str, Any]]:
-    if "token" in shape.axes:
-        return "text_input", {"vocabulary": shape.vocabulary, "maximum_length": LONGEST}
-    return "category_input", {"categories": shape.vocabulary}

@@ -6,141 +6,91 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
-from tests.layers.cases import CASES, HERE, LONGEST, ROWS, apply, generated, inputs_of, run, sizes, tensor
+from tests.layers.cases import CASES, LONGEST, generated, inputs_of, run
+from workbench.export.checking import checks, words
+from workbench.export.checking.sampling import trials_of
+from workbench.export.checking.trials import Trial
 from workbench.graph.shape import SEQUENCE_AXES
 from workbench.layers import LAYERS
-from workbench.layers.base import Family, FromLengths
-from workbench.models.build import make
+from workbench.layers.base import Family
 
 NAMES = LAYERS.names()
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def countable_lstm() -> Iterator[None]:
-    """Has LSTMs computed by matrix products that torch's counter sees, not by one oneDNN call."""
-    enabled = torch._C._get_mkldnn_enabled()
-    torch._C._set_mkldnn_enabled(False)
-    yield
-    torch._C._set_mkldnn_enabled(enabled)
 
 
 def test_every_layer_has_generated_inputs() -> None:
     assert sorted(CASES) == NAMES
 
 
+def trials(name: str, count: int) -> list[Trial]:
+    """Returns generated trials of a layer."""
+    return [Trial(*case) for case in generated(name, count)]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_predicted_shape_is_the_real_shape(name: str) -> None:
-    for layer, params, inputs in generated(name, 40):
-        predicted = layer.shape(params, inputs, HERE)
-        _, results = run(layer, params, inputs, inputs_of(layer, params, inputs), torch.tensor([LONGEST - 2, 1, 4]))
-        assert list(results) == list(predicted)
-        for port, result in results.items():
-            assert list(result.shape) == sizes(predicted[port]), (params, inputs)
-            assert str(result.dtype) == f"torch.{predicted[port].dtype}"
+    checks.check_shapes(trials(name, 40))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters_are_those_of_the_module(name: str) -> None:
-    for layer, params, inputs in generated(name, 15):
-        real = {key: tuple(value.shape) for key, value in make(layer.call(params, inputs)).named_parameters()}
-        predicted = dict(layer.parameters(params, inputs))
-        assert predicted == real
-        assert list(predicted) == list(real)
-        outputs = layer.shape(params, inputs, HERE)
-        expected = 0 if layer.role else sum(torch.Size(shape).numel() for shape in real.values())
-        assert layer.cost(params, inputs, outputs).parameters == expected
+    checks.check_parameters(trials(name, 15))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_macs_agree_with_torch(name: str, countable_lstm: None) -> None:
-    length = LONGEST - 2
-    for layer, params, inputs in generated(name, 8):
-        module = make(layer.call(params, inputs)).eval()
-        values = inputs_of(layer, params, inputs, rows=1, length=length)
-        with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-            apply(module, layer, params, inputs, values)
-        outputs = layer.shape(params, inputs, HERE)
-        assert layer.cost(params, inputs, outputs, length).macs == pytest.approx(counter.get_total_flops() / 2, rel=0.01)
+def test_macs_agree_with_torch(name: str) -> None:
+    checks.check_macs(trials(name, 8))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_reach_every_parameter_and_input(name: str) -> None:
-    for layer, params, inputs in generated(name, 6):
-        values = {
-            key: value.requires_grad_() if value.is_floating_point() else value
-            for key, value in inputs_of(layer, params, inputs).items()
-        }
-        module, results = run(layer, params, inputs, values)
-        loss = sum((value * torch.randn_like(value)).sum() for value in results.values() if value.is_floating_point())
-        if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
-            assert not layer.differentiable
-            continue
-        loss.backward()
-        for key, parameter in module.named_parameters():
-            assert parameter.grad is not None and parameter.grad.isfinite().all() and parameter.grad.any(), key
-        assert all(value.grad is not None for value in values.values() if value.is_floating_point()) or not layer.differentiable
+    checks.check_gradients(trials(name, 6))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_gives_the_same_alone_and_padded(name: str) -> None:
-    lengths = [LONGEST - 2, 1, 4]
-    tried = 0
-    for layer, params, inputs in generated(name, 30):
-        if not inputs or not all(shape.ragged and shape.axes[1] in SEQUENCE_AXES for shape in inputs.values()):
-            continue
-        tried += 1
-        values = inputs_of(layer, params, inputs)
-        module, together = run(layer, params, inputs, values, torch.tensor(lengths))
-        for row, length in enumerate(lengths):
-            alone = apply(module, layer, params, inputs, {key: value[row : row + 1, :length] for key, value in values.items()})
-            for port, shape in layer.shape(params, inputs, HERE).items():
-                axis = shape.sequence_axis
-                padded = together[port][row : row + 1]
-                padded = padded if axis is None else padded.narrow(axis, 0, sizes(shape, 1, length)[axis])
-                torch.testing.assert_close(padded, alone[port], rtol=1e-5, atol=1e-6)
-    assert tried or not _takes_ragged(name)
+    tried = trials(name, 30)
+    checks.check_rows(tried)
+    even = [trial for trial in tried if all(shape.ragged and shape.axes[1] in SEQUENCE_AXES for shape in trial.inputs.values())]
+    assert even or not any(shape.ragged for trial in tried for shape in trial.inputs.values())
 
 
-def _takes_ragged(name: str) -> bool:
-    return any(shape.ragged for _, _, inputs in generated(name, 30) for shape in inputs.values())
+@pytest.mark.parametrize("name", NAMES)
+def test_ordinary_numbers_give_numbers(name: str) -> None:
+    """The checks take a result that is no number for equal to itself, as a logarithm of one's own may give; the catalogue gives none."""
+    for layer, params, inputs in generated(name, 15):
+        lengths = torch.tensor([LONGEST - 2, 1, 4])
+        _, results = run(layer, params, inputs, inputs_of(layer, params, inputs), lengths)
+        assert not any(value.isnan().any() for value in results.values()), (params, inputs)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_lengths_are_asked_for_where_positions_mix(name: str) -> None:
-    """A layer that lets positions of a ragged row see later ones must take the lengths, or refuse the row."""
-    for layer, params, inputs in generated(name, 20):
-        if not any(shape.ragged for shape in inputs.values()) or layer.causal(params):
-            continue
-        assert any(isinstance(origin, FromLengths) for origin in layer.call(params, inputs).inputs.values())
+    checks.check_lengths(trials(name, 20))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_causal_layers_do_not_look_ahead(name: str) -> None:
-    for layer, params, inputs in generated(name, 30):
-        predicted = layer.shape(params, inputs, HERE)
-        watched = [port for port, shape in predicted.items() if shape.ragged and shape.sequence_axis is not None]
-        before = inputs_of(layer, params, inputs)
-        module, first = run(layer, params, inputs, before)
-        for changed, shape in inputs.items():
-            if not shape.ragged or not watched:
-                continue
-            later = torch.cat([before[changed][:, :3], tensor(shape, ROWS)[:, 3:]], 1)
-            second = apply(module, layer, params, inputs, {**before, changed: later})
-            axes = {port: predicted[port].sequence_axis or 0 for port in watched}
-            same = all(torch.allclose(first[port].narrow(axis, 0, 3), second[port].narrow(axis, 0, 3), atol=1e-6) for port, axis in axes.items())
-            expected = layer.causal_from(params, changed.partition(".")[0])
-            steady = any(not other.ragged for other in inputs.values())  # then it may show in a result that has no later positions
-            assert same or not expected, (params, changed)
-            assert expected or steady or not same, (params, changed)
+    checks.check_causal(trials(name, 30))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_running_changes_nothing_but_the_result(name: str) -> None:
+    checks.check_purity(trials(name, 6))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_layer_can_be_tried_without_knowing_it(name: str) -> None:
+    """What `check-layer` draws from ports and ranges alone fits every layer; the words hold for all."""
+    layer = LAYERS[name]
+    words.check_words(layer)
+    words.check_ranges(layer)
+    assert layer.role or len(trials_of(layer, 4)) >= 2
 
 
 @pytest.mark.parametrize("name", NAMES)

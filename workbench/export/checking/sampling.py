@@ -14,7 +14,7 @@ from workbench.graph.ports import Port
 from workbench.graph.shape import Shape
 from workbench.layers.base import Layer, LayerProblem
 
-_ATTEMPTS_PER_TRIAL, _KEPT, _STEPS = 30, 0.4, 6
+_ATTEMPTS, _KEPT, _STEPS = 720, 0.4, 6
 _CHANNELS, _WIDTHS = (1, 2, 3, 4, 6, 8), (4, 8, 12, 1, 5)
 
 
@@ -57,7 +57,7 @@ def trials_of(layer: Layer, count: int = 24) -> list[Trial]:
         Exception: Whatever the rule raises that is no `LayerProblem`.
     """
     found: list[Trial] = []
-    for attempt in range(count * _ATTEMPTS_PER_TRIAL):
+    for attempt in range(_ATTEMPTS):
         rng = Random(f"{layer.name} {attempt}")
         trial = _tried(layer, rng, KINDS[attempt % len(KINDS)])
         if trial is not None:

@@ -135,8 +135,12 @@ def check_onnx(trials: Sequence[Trial]) -> None:
         check_onnx_of(build(graph).eval())
 
 
-def check_onnx_of(built: Model) -> None:
+def check_onnx_of(built: Model, opset: int = OPSET) -> None:
     """Compares one model, in eval mode, with its ONNX file.
+
+    Args:
+        built: The model.
+        opset: The ONNX operator set it is written for.
 
     Raises:
         Broken: It cannot be written, or says something else.
@@ -145,13 +149,13 @@ def check_onnx_of(built: Model) -> None:
 
     model = Ranged(built)
     spread(model)
-    exported = Ranged(cast(Model, with_twins(deepcopy(built), OPSET))).eval()
+    exported = Ranged(cast(Model, with_twins(deepcopy(built), opset))).eval()
     examples, axes = given(built, _EXAMPLE_ROWS, _EXAMPLE_LENGTH)
     outputs = [spec.name for spec in built.plan.outputs]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         try:
-            write_onnx(exported, examples, axes, (input_names(built), outputs), path, opset=OPSET, metadata={})
+            write_onnx(exported, examples, axes, (input_names(built), outputs), path, opset=opset, metadata={})
         except ExportError as error:
             raise Broken(error.message, Text("Use torch functions that ONNX has, and no `if` over the values or sizes of tensors.")) from error
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
