@@ -11,7 +11,7 @@ from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Shapes
-from workbench.layers.figures.arrange import ClassToken, Patches
+from workbench.layers.figures import arrange
 from workbench.text import Text
 
 
@@ -33,7 +33,7 @@ class PatchEmbedding(Layer):
     summary = "Cuts an image into square patches and describes each by a learned vector: a sequence a Transformer can read."
     aliases = ("PatchEncoder", "PatchEmbed", "ViT", "Vision Transformer", "patches", "图像块嵌入", "补丁嵌入", "视觉Transformer")
     formula = "y[t] = W · (all pixels of patch t) + b, patches row by row"
-    figure = Patches()
+    figure = arrange.Patches()
     related = ("class_token", "positional_encoding", "conv2d")
     paper = "Dosovitskiy et al. 2021, An Image is Worth 16x16 Words"
     Params = PatchEmbeddingParams
@@ -115,7 +115,7 @@ class ClassToken(Layer):
     summary = "Puts one learned vector in front of every sequence; attention gathers there what describes the whole row."
     aliases = ("CLS token", "[CLS]", "cls_token", "ViT", "BERT", "类别标记", "分类标记")
     formula = "y[0] = c, y[t + 1] = x[t]"
-    figure = ClassToken()
+    figure = arrange.ClassToken()
     related = ("patch_embedding", "select", "transformer_encoder")
     paper = "Devlin et al. 2019, BERT; Dosovitskiy et al. 2021, An Image is Worth 16x16 Words"
     keeps_width = True

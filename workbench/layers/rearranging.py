@@ -12,8 +12,8 @@ from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import SEQUENCE_AXES, Axis, Shape
 from workbench.layers import checks, fixes, windows
 from workbench.layers.base import Call, Context, Family, Layer, LayerProblem, Port, Shapes
+from workbench.layers.figures import collapse
 from workbench.layers.figures.arrange import Reshaped, Taken
-from workbench.layers.figures.collapse import Split
 from workbench.text import Text
 
 _PART = re.compile(r"^([A-Za-z][A-Za-z0-9_]*)[ =:]+(\d{1,9}|\?)$")
@@ -324,7 +324,7 @@ class Split(Layer):
     summary = "Cuts one axis into equal parts, each with an output of its own: for branches that see different channels."
     aliases = ("Split", "tf.split", "chunk", "unstack", "channel split", "拆分", "分割")
     formula = "[y₁; y₂; …] = x"
-    figure = Split()
+    figure = collapse.Split()
     related = ("concatenate", "slice", "glu")
     outputs = (Port("part1", help="The first part."), Port("part2", help="The second part."))
     Params = SplitParams

@@ -33,7 +33,7 @@ def check_ranges(layer: Layer) -> None:
                          Text("Write {name}: int = param(8, label=\"...\", help=\"...\", ge=1, le=64).", name=key))
         if not field.title or not field.description or field.description[-1] not in ".)":
             raise Broken(Text("The parameter {name} has no label or no sentence of help.", name=key), Text("The help ends with a full stop."))
-        kind: object = field.annotation
+        kind: Any = field.annotation
         if kind in (int, float) and not _bounded(field):
             raise Broken(Text("The parameter {name} has no lower or no upper limit.", name=key), Text("Give param(...) ge= and le= (or gt=, lt=)."))
     raw = type(layer).Params().model_dump(mode="json")
