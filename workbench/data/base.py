@@ -48,9 +48,10 @@ class Field:
         channels, height, width: For images: 1 (grey) or 3 (colour), and the common size in pixels, or 0 where sizes differ; masks have a size too.
         categories: For categories and masks: the class names, in the order of their ids.
         unit: For numbers.
-        length: For series and sounds: the common number of steps or samples.
+        length: For series and sounds: the common number of steps or samples, or 0 where rows differ.
         features: For series: how many numbers each step has.
         rate: For sounds: samples per second.
+        type: What a column of a table was taken for, where its kind does not say it: `date`, `boolean`, `id` or `constant`.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Field:
     length: int = 0
     features: int = 0
     rate: int = 0
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,8 @@ class Dataset(ABC):
         """Returns raw values of one field for these rows (all where None).
 
         Image: uint8 `(n, H, W, C)` where the size is common, else a list of uint8 `(H, W, C)`. Text: a list of str.
-        Category: int64 `(n,)`. Number: float32 `(n,)`. Series: float32 `(n, T, F)`. Audio: float32 `(n, T)` between -1 and 1. Mask: uint8
-        `(n, H, W)`, the class of every pixel.
+        Category: int64 `(n,)`. Number: float32 `(n,)`. Series: float32 `(n, T, F)`. Audio: float32 `(n, T)` between -1 and 1; both are a list
+        with one array per row where the field has no common length. Mask: uint8 `(n, H, W)`, the class of every pixel.
         """
 
     def given_splits(self) -> np.ndarray | None:
@@ -157,6 +159,23 @@ class Dataset(ABC):
         raise KeyError(name)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that the data itself cannot decide.
+
+    Attributes:
+        param: The parameter of the format that the answer sets.
+        text: The question, one sentence.
+        choices: The possible answers: the value of the parameter, and what it means.
+        default: What is taken as long as nobody answers.
+    """
+
+    param: str
+    text: str
+    choices: tuple[tuple[Any, str], ...]
+    default: Any = ""
+
+
 class Format(Entry, ABC):
     """One way data lies on disk (or is generated). One class in one module of `workbench/data/formats/`.
 
@@ -169,6 +188,10 @@ class Format(Entry, ABC):
     def recognises(self, path: Path) -> bool:
         """Whether `path` looks like this format. Cheap; never raises."""
         return False
+
+    def questions(self, path: Path, params: Any) -> tuple[Question, ...]:
+        """Returns what must be asked before `path` is opened with these parameters: nothing where all is clear. Cheap; never raises."""
+        return ()
 
     @abstractmethod
     def open(self, source: str, params: Any) -> Dataset:
