@@ -42,7 +42,7 @@ def test_every_sequence_of_changes_reads_back(changes: list[tuple]) -> None:  # 
         value = change(value, [row], *rest)
     assert edits.loads(edits.dumps(value)) == value
     assert not any(edit.empty for edit in value.rows.values())
-    table = list(csv.reader(io.StringIO(edits.to_csv(value))))
+    table = list(csv.reader(io.StringIO(edits.to_csv(value), newline="")))
     assert len(table) == len(value) + 1
 
 

@@ -48,7 +48,7 @@ def test_settings_leave_them_alone() -> None:
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     save(CHANGED, tmp_path)
     (tmp_path / edits.FILE).write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(WorkbenchError, match="data.edits"):
+    with pytest.raises(WorkbenchError, match=r"data\.edits"):
         load(tmp_path)
 
 

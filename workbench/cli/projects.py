@@ -166,7 +166,8 @@ def _check_lines(document: dict[str, Any]) -> list[str]:
 
     memory = document["memory"]
     lines.append(
-        f"{readable(memory['training_bytes'])} while training, {readable(memory['predicting_bytes'])} while predicting, {memory['batch_size']} rows at a time"
+        f"{readable(memory['training_bytes'])} while training, {readable(memory['predicting_bytes'])} while predicting, "
+        f"{memory['batch_size']} rows at a time"
     )
     for problem in document["problems"]:
         lines.append(f"{problem['severity']}: {problem['message']} {problem['reason']}".rstrip())

@@ -12,7 +12,6 @@ import numpy as np
 from workbench.data.base import Dataset, FieldKind
 from workbench.data.edits import Edits
 
-
 _PLACES: WeakKeyDictionary[Dataset, Mapping[str, int]] = WeakKeyDictionary()
 
 

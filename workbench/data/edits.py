@@ -115,7 +115,9 @@ def moved(edits: Edits, rows: Iterable[str], split: str) -> Edits:
 def tagged(edits: Edits, rows: Iterable[str], tag: str, on: bool = True) -> Edits:
     """Returns the edits with a tag put on rows, or taken off."""
     word = " ".join(tag.split())[:100]
-    return edits.changed(rows, lambda edit: replace(edit, tags=tuple(sorted({*edit.tags} | {word} if on else {*edit.tags} - {word}))) if word else edit)
+    if not word:
+        return edits
+    return edits.changed(rows, lambda edit: replace(edit, tags=tuple(sorted({*edit.tags} | {word} if on else {*edit.tags} - {word}))))
 
 
 def noted(edits: Edits, rows: Iterable[str], note: str) -> Edits:
@@ -160,7 +162,8 @@ def loads(text: str) -> Edits:
 def _read(record: Any) -> tuple[str, RowEdit]:
     labels, tags = record.get("labels", {}), record.get("tags", [])
     words = [record["row"], *labels, *labels.values(), *tags, record.get("split", ""), record.get("note", "")]
-    if not all(isinstance(word, str) for word in words) or record.get("split", "") not in _SPLITS or not isinstance(record.get("excluded", False), bool):
+    fits = all(isinstance(word, str) for word in words) and record.get("split", "") in _SPLITS
+    if not fits or not isinstance(record.get("excluded", False), bool):
         raise ValueError("not an edit")
     return record["row"], RowEdit(
         MappingProxyType(dict(labels)), record.get("excluded", False), record.get("split", ""), tuple(sorted(set(tags))), record.get("note", ""),
@@ -171,7 +174,7 @@ def to_csv(edits: Edits) -> str:
     """Returns the edits as a table for other programs: row, excluded, split, tags (separated by `;`), note, and a column per category field."""
     names = sorted({name for edit in edits.rows.values() for name in edit.labels})
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(["row", "excluded", "split", "tags", "note", *names])
     for row in sorted(edits.rows):
         edit = edits.rows[row]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from workbench.graph.bypass import is_bypassed
 from workbench.graph.graph import PortRef
@@ -50,6 +51,12 @@ class NodeCost:
         return NodeCost(weights * self.parameters, *rest)
 
 
+_Known = tuple[Any, Any, Any, NodeCost]
+_FOUND: WeakKeyDictionary[Inferred, dict[int, dict[str, NodeCost]]] = WeakKeyDictionary()
+_LAST: dict[int, dict[str, _Known]] = {}
+"""The newest costs by length, so that an edit works out only what it changed."""
+
+
 def costs(inferred: Inferred, length: int = 32) -> dict[str, NodeCost]:
     """Returns the cost of every node that has a shape, for one row.
 
@@ -57,8 +64,31 @@ def costs(inferred: Inferred, length: int = 32) -> dict[str, NodeCost]:
         inferred: The shapes of a drawing.
         length: Stands for the length of a row, and for every other size that is not known yet.
     """
-    kept = read_again(inferred)
-    return {node: cost_of(inferred, node, kept, length) for node in inferred.order if inferred.output_shapes(node)}
+    by_length = _FOUND.setdefault(inferred, {})
+    if length not in by_length:
+        by_length[length] = _worked_out(inferred, length)
+    return dict(by_length[length])
+
+
+def _worked_out(inferred: Inferred, length: int) -> dict[str, NodeCost]:
+    """Returns all costs; of nodes whose shapes and parameters are the same objects as last time, what was found then."""
+    last, now, found = _LAST.get(length, {}), dict[str, _Known](), dict[str, NodeCost]()
+    kept, repeated = read_again(inferred), dict[str, tuple[int, int]]()
+    for node in inferred.order:
+        outputs, params, drawn = inferred.output_shapes(node), inferred.params(node), inferred.graph[node]
+        if not outputs:
+            continue
+        if drawn.group not in repeated:
+            repeated[drawn.group] = counts(inferred.graph, drawn.group)
+        again = tuple(PortRef(node, port) in kept.ports for port in outputs)
+        said = (drawn.layer, drawn.ties, is_bypassed(drawn), again, node in kept.learning, repeated[drawn.group])
+        old = last.get(node)
+        if old is None or old[0] is not outputs or old[1] is not params or old[2] != said:
+            old = (outputs, params, said, cost_of(inferred, node, kept, length))
+        now[node] = old
+        found[node] = old[3]
+    _LAST[length] = now
+    return found
 
 
 def cost_of(inferred: Inferred, node: str, kept: Kept, length: int = 32) -> NodeCost:

@@ -11,6 +11,8 @@ from workbench.graph.graph import Graph, Node
 from workbench.graph.problem import Fix, Problem, Severity
 from workbench.graph.shape import Shape, listed
 from workbench.layers.base import Family, Layer
+from workbench.models.cost import costs, training_bytes
+from workbench.models.cost import total as total_cost
 from workbench.models.memory import forecast
 from workbench.objectives import OBJECTIVES
 from workbench.project.check import Found, Subject, graph_fix, recipe_fix
@@ -250,11 +252,11 @@ def _squashed(subject: Subject, node: Node, source: Node, layer: Layer, objectiv
 
 def memory(subject: Subject) -> list[Found]:
     """A training that cannot fit into memory is refused before the first tensor is made."""
-    found = needs(subject.inferred, subject.project.recipe.batch_size)
-    stays, limit = sum(need.total_bytes for need in found), available_bytes()
-    if stays <= limit // 2 or not found:  # gradients of activations never double what stays
+    stays, limit = training_bytes(total_cost(costs(subject.inferred)), subject.project.recipe.batch_size), available_bytes()
+    if stays <= limit // 2:  # gradients of activations never double what stays
         return []
-    total = forecast(subject.inferred, subject.project.recipe.batch_size, length=64).training
+    found = needs(subject.inferred, subject.project.recipe.batch_size)
+    total = forecast(subject.inferred, subject.project.recipe.batch_size).training
     if total <= limit:
         return []
     worst = found[0]

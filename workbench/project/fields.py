@@ -16,7 +16,8 @@ from workbench.text import Text
 T = TypeVar("T")
 
 _WORDS: dict[Any, Text] = {
-    int: Text("a whole number"), float: Text("a number"), str: Text("a text"), bool: Text("true or false"), dict: Text("a table"), list: Text("a list"),
+    int: Text("a whole number"), float: Text("a number"), str: Text("a text"), bool: Text("true or false"), dict: Text("a table"),
+    list: Text("a list"),
 }
 _LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (0, 1_000_000),

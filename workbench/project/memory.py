@@ -38,7 +38,7 @@ class Need:
         return self.weights_bytes + self.activations_bytes
 
 
-def needs(inferred: Any, batch_size: int, length: int = 64) -> list[Need]:
+def needs(inferred: Any, batch_size: int, length: int = 32) -> list[Need]:
     """Returns what the width of every node takes, the largest first.
 
     Args:
