@@ -59,8 +59,9 @@ def test_translations_are_chinese(chinese: dict[str, str]) -> None:
 
 
 def test_translations_keep_one_style(chinese: dict[str, str]) -> None:
-    """Half-width commas, colons, brackets and question marks, each with its space; full stops as in Chinese."""
-    assert [said for said in chinese.values() if re.search(r"[，：；？！（）“”]|[\u4e00-\u9fff]\.$|[,;:][\u4e00-\u9fff]", said)] == []
+    """Full-width punctuation in Chinese words; half-width only among Latin words, numbers and code."""
+    half_width = re.compile(r"[\u4e00-\u9fff][,;:?!]|[,;:?!] ?[\u4e00-\u9fff]|[\u4e00-\u9fff]\.$")
+    assert [said for said in chinese.values() if half_width.search(said) and "[..." not in said] == []
     unlike = [english for english, said in chinese.items() if english.endswith(".") and not english.endswith("...") and not said.endswith("。")]
     assert unlike == []
 

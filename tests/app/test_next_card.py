@@ -50,7 +50,7 @@ def test_it_follows_a_language_switch(card: NextCard, window: Window, qtbot: Any
     with qtbot.waitSignal(window.rebuilt):
         language.set_language("zh_CN")
     assert card.isVisible()
-    assert "接下来呢?" in words_of(card)
+    assert "接下来呢？" in words_of(card)
     assert "98.5 %" in words_of(card)
     assert "Guessing" not in words_of(card)
     assert len([item for item in card.findChildren(QPushButton, "next.export") if item.isVisibleTo(card)]) == 1

@@ -10,7 +10,7 @@ from workbench.text import Text
 
 def test_values_that_are_sentences_are_translated_too(qapp: object) -> None:
     language.set_language("zh_CN")
-    assert tr("Undo: {label}", label=Text("Rename {name}", name="conv1")) == "撤销: 重命名 conv1"
+    assert tr("Undo: {label}", label=Text("Rename {name}", name="conv1")) == "撤销：重命名 conv1"
     assert say(Text("Add ReLU")) in say(Text("Try: {fix}.", fix=Text("Add ReLU")))
     assert say(Text("Add ReLU")) != "Add ReLU"
     assert say("conv1") == "conv1"
@@ -19,7 +19,7 @@ def test_values_that_are_sentences_are_translated_too(qapp: object) -> None:
 def test_names_that_are_also_words_of_the_window_stay(qapp: object) -> None:
     language.set_language("zh_CN")
     assert say("dead") != "dead"
-    assert tr("Wrong: it is {label}.", label="dead") == "错误: 它是 dead。"
+    assert tr("Wrong: it is {label}.", label="dead") == "错误：它是 dead。"
     assert say(Text("Remove {node}", node="attention")) == "移除 attention"
     assert say_own("Shape") == "Shape"
     assert say_own(Text("Shape")) == "形状"
