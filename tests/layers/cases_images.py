@@ -188,7 +188,7 @@ CASES: dict[str, Callable[[Random], Case]] = {
     "adaptive_average_pool3d": one(volume, size=[1, 2, 3]),
     "adaptive_max_pool3d": one(volume, size=[1, 2, 3]),
     "upsample": lambda rng: rng.choice(
-        [one(image, factor=[1, 2, 3], mode=["nearest", "bilinear"]), one(sequence, factor=[1, 2, 3])]
+        [one(image, factor=[1, 2, 3], mode=["nearest", "bilinear"], corners=[False, True]), one(sequence, factor=[1, 2, 3])]
     )(rng),
     "pixel_shuffle": lambda rng: ({"factor": 2}, {"input": image(rng, channels=rng.choice([4, 8]))}),
     "pixel_unshuffle": one(image, factor=[1, 2, 3]),

@@ -1010,7 +1010,7 @@ KNOWN: dict[str, Foreign] = {
     "inception": Foreign(INCEPTION, COLOUR),
     "mobilenet": Foreign(MOBILENET, COLOUR),
     "choices": Foreign(CHOICES, ((2, 20),)),
-    "text-cnn": Foreign(TEXT_CNN, IDS, 40),
+    "text-cnn": Foreign(TEXT_CNN.replace("num_filters, k)", "num_filters, k, padding='same')"), IDS, 40),
     "mixer": Foreign(MIXER, ((2, 3, 16, 16),)),
     "sinusoidal": Foreign(SINUSOIDAL, IDS, 40),
 }

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.models.foreign import HEAD as USUAL
-from tests.models.known import KNOWN
+from tests.models.known import KNOWN, TEXT_CNN
 from tests.models.test_reading_classes import listed, original, values
 from workbench.models.build import build
 from workbench.models.reading import load_foreign, read_source
@@ -14,7 +14,9 @@ from workbench.models.reading import load_foreign, read_source
 HEAD = USUAL + "import copy\nimport math\nfrom collections import OrderedDict\nfrom dataclasses import dataclass\n"
 
 
-@pytest.mark.filterwarnings("ignore:enable_nested_tensor:UserWarning", "ignore:The PyTorch API of nested tensors:UserWarning")
+@pytest.mark.filterwarnings(
+    "ignore:enable_nested_tensor:UserWarning", "ignore:The PyTorch API of nested tensors:UserWarning", "ignore:Using padding=.same.:UserWarning"
+)
 @pytest.mark.parametrize("name", KNOWN)
 def test_equal_outputs(name: str) -> None:
     foreign = KNOWN[name]
@@ -30,3 +32,10 @@ def test_equal_outputs(name: str) -> None:
     for one, other in zip(wanted, reached, strict=True):
         assert one.shape == other.shape
         assert torch.allclose(one, other, atol=1e-5), (one - other).abs().max()
+
+
+def test_windows_over_rows_of_any_length_get_zeros_around_them() -> None:
+    reading = read_source(HEAD + TEXT_CNN)
+    assert {problem.kind for problem in reading.problems} == {"source.short-rows"}
+    assert [problem.message.split(":")[0] for problem in reading.problems] == ["Line 19"] * 3
+    assert [node.params.get("padding", "same") for node in reading.graph if node.layer == "conv1d"] == ["same"] * 3

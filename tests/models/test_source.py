@@ -233,9 +233,9 @@ def test_modules_are_read_through_their_loader_where_there_are_no_files(monkeypa
     class Spec:
         loader = Frozen()
 
-    printing.module_text.cache_clear()
+    printing._our_text.cache_clear()
     monkeypatch.setattr(printing.importlib.util, "find_spec", lambda name: Spec())
     imports, bodies = printing.definitions(["sealed.Sealed"])
-    printing.module_text.cache_clear()
+    printing._our_text.cache_clear()
     assert imports == ["from torch import nn"]
     assert bodies == ["class Sealed(nn.Module):\n    place = 'workbench.layers.modules.sealed'"]

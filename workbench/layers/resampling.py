@@ -22,6 +22,10 @@ class UpsampleParams(Params):
         "nearest", label="Between", choices=("nearest", "bilinear"),
         help="nearest repeats every place; bilinear mixes neighbours, which gives smooth edges (images only).",
     )
+    corners: bool = param(
+        False, label="Corners on corners", main=False,
+        help="When mixing, the corners of the larger image are exactly those of the smaller one (align_corners); otherwise their edges meet.",
+    )
 
 
 class Upsample(Layer):
@@ -31,7 +35,10 @@ class Upsample(Layer):
     label = "Upsample"
     family = Family.SHAPE
     summary = "Makes an image or a sequence larger by repeating its places or by mixing neighbours; nothing is learned."
-    aliases = ("UpSampling2D", "UpSampling1D", "Resize", "tf.image.resize", "interpolate", "nearest", "bilinear", "上采样", "插值", "放大")
+    aliases = (
+        "UpSampling2D", "UpSampling1D", "Resize", "tf.image.resize", "interpolate", "nearest", "bilinear", "align_corners", "上采样", "插值",
+        "放大",
+    )
     formula = "nearest: y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋]; bilinear: the four nearest x, weighed by closeness"
     figure = Enlarged()
     related = ("conv_transpose2d", "pixel_shuffle")
@@ -53,7 +60,8 @@ class Upsample(Layer):
     def call(self, params: UpsampleParams, inputs: Shapes) -> Call:
         if checks.is_sequence(inputs["input"]):
             return Call("sequences.SequenceRepeat", {"factor": params.factor})
-        return Call("nn.Upsample", {"scale_factor": float(params.factor), "mode": params.mode})
+        mixed = {"align_corners": True} if params.corners and params.mode == "bilinear" else {}
+        return Call("nn.Upsample", {"scale_factor": float(params.factor), "mode": params.mode, **mixed})
 
     def summary_line(self, params: UpsampleParams) -> str:
         return f"×{params.factor}"

@@ -365,13 +365,36 @@ def _along_time(reader: Expressions, module: Module, values: Sequence[Any], name
     if kind == "Conv1d":
         arguments = normal(module.target, module.arguments)
         reach = (arguments["kernel_size"] - 1) * arguments["dilation"]
-        zeros = (reach // 2, reach - reach // 2) if arguments["padding"] == "same" else (arguments["padding"],) * 2
+        around = (reach // 2, reach - reach // 2)
+        zeros = around if arguments["padding"] == "same" else (arguments["padding"],) * 2
+        if tensors[0].shape is not None and _misses_short_rows(tensors[0], reach + 1 - sum(zeros)):
+            _say_short_rows(reader, module.target, reach)
+            zeros = around
         ours = {key: value for key, value in module.arguments.items() if key not in ("padding", "device", "dtype")}
         twin = Twin("sequences.SequenceConv1d", {**ours, "zeros": zeros}, {}, (0, 2, 1))
     if any(tensor.shape is not None and tensor.layout is not None and len(tensor.layout) == 2 for tensor in tensors):
         return draw(reader, module, Twin(module.target, module.arguments), tensors)[0]
     result = draw(reader, module, twin, tensors)[0]
     return views.permuted(result, (0, 2, 1)) if result.shape is not None and result.shape.rank == 3 else result
+
+
+def _misses_short_rows(tensor: Tensor, least: int) -> bool:
+    """Whether rows differ in length and some may be shorter than this."""
+    steps = views.sizes(tensor)[-1]
+    return steps.constant is None and int(steps.evaluate({symbol.name: symbol.minimum for symbol in steps.symbols()})) < least
+
+
+def _say_short_rows(reader: Expressions, target: str, count: int) -> None:
+    drawing = operations.drawn(reader)
+    drawing.say(
+        "source.short-rows",
+        Text(
+            "Line {line}: {layer} has no place in rows shorter than its window of {window}: {count} zeros are drawn around them.",
+            line=drawing.line, layer=target, window=count + 1, count=count,
+        ),
+        Text("Results near both ends of a row differ from those of the class; every other place is the same."),
+        error=False,
+    )
 
 
 def _convolution(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
