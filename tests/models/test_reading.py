@@ -12,11 +12,16 @@ from tests.models.foreign import HEAD
 from workbench.errors import GraphError
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph, Tie
+from workbench.graph.repeat import repeats
 from workbench.layers import LAYERS
 from workbench.models.plan import plan
 from workbench.models.reading import read_source
 from workbench.models.source import source
 from workbench.project.starters import STARTERS
+
+
+WRITTEN_OUT = {"field", "axis", "maximum_length"}
+"""Parameters that may be written out or taken from what is wired; what they come to is compared by `form`."""
 
 
 def form(graph: Graph) -> tuple[dict[str, Any], list[Any]]:
@@ -48,6 +53,11 @@ def test_starters_come_back(name: str) -> None:
     assert not reading.problems
     assert form(reading.graph) == form(graph)
     assert all(ours == (theirs,) for theirs, ours in reading.names.items())
+    assert repeats(reading.graph) == repeats(graph)
+    again = {node.path: node for node in reading.graph}
+    for node in graph:
+        one, other = (LAYERS[node.layer].parse(dict(each.params)).model_dump() for each in (node, again[node.path]))
+        assert {key for key in one if one[key] != other[key]} <= WRITTEN_OUT
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

@@ -33,6 +33,7 @@ class InputSpec:
         field: The dataset field that feeds it.
         shape: What it must look like.
         decoder: Whether the model writes it itself: in training it is the target, one token late.
+        rate: Samples per second of a sound; 0 for anything else.
     """
 
     name: str
@@ -40,6 +41,7 @@ class InputSpec:
     field: str
     shape: Shape
     decoder: bool = False
+    rate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ def _input(node: Node, name: str, inferred: Inferred) -> InputSpec:
     params: Any = layer.parse(dict(node.params))
     shape = layer.input_shape(params)
     assert shape is not None, node.layer
-    return InputSpec(name, node.id, params.field or node.name, shape, bool(getattr(params, "decoder", False)))
+    return InputSpec(name, node.id, params.field or node.name, shape, bool(getattr(params, "decoder", False)), int(getattr(params, "rate", 0)))
 
 
 def _output(graph: Graph, node: Node, inferred: Inferred, unrolled: Unrolled) -> OutputSpec:

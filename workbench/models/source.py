@@ -197,8 +197,10 @@ def _described(shape: Shape) -> str:
 
 
 def _fed(spec: InputSpec) -> str:
-    """Returns the field of the data that feeds an input, where that has another name, and whether the model writes it itself."""
-    return (f", field {spec.field}" if spec.field != spec.name else "") + (", written by the model" if spec.decoder else "")
+    """Returns the field of the data that feeds an input, where that has another name, its rate, and whether the model writes it itself."""
+    field_name = f", field {spec.field}" if spec.field != spec.name else ""
+    rate = f", {spec.rate} samples per second" if spec.rate else ""
+    return field_name + rate + (", written by the model" if spec.decoder else "")
 
 
 def _sizes(shape: Shape) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.graph.dim import Dim, Symbol
@@ -17,7 +17,7 @@ from workbench.models.reading.values import Module
 
 _OURS = re.compile(
     r"^\s*(?P<name>\w+): \((?P<sizes>[^)]*)\) (?P<dtype>\w+)(?: ids below (?P<vocabulary>\d+))? \((?P<axes>[^)]*)\)"
-    r"(?:, (?P<symbol>\w+) up to (?P<longest>\d+))?(?:, field (?P<field>[^.,]+))?(?P<decoder>, written by the model)?\.$",
+    r"(?:, (?P<symbol>\w+) up to (?P<longest>\d+))?(?:, field (?P<field>[^.,]+))?(?:, (?P<rate>\d+) samples per second)?(?P<decoder>, written by the model)?\.$",
     re.MULTILINE,
 )
 _COMMENT = re.compile(r"[(\[]\s*(?:N|B|n|b|bs|batch|batch_size|\d+)\s*,\s*((?:\d+\s*,\s*)+\d+)\s*[)\]]")
@@ -56,10 +56,15 @@ def described(docstring: str) -> list[Given]:
         shape = _described_shape(match)
         given = of_shape(match["name"], shape) if shape is not None else None
         if given is not None:
-            said = {"field": match["field"]} if match["field"] else {}
-            written = {"decoder": True} if match["decoder"] else {}
-            found.append(Given(given.name, given.shape, given.view, given.layer, {**given.params, **said, **written}))
+            found.append(replace(given, params={**given.params, **_told(match)}))
     return found
+
+
+def _told(match: re.Match[str]) -> dict[str, Any]:
+    """Returns the parameters of an input that its shape does not show."""
+    field_name = {"field": match["field"]} if match["field"] else {}
+    rate = {"rate": int(match["rate"])} if match["rate"] else {}
+    return field_name | rate | ({"decoder": True} if match["decoder"] else {})
 
 
 def _described_shape(match: re.Match[str]) -> Shape | None:
