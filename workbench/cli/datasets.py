@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from workbench.cli.console import Answer, number, table
 from workbench.cli.reading import open_data, params_of, read_project
-from workbench.data.base import Dataset
+from workbench.data.base import Dataset, Question
 from workbench.project.feeding import likely_target
 from workbench.project.file import is_project
 from workbench.project.project import DataChoice, Project
@@ -18,15 +19,28 @@ def data(source: str, settings: list[str]) -> Answer:
     from workbench.data.summary import describe
 
     project = Project(data=DataChoice())
+    asked: tuple[Question, ...] = ()
     if is_project(Path(source).expanduser()):
         project, folder = read_project(Path(source), settings)
         dataset = open_data(project, folder)
     else:
-        from workbench.data.open import open_dataset
+        from workbench.data.open import open_dataset, questions
 
         dataset = open_dataset(source, params=params_of(settings))
+        asked = questions(source, params=params_of(settings))
     document = describe(dataset, _splits(dataset, project))
-    return Answer(document, _lines(document))
+    document["questions"] = [
+        {"param": item.param, "text": item.text, "default": item.default, "choices": [{"value": value, "label": label} for value, label in item.choices]}
+        for item in asked
+    ]
+    return Answer(document, [*_lines(document), *(line for item in asked for line in _asked(item))])
+
+
+def _asked(question: Question) -> list[str]:
+    """Returns a question, and how each answer is given."""
+    choices = [f"  --set {question.param}={json.dumps(value)}  {label}" + (" (taken now)" if value == question.default else "")
+               for value, label in question.choices]
+    return [f"Question: {question.text}", *choices]
 
 
 def _splits(dataset: Dataset, project: Project) -> Any:
@@ -43,7 +57,7 @@ def _splits(dataset: Dataset, project: Project) -> Any:
 
 def _lines(document: dict[str, Any]) -> list[str]:
     lines = [f"{document['rows']:,} rows, format {document['format']}"]
-    lines += table([(field["name"], field["kind"], _detail(field)) for field in document["fields"]])
+    lines += table([(field["name"], field.get("type") or field["kind"], _detail(field)) for field in document["fields"]])
     lines.append(", ".join(f"{split} {rows:,}" for split, rows in document["splits"].items()))
     return [*lines, *(f"{problem['message']} {problem.get('reason', '')}".rstrip() for problem in document["problems"])]
 

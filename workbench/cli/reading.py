@@ -45,11 +45,14 @@ def read_run(folder: Path) -> RunFolder:
 
 
 def params_of(settings: Sequence[str]) -> dict[str, Any]:
-    """Returns `PARAM=VALUE` settings of a catalogue entry as a dict."""
+    """Returns `PARAM=VALUE` and `PARAM.KEY=VALUE` settings of a catalogue entry as a dict."""
     found: dict[str, Any] = {}
     for text in settings:
         path, value = parsed(f"params.{text}")
-        found[".".join(path[1:])] = value
+        if len(path) > 2:
+            found.setdefault(path[1], {})[".".join(path[2:])] = value
+        else:
+            found[path[1]] = value
     return found
 
 

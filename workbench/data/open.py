@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.data.base import Dataset, Format
+from workbench.data.base import Dataset, Format, Question
 from workbench.data.edited import with_edits
 from workbench.data.edits import NO_EDITS, Edits
 from workbench.data.formats import FORMATS
 from workbench.errors import DataError, Text
 
-SAMPLE, GENERATED = "sample:", "generated:"
+SAMPLE, GENERATED, HUB = "sample:", "generated:", "hf:"
 
 
 def open_dataset(
@@ -21,7 +21,7 @@ def open_dataset(
     """Opens the data that `source` names.
 
     Args:
-        source: A path, `sample:NAME` or `generated:NAME`.
+        source: A path, `sample:NAME`, `generated:NAME` or `hf:NAME`, a dataset of the Hugging Face Hub.
         format: The catalogue name of the format; "" to recognise it.
         params: Raw parameters of the format or generator.
         base: The folder that a relative path is relative to (the project's); default: the current one.
@@ -41,9 +41,29 @@ def open_dataset(
         if source.startswith(prefix):
             entry = FORMATS[source.removeprefix(prefix)]
             return with_edits(entry.open(source, entry.parse(dict(params or {}))), edits)
+    if source.startswith(HUB):
+        entry = FORMATS["hub"]
+        return with_edits(entry.open(source, entry.parse(dict(params or {}))), edits)
     path = resolve(source, base)
     entry = FORMATS[format] if format else recognise(path)
     return with_edits(entry.open(str(path), entry.parse(dict(params or {}))), edits)
+
+
+def questions(source: str, format: str = "", params: Mapping[str, Any] | None = None, base: Path | None = None) -> tuple[Question, ...]:
+    """Returns what should be asked before this data is opened; nothing where all is clear, and for generated data.
+
+    Args:
+        source, format, params, base: As for `open_dataset`.
+
+    Raises:
+        DataError: There is nothing there, or no format knows it.
+        CatalogueError: No such format, or its parameters are wrong.
+    """
+    if source.startswith((SAMPLE, GENERATED, HUB)):
+        return ()
+    path = resolve(source, base)
+    entry = FORMATS[format] if format else recognise(path)
+    return entry.questions(path, entry.parse(dict(params or {})))
 
 
 def resolve(source: str, base: Path | None = None) -> Path:

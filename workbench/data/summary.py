@@ -83,6 +83,8 @@ def _as_json(problem: DataProblem) -> dict[str, Any]:
 
 def _described(field: Field, column: Any, splits: Mapping[Split, np.ndarray]) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": field.name, "kind": str(field.kind), "label": field.label or field.name}
+    if field.type:
+        facts["type"] = field.type
     if field.kind == FieldKind.IMAGE:
         return {**facts, "missing": 0, "channels": field.channels, "sizes": _sizes(column)}
     if field.kind == FieldKind.TEXT:
@@ -92,10 +94,19 @@ def _described(field: Field, column: Any, splits: Mapping[Split, np.ndarray]) ->
         return {**facts, "missing": int((column < 0).sum()), "classes": _classes(field, column, splits)}
     if field.kind == FieldKind.MASK:
         return {**facts, "missing": 0, "classes": _pixels(field, column), "sizes": _sizes(column)}
-    finite = column[np.isfinite(column)]
     if field.kind in (FieldKind.SERIES, FieldKind.AUDIO):
-        return {**facts, "missing": int(column.size - len(finite)), "range": _distribution(finite), "steps": column.shape[1], "rate": field.rate}
+        return {**facts, **_over_time(field, column)}
+    finite = column[np.isfinite(column)]
     return {**facts, "missing": len(column) - len(finite), "range": _distribution(finite), "unit": field.unit}
+
+
+def _over_time(field: Field, column: Any) -> dict[str, Any]:
+    """Returns the range of all numbers of series and sounds, and how long they are where they differ."""
+    values = column.ravel() if isinstance(column, np.ndarray) else np.concatenate([row.ravel() for row in column])
+    finite = values[np.isfinite(values)]
+    lengths = np.array([len(row) for row in column])
+    differing = {"lengths": _distribution(lengths), "unit": "samples" if field.kind == FieldKind.AUDIO else "steps"} if not field.length else {}
+    return {"missing": int(values.size - len(finite)), "range": _distribution(finite), "steps": int(lengths.max()), "rate": field.rate, **differing}
 
 
 def _classes(field: Field, column: np.ndarray, splits: Mapping[Split, np.ndarray]) -> list[dict[str, Any]]:

@@ -17,6 +17,9 @@ from workbench.objectives import OBJECTIVES
 from workbench.project.project import DataChoice, ObjectiveChoice, Project
 
 OBJECTIVE_OF: dict[FieldKind, str] = {FieldKind.CATEGORY: "classification", FieldKind.NUMBER: "regression", FieldKind.MASK: "segmentation"}
+UNTELLING = ("id", "constant")
+"""Types of columns that nothing can be learned from."""
+
 TARGET_NAMES = ("label", "target", "class", "category", "sentiment", "y", "answer", "digit", "steering")
 
 
@@ -85,10 +88,14 @@ def given_shape(data: DataChoice, field: Field, shapes: Mapping[str, Shape] | No
 
 
 def likely_target(dataset: Dataset, without: Iterable[str] = ()) -> Field | None:
-    """Returns the field that is most likely meant to be learned: one that is called so, else the last category, else the last number."""
+    """Returns the field that is most likely meant to be learned: one that is called so, else the last category, else the last number.
+
+    What tells rows apart (ids) or never changes is learned only where there is nothing else.
+    """
     categories, numbers = (fields_of_kind(dataset, kind, without) for kind in (FieldKind.CATEGORY, FieldKind.NUMBER))
     named = [field for field in (*categories, *numbers) if field.name.casefold() in TARGET_NAMES]
-    return next(iter([*named, *reversed(categories), *reversed(numbers)]), None)
+    likely = [*named, *reversed(categories), *reversed(numbers)]
+    return next(iter([*(field for field in likely if field.type not in UNTELLING), *likely]), None)
 
 
 def width_setter(graph: Graph, output: str) -> tuple[str, str] | None:

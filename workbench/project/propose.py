@@ -9,7 +9,7 @@ from workbench.data.base import Dataset, Field, FieldKind
 from workbench.errors import DataError
 from workbench.graph.graph import PortRef
 from workbench.project.adapt import LARGEST_SIDE_PX
-from workbench.project.feeding import OBJECTIVE_OF, fields_of_kind, likely_target
+from workbench.project.feeding import OBJECTIVE_OF, UNTELLING, fields_of_kind, likely_target
 from workbench.project.project import Choice, DataChoice, ObjectiveChoice, Project, Recipe
 from workbench.project.sketch import Sketch
 from workbench.text import Text
@@ -85,14 +85,17 @@ def propose(dataset: Dataset) -> Project:
 
 def _readable(dataset: Dataset, target: Field) -> list[Field]:
     """Returns the fields to read. Beside images, sounds or texts the other columns are most often ids and other answers, so they are left out."""
-    rich = [fields_of_kind(dataset, kind, [target.name]) for kind in (FieldKind.IMAGE, FieldKind.AUDIO, FieldKind.SERIES, FieldKind.TEXT)]
+    untelling = [field.name for field in dataset.fields if field.type in UNTELLING]
+    rich = [fields_of_kind(dataset, kind, [target.name, *untelling]) for kind in (FieldKind.IMAGE, FieldKind.AUDIO, FieldKind.SERIES, FieldKind.TEXT)]
     present = [fields for fields in (rich[:1] if target.kind == FieldKind.MASK else rich) if fields]
     if target.kind == FieldKind.MASK:
         return present[0] if present else []
     if len(present) == 1:
         return present[0][:2]
     plain = (FieldKind.NUMBER, FieldKind.CATEGORY)
-    return [fields[0] for fields in present] or [field for field in dataset.fields if field.name != target.name and field.kind in plain]
+    return [fields[0] for fields in present] or [
+        field for field in dataset.fields if field.name not in (target.name, *untelling) and field.kind in plain
+    ]
 
 
 def _joined(sketch: Sketch, ends: list[PortRef]) -> PortRef:

@@ -1,0 +1,238 @@
+"""Reading delimited text into columns of cells: a hundred thousand rows at a time, ragged rows listed with their lines."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import chain, islice
+from pathlib import Path
+
+from workbench.data.base import DataProblem
+from workbench.data.tables.encoding import encoding_of
+from workbench.errors import DataError, Text
+
+MAX_CELL = 10_000_000
+HEAD_ROWS = 2000
+DELIMITERS = ",;\t|"
+_CHUNK = 65_536
+_POOLED = 100_000
+_LISTED = 1000
+
+
+@dataclass(slots=True)
+class RawTable:
+    """Cells as they stand in a source.
+
+    Attributes:
+        names: What the columns are called, each name once.
+        columns: The cells by column, without spaces around them; a missing cell is "".
+        ids: The id of every row, made of what stands in it, so that it survives sorting.
+        problems: What was left out or filled up, with lines.
+    """
+
+    names: list[str]
+    columns: list[list[str]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    problems: list[DataProblem] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.ids)
+
+
+@dataclass(slots=True)
+class Layout:
+    """How cells are written down in a file.
+
+    Attributes:
+        encoding: The encoding of the file.
+        delimiter: What stands between cells.
+        header: Whether the first row names the columns.
+        certain: Whether that is beyond doubt.
+        head: The first rows, blank ones left out.
+    """
+
+    encoding: str
+    delimiter: str
+    header: bool
+    certain: bool
+    head: list[list[str]]
+
+
+def layout_of(path: Path, encoding: str = "", delimiter: str = "", header: str = "") -> Layout:
+    """Returns how a file is written; what is given is taken as said.
+
+    Raises:
+        DataError: It is no text.
+    """
+    csv.field_size_limit(MAX_CELL)
+    found = encoding_of(path, encoding)
+    with path.open(encoding=found, newline="") as file:
+        lines = list(islice((line for line in file if line.strip()), HEAD_ROWS))
+    mark = delimiter or delimiter_of(lines)
+    try:
+        head = [row for row in csv.reader(lines, delimiter=mark) if any(cell.strip() for cell in row)]
+    except csv.Error:
+        head = []
+    named, certain = (header == "yes", True) if header else names_columns(head)
+    return Layout(found, mark, named, certain, head)
+
+
+def delimiter_of(lines: Sequence[str]) -> str:
+    """Returns what divides the first lines into equally many cells, the most frequent of the first line where several do."""
+    plain = [re.sub(r'"[^"]*"', "", line) for line in lines[:50]]
+    if not plain:
+        return ","
+    counts = Counter(character for character in plain[0] if character in DELIMITERS)
+
+    def rank(mark: str) -> tuple[bool, float, int]:
+        same = sum(line.count(mark) == counts[mark] for line in plain) / len(plain)
+        return counts[mark] > 0, round(same, 1), counts[mark]
+
+    return max(DELIMITERS, key=rank)
+
+
+def names_columns(head: Sequence[Sequence[str]]) -> tuple[bool, bool]:
+    """Returns whether the first row names the columns, and whether that is certain.
+
+    It does not where a number stands above numbers, or a class above the same class. Rising whole numbers may be years.
+    """
+    if len(head) < 2:
+        return True, True
+    first, rest = head[0], [row for row in head[1:200] if len(row) == len(head[0])]
+    if not rest:
+        return True, True
+    columns = list(zip(*rest, strict=True))
+    numeric = [place for place, cells in enumerate(columns) if all(_plain_number(cell) for cell in cells if cell.strip())
+               and any(cell.strip() for cell in cells)]
+    above = [place for place in numeric if _plain_number(first[place])]
+    if above and len(above) == len(numeric):
+        values = [float(first[place]) for place in above]
+        steps = {later - earlier for earlier, later in zip(values, values[1:], strict=False)}
+        years = len(values) > 1 and len(steps) == 1 and min(steps) > 0 and all(value.is_integer() for value in values)
+        return years, not years
+    again = any(len(set(cells)) <= len(cells) // 2 and first[place] in cells for place, cells in enumerate(columns) if first[place].strip())
+    return not again or bool(numeric), True
+
+
+def _plain_number(cell: str) -> bool:
+    return bool(re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", cell))
+
+
+def read_cells(path: Path, layout: Layout) -> RawTable:
+    """Returns the columns; a short row is filled up with missing cells, a long one is left out.
+
+    Raises:
+        DataError: A cell never ends, or the file cannot be read.
+    """
+    with path.open(encoding=layout.encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=layout.delimiter)
+        try:
+            return _read(reader, layout)
+        except csv.Error as error:
+            raise DataError(
+                Text("Line {line} of {path} cannot be read: {reason}.", line=reader.line_num, path=str(path), reason=str(error)),
+                Text("Check the quotation marks there."),
+            ) from error
+
+
+def _read(reader: Iterator[list[str]], layout: Layout) -> RawTable:
+    begun: list[list[str]] = []
+    line = 1
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            begun = [row]
+            break
+        line += _lines_of(row)
+    if not begun:
+        return RawTable([])
+    names = unique_names(begun[0] if layout.header else [""] * len(begun[0]))
+    table = RawTable(names, [[] for _ in names])
+    if layout.header:
+        line += _lines_of(begun.pop())
+    pools: list[dict[str, str]] = [{} for _ in names]
+    seen: Counter[str] = Counter()
+    ragged: tuple[list[str], list[str]] = ([], [])
+    rows = chain(begun, reader)
+    while chunk := list(islice(rows, _CHUNK)):
+        whole, line = _whole(chunk, len(names), line, ragged)
+        table.ids += row_ids(whole, seen)
+        for column, pool, cells in zip(table.columns, pools, zip(*whole, strict=True), strict=False):
+            column += pooled(map(str.strip, cells), pool)
+    table.problems = _ragged(*ragged)
+    return table
+
+
+def _whole(chunk: list[list[str]], width: int, line: int, ragged: tuple[list[str], list[str]]) -> tuple[list[list[str]], int]:
+    """Returns the rows that count, all equally wide, and the line after them."""
+    if set(map(len, chunk)) == {width} and all(row[0] and not row[0].isspace() for row in chunk):
+        return chunk, line + sum(map(_lines_of, chunk)) if any("\n" in cell for row in chunk for cell in row) else line + len(chunk)
+    whole: list[list[str]] = []
+    short, long = ragged
+    for row in chunk:
+        line += _lines_of(row)
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) > width and any(cell.strip() for cell in row[width:]):
+            long.append(f"line {line - 1}")
+            continue
+        if len(row) < width:
+            short.append(f"line {line - 1}")
+        whole.append((row + [""] * width)[:width])
+    return whole, line
+
+
+def _lines_of(row: list[str]) -> int:
+    return 1 + sum(cell.count("\n") for cell in row)
+
+
+def pooled(cells: Iterable[str], pool: dict[str, str]) -> list[str]:
+    """Returns the cells with equal ones kept once, as long as there are few different ones."""
+    if len(pool) > _POOLED:
+        return list(cells)
+    keep = pool.setdefault
+    return [keep(cell, cell) for cell in cells]
+
+
+def row_ids(rows: Iterable[Sequence[str]], seen: Counter[str]) -> list[str]:
+    """Returns ids made of what stands in a row; equal rows are counted in `seen`."""
+    ids: list[str] = []
+    for row in rows:
+        digest = blake2b("\x1f".join(row).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        times = seen[digest]
+        ids.append(f"{digest}-{times}" if times else digest)
+        seen[digest] = times + 1
+    return ids
+
+
+def unique_names(cells: Sequence[str]) -> list[str]:
+    """Returns the cells of the first row as unique names."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for number, cell in enumerate(cells, 1):
+        name = cell.strip() or f"column{number}"
+        while name in taken:
+            name += "_2"
+        names.append(name)
+        taken.add(name)
+    return names
+
+
+def _ragged(short: list[str], long: list[str]) -> list[DataProblem]:
+    problems: list[DataProblem] = []
+    if short:
+        problems.append(DataProblem(
+            "ragged", Text("{count} rows have too few cells.", count=len(short)), tuple(short[:_LISTED]),
+            Text("What is missing counts as empty."),
+        ))
+    if long:
+        problems.append(DataProblem(
+            "ragged", Text("{count} rows have too many cells and are left out.", count=len(long)), tuple(long[:_LISTED]),
+            Text("Which cell belongs to which column cannot be told."),
+        ))
+    return problems

@@ -1,0 +1,166 @@
+"""Columns whose values lie in files of their own: images and sounds, looked at when opened, read when asked for."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from workbench.data.base import DataProblem, Field, FieldKind
+from workbench.data.decode import decode
+from workbench.data.sound import SoundInfo, read_sound, sound_info
+from workbench.errors import DataError, Text
+
+T = TypeVar("T")
+KEPT_BYTES = 1 << 30
+_LISTED = 1000
+
+
+class LazyColumn(ABC):
+    """Values that are read when they are asked for."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def read(self, rows: Sequence[int]) -> Any:
+        """Returns raw values of these rows, as `Dataset.column` describes them."""
+
+
+class ImageFiles(LazyColumn):
+    """Images in files.
+
+    Args:
+        paths: The file of every row.
+        field: What the images have in common.
+        kept: Images that are decoded already, by row.
+    """
+
+    def __init__(self, paths: Sequence[Path], field: Field, kept: dict[int, np.ndarray]) -> None:
+        self._paths, self._field, self._kept = paths, field, kept
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def read(self, rows: Sequence[int]) -> Any:
+        images = [self._kept[row] if row in self._kept else decode(self._paths[row]) for row in rows]
+        channels = self._field.channels
+        images = [image if image.shape[2] == channels else np.repeat(image, channels, axis=2) for image in images]
+        return np.stack(images) if self._field.height and images else images
+
+
+class SoundFiles(LazyColumn):
+    """Sounds in files.
+
+    Args:
+        paths: The file of every row.
+        field: Their common rate and, where there is one, length.
+    """
+
+    def __init__(self, paths: Sequence[Path], field: Field) -> None:
+        self._paths, self._field = paths, field
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def read(self, rows: Sequence[int]) -> Any:
+        sounds = [read_sound(self._paths[row], self._field.rate) for row in rows]
+        return np.stack([fitted(sound, self._field.length) for sound in sounds]) if self._field.length and sounds else sounds
+
+
+def fitted(values: np.ndarray, length: int) -> np.ndarray:
+    """Returns the first `length` steps of a row, with zeros behind a shorter one."""
+    if len(values) >= length:
+        return values[:length]
+    return np.pad(values, ((0, length - len(values)), *((0, 0),) * (values.ndim - 1)))
+
+
+def looked_at(look: Callable[[Path], T], paths: Sequence[Path], shown: Sequence[str]) -> tuple[list[T | None], list[DataProblem]]:
+    """Looks at every file, several at once: what was seen, None for a file that cannot be used, and why.
+
+    Args:
+        look: Raises DataError for a file that cannot be used.
+        paths: The files.
+        shown: What they are called in problems.
+    """
+    found: list[T | None] = []
+    reasons: Counter[str] = Counter()
+    bad: dict[str, list[str]] = {}
+
+    def tried(path: Path) -> T | DataError:
+        try:
+            return look(path)
+        except DataError as error:
+            return error
+
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(paths), 256):
+            part = pool.map(tried, paths[start:start + 256])
+            for name, seen in zip(shown[start:start + 256], part, strict=True):
+                found.append(None if isinstance(seen, DataError) else seen)
+                if isinstance(seen, DataError):
+                    message = str(seen.message) if path_free(seen) is None else str(path_free(seen))
+                    reasons[message] += 1
+                    bad.setdefault(message, []).append(name)
+    problems = [
+        DataProblem("unreadable", Text("{count} files are left out: {reason}.", count=count, reason=reason.rstrip(".")), tuple(bad[reason][:_LISTED]))
+        for reason, count in reasons.most_common(20)
+    ]
+    return found, problems
+
+
+def path_free(error: DataError) -> Text | str | None:
+    """Returns the reason of an error about a file, without the file."""
+    values = getattr(error.message, "values", None)
+    return values.get("reason") if isinstance(values, dict) else None
+
+
+def image_column(name: str, label: str, paths: Sequence[Path], shown: Sequence[str]) -> tuple[Field, Callable[[np.ndarray], LazyColumn], np.ndarray, list[DataProblem]]:
+    """Returns the field, what makes its column of some of the files, which can be used (bool `(n,)`), and what is wrong with the others."""
+    kept: dict[int, np.ndarray] = {}
+    room = KEPT_BYTES
+    found, problems = looked_at(_image_and_size, paths, shown)
+    for row, seen in enumerate(found):
+        if seen is not None and (room := room - seen[1].nbytes) >= 0:
+            kept[row] = seen[1]
+    good = np.array([seen is not None for seen in found], bool)
+    sizes = [seen[0] for seen in found if seen is not None]
+    height, width = sizes[0][:2] if len({size[:2] for size in sizes}) == 1 else (0, 0)
+    field = Field(name, FieldKind.IMAGE, label, channels=max((size[2] for size in sizes), default=1), height=height, width=width)
+
+    def make(rows: np.ndarray) -> LazyColumn:
+        return ImageFiles([paths[row] for row in rows], field, {place: kept[int(row)] for place, row in enumerate(rows) if int(row) in kept})
+
+    return field, make, good, problems
+
+
+def _image_and_size(path: Path) -> tuple[tuple[int, int, int], np.ndarray]:
+    image = decode(path)
+    return (image.shape[0], image.shape[1], image.shape[2]), image
+
+
+def sound_column(
+    name: str, label: str, paths: Sequence[Path], shown: Sequence[str], rate: int = 0,
+) -> tuple[Field, Callable[[np.ndarray], LazyColumn], np.ndarray, list[DataProblem]]:
+    """Returns the field, what makes its column of some of the files, which can be used (bool `(n,)`), and what is wrong with the others.
+
+    Args:
+        name: Of the field.
+        label: What people call it.
+        paths: The files.
+        shown: What they are called in problems.
+        rate: The common rate; 0: the most frequent one.
+    """
+    found, problems = looked_at(sound_info, paths, shown)
+    infos: list[SoundInfo] = [info for info in found if info is not None]
+    rate = rate or (Counter(info.rate for info in infos).most_common(1)[0][0] if infos else 0)
+    lengths = {info.frames_at(rate) for info in infos}
+    field = Field(name, FieldKind.AUDIO, label, length=lengths.pop() if len(lengths) == 1 else 0, rate=rate)
+    good = np.array([info is not None for info in found], bool)
+    return field, lambda rows: SoundFiles([paths[row] for row in rows], field), good, problems

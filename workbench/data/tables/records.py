@@ -1,0 +1,108 @@
+"""Reading JSON into columns of cells: lines of objects, a list of objects, or an object of lists; objects inside are opened once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.data.base import DataProblem
+from workbench.data.tables.cells import RawTable, row_ids, unique_names
+from workbench.data.tables.encoding import encoding_of
+from workbench.errors import DataError, Text
+
+_LISTED = 1000
+
+
+def read_records(path: Path, encoding: str = "", lines: bool = True) -> RawTable:
+    """Returns the columns of a JSON file.
+
+    Args:
+        path: The file.
+        encoding: Its encoding; "" finds it out.
+        lines: Whether every line is an object of its own.
+
+    Raises:
+        DataError: It holds no objects.
+    """
+    with path.open(encoding=encoding_of(path, encoding), newline="") as file:
+        records, bad = _of_lines(file) if lines else _of_document(file.read())
+    if bad and not records:
+        wanted = Text("Every line must be one object in braces.") if lines else Text("It must be a list of objects, or an object of lists of one length.")
+        raise DataError(Text("{path} holds no JSON objects.", path=str(path)), wanted)
+    records = [flattened(record) for record in records]
+    keys = list(dict.fromkeys(key for record in records for key in record))
+    rows = [[_cell(record.get(key)) for key in keys] for record in records]
+    columns = [list(map(str.strip, cells)) for cells in zip(*rows, strict=True)]
+    what = Text("{count} lines are no JSON objects and are left out.", count=len(bad)) if lines else \
+        Text("{count} entries are no JSON objects and are left out.", count=len(bad))
+    problems = [DataProblem("unreadable", what, tuple(bad[:_LISTED]))] if bad else []
+    return RawTable(unique_names(keys) if keys else [], columns, row_ids(rows, Counter()), problems)
+
+
+Records = tuple[list[dict[str, Any]], list[str]]
+
+
+def _of_lines(file: Any) -> Records:
+    records: list[dict[str, Any]] = []
+    bad: list[str] = []
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                record = None
+            if isinstance(record, dict):
+                records.append(record)
+            else:
+                bad.append(f"line {number}")
+    return records, bad
+
+
+def _of_document(text: str) -> Records:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return [], ["1"]
+    if isinstance(document, dict):
+        inner = [value for value in document.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+        columns = {key: value for key, value in document.items() if isinstance(value, (list, dict))}
+        if len(inner) == 1:
+            document = inner[0]
+        elif columns and len(columns) == len(document):
+            return _of_columns(columns)
+        else:
+            return [], ["1"]
+    if not isinstance(document, list):
+        return [], ["1"]
+    bad = [f"entry {number}" for number, record in enumerate(document, 1) if not isinstance(record, dict)]
+    return [record for record in document if isinstance(record, dict)], bad
+
+
+def _of_columns(columns: Mapping[str, Any]) -> Records:
+    """Returns the rows of an object of lists, or of objects by row name as pandas writes them."""
+    lists: dict[str, Sequence[Any]] = {key: list(value.values()) if isinstance(value, dict) else value for key, value in columns.items()}
+    if len({len(values) for values in lists.values()}) != 1:
+        return [], ["1"]
+    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)], []
+
+
+def flattened(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an object whose objects are opened once: `{"a": {"b": 1}}` becomes `{"a.b": 1}`."""
+    flat: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict) and value:
+            flat.update({f"{key}.{inner}": deeper for inner, deeper in value.items()})
+        else:
+            flat[str(key)] = value
+    return flat
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,163 @@
+"""What a column of a table seems to hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from workbench.data.base import FieldKind, Split
+from workbench.data.decode import SUFFIXES
+from workbench.data.sound import SOUND_SUFFIXES
+from workbench.data.tables.numbers import DASHES, MISSING, day_first_of, decimal_of, is_date, localised, plain
+
+MOST_CATEGORIES = 100
+MIXED = 0.95
+"""A column with at least this share of numbers holds numbers; the other cells are missing values, and listed."""
+
+SPLIT_COLUMNS = frozenset({"split", "partition", "subset", "fold_split"})
+SPLIT_NAMES = {
+    "train": Split.TRAIN, "training": Split.TRAIN,
+    "val": Split.VALIDATION, "valid": Split.VALIDATION, "validation": Split.VALIDATION,
+    "dev": Split.VALIDATION, "test": Split.TEST, "testing": Split.TEST,
+}
+_SHARE_OF_ROWS = 0.2
+_ENOUGH = 20
+_CATEGORY_NAMES = frozenset({"label", "class", "target", "category", "sentiment", "标签", "类别", "分类"})
+_ID_NAMES = re.compile(r"(row|sample|record|item|file|object)?_?(id|uuid|guid|index|key|nr|no)|编号|序号|unnamed.*|column1", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+BOOLEANS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"), ("否", "是"), ("错", "对"), ("假", "真"), ("off", "on"))
+
+
+class ColumnType(StrEnum):
+    """What a column of a table may be taken for."""
+
+    NUMBER = "number"
+    CATEGORY = "category"
+    TEXT = "text"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    IMAGE = "image"
+    SOUND = "sound"
+    SERIES = "series"
+    CONSTANT = "constant"
+    ID = "id"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a column was taken for.
+
+    Attributes:
+        type: What it holds.
+        kind: How its values are kept: the kind of the field.
+        decimal: The decimal sign of its numbers; "?" where both would do.
+        day_first: How its dates are written, `yes`, `no`, "?" or "".
+    """
+
+    type: ColumnType
+    kind: FieldKind
+    decimal: str = "."
+    day_first: str = ""
+
+
+KINDS = {
+    ColumnType.NUMBER: FieldKind.NUMBER, ColumnType.CATEGORY: FieldKind.CATEGORY, ColumnType.TEXT: FieldKind.TEXT,
+    ColumnType.DATE: FieldKind.NUMBER, ColumnType.BOOLEAN: FieldKind.CATEGORY, ColumnType.IMAGE: FieldKind.IMAGE,
+    ColumnType.SOUND: FieldKind.AUDIO, ColumnType.SERIES: FieldKind.SERIES, ColumnType.SPLIT: FieldKind.CATEGORY,
+}
+
+
+def present(cells: Sequence[str]) -> list[str]:
+    """Returns the different cells that say something."""
+    return [cell for cell in set(cells) if cell.lower() not in MISSING]
+
+
+def guess(name: str, cells: Sequence[str], decimal: str = "", missing: frozenset[str] = frozenset()) -> Guess:
+    """Returns what a column seems to hold.
+
+    Args:
+        name: The name of the column, as an identifier.
+        cells: Its cells.
+        decimal: The decimal sign where it is known.
+        missing: What else stands for a missing value, in small letters.
+    """
+    different = [cell for cell in present(cells) if cell.lower() not in missing]
+    found = _guess(name, cells, different, decimal)
+    if found.type in (ColumnType.NUMBER, ColumnType.TEXT, ColumnType.CATEGORY):
+        if len(different) == 1 and len(cells) > 1 and all(cell == different[0] for cell in cells):
+            return Guess(ColumnType.CONSTANT, found.kind, found.decimal)
+        if found.type != ColumnType.CATEGORY and len(different) == len(cells) > 1 and _is_id(name, cells, different):
+            return Guess(ColumnType.ID, found.kind, found.decimal)
+    return found
+
+
+def _guess(name: str, cells: Sequence[str], different: list[str], decimal: str) -> Guess:
+    if not different:
+        return Guess(ColumnType.TEXT, FieldKind.TEXT)
+    if name in SPLIT_COLUMNS and all(cell.lower() in SPLIT_NAMES for cell in cells):
+        return Guess(ColumnType.SPLIT, FieldKind.CATEGORY)
+    lower = {cell.lower() for cell in different}
+    if len(lower) == 2 and any(lower == set(pair) for pair in BOOLEANS):
+        return Guess(ColumnType.BOOLEAN, FieldKind.CATEGORY)
+    sign = _number_sign(different, decimal)
+    if sign:
+        few = len(different) <= MOST_CATEGORIES and all(re.fullmatch(r"[+-]?\d+", cell) for cell in different)
+        labels = few and (name in _CATEGORY_NAMES or name.startswith(("label", "class", "target")))
+        kind = FieldKind.CATEGORY if labels else FieldKind.NUMBER
+        return Guess(ColumnType(str(kind)), kind, sign)
+    solid = [cell for cell in different if cell.lower() not in DASHES]
+    if solid and all(is_date(cell) for cell in solid):
+        return Guess(ColumnType.DATE, FieldKind.NUMBER, day_first=day_first_of(solid))
+    for type, endings in ((ColumnType.IMAGE, SUFFIXES), (ColumnType.SOUND, SOUND_SUFFIXES)):
+        if sum(cell.lower().endswith(endings) for cell in different) >= MIXED * len(different):
+            return Guess(type, KINDS[type])
+    if all(cell.startswith("[") for cell in different) and is_series(different[0]):
+        return Guess(ColumnType.SERIES, FieldKind.SERIES)
+    kind = _words(name, cells, different)
+    return Guess(ColumnType(str(kind)), kind)
+
+
+def _number_sign(different: list[str], decimal: str) -> str:
+    """Returns the decimal sign of a column of numbers, "" where it holds something else, "?" where it might be either sign."""
+    values = [cell for cell in different if cell.lower() not in DASHES] if len(different) > 1 else different
+    finite = sum(bool(np.isfinite(plain(cell))) for cell in values)
+    if finite == len(values) and decimal != ",":
+        return "." if len(values) else ""
+    sign = decimal if decimal and all(np.isfinite(localised(cell, decimal)) for cell in values) else "" if decimal else decimal_of(values)
+    if sign or not values:
+        return sign
+    return "." if len(values) >= _ENOUGH and finite >= MIXED * len(values) else ""
+
+
+def _words(name: str, cells: Sequence[str], different: list[str]) -> FieldKind:
+    called = name in _CATEGORY_NAMES or name.startswith(("label", "class", "target"))
+    if len(different) > MOST_CATEGORIES or any(len(cell) > 60 for cell in different):
+        return FieldKind.TEXT
+    count = sum(cell.lower() not in MISSING for cell in cells)
+    repeated = len(different) <= max(2, _SHARE_OF_ROWS * count) and len(different) < count
+    return FieldKind.CATEGORY if repeated or called else FieldKind.TEXT
+
+
+def _is_id(name: str, cells: Sequence[str], different: list[str]) -> bool:
+    if all(_UUID.fullmatch(cell) for cell in different[:100]):
+        return True
+    if not _ID_NAMES.fullmatch(name):
+        return False
+    if name != "column1":
+        return True
+    return list(cells[:1000]) == [str(int(plain(cells[0])) + place) for place in range(min(len(cells), 1000))] if re.fullmatch(r"[01]", cells[0]) else False
+
+
+def is_series(cell: str) -> bool:
+    """Whether a cell holds a list of numbers, or a list of equally long lists of numbers, as JSON writes it."""
+    try:
+        values = np.asarray(json.loads(cell), dtype=np.float64)
+    except (ValueError, TypeError, RecursionError):
+        return False
+    return values.ndim in (1, 2) and values.size > 1
