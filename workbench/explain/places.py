@@ -81,4 +81,6 @@ def _words(subject: Subject, size: Dim | None) -> tuple[str, ...]:
     if given is None or subject.prepared is None or given.name not in subject.lengths:
         return ()
     ids = subject.values[given.name][0, : int(subject.lengths[given.name][0])]
-    return tuple(subject.prepared.preprocessors[given.field].words(ids.tolist()))
+    from workbench.explain.subject import words_of
+
+    return words_of(subject.prepared.preprocessors[given.field], given, ids.tolist())

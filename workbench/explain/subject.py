@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 PROBE_ROWS = 64
+BEGIN, END, BLANK = "[BEGIN]", "[END]", "[BLANK]"
+"""What token 0 is called where a text begins, where it ends, and between the tokens of one that is heard."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ def _subject(
         blank=_blanks(prepared, spec, values[spec.name]) if spec.shape.rank == 4 else (), prepared=prepared, row=row,
     )
     chosen = int(subject.logits.argmax()) if target is None else target
-    return replace(subject, target=chosen, labels=tuple(labels) or labels_of(prepared, len(subject.logits)))
+    return replace(subject, target=chosen, labels=tuple(labels) or labels_of(prepared, len(subject.logits), writes=_writes(model)))
 
 
 def _kind(prepared: Any, spec: Any) -> FieldKind:
@@ -211,13 +213,24 @@ def _kind(prepared: Any, spec: Any) -> FieldKind:
     return FieldKind.TEXT if is_text(spec.shape) else FieldKind.IMAGE
 
 
-def labels_of(prepared: Any, width: int) -> tuple[str, ...]:
-    """Returns the class names of the first target with `width` classes, the tokens of a text that is written, or ()."""
+def _writes(model: Any) -> bool:
+    """Whether a model writes a text token by token; else a text is heard in all steps at once."""
+    return any(spec.decoder for spec in _specs(model))
+
+
+def labels_of(prepared: Any, width: int, *, writes: bool = True) -> tuple[str, ...]:
+    """Returns the class names of the first target with `width` classes, the tokens of a text that is written, or ().
+
+    Args:
+        prepared: The data.
+        width: The number of classes or tokens.
+        writes: Whether token 0 ends a text; else it is the silence between two tokens (the blank of CTC).
+    """
     targets = getattr(prepared, "targets", ())
     for item in prepared.dataset.fields:
         preprocessor = prepared.preprocessors.get(item.name) if item.kind == FieldKind.TEXT and item.name in targets else None
         if preprocessor is not None and preprocessor.vocabulary == width:
-            return ("[END]", *preprocessor.words(range(1, width)))
+            return (END if writes else BLANK, *preprocessor.words(range(1, width)))
         if item.kind in (FieldKind.CATEGORY, FieldKind.MASK) and len(item.categories) == width and (not targets or item.name in targets):
             return item.categories
     return ()
@@ -240,9 +253,16 @@ def _tokens(prepared: Any, spec: Any, raw: Any, ids: Tensor, lengths: Tensor | N
     preprocessor = prepared.preprocessors[spec.field]
     if isinstance(raw, str) and raw:
         pieces = tuple(raw[token.start:token.end] or token.text for token in preprocessor.tokens(raw))
+        pieces = (BEGIN, *pieces) if spec.decoder else pieces
         if len(pieces) == count:
             return pieces
-    return tuple(preprocessor.words(ids[0, :count].tolist()))
+    return words_of(preprocessor, spec, ids[0, :count].tolist())
+
+
+def words_of(preprocessor: Any, spec: Any, ids: Sequence[int]) -> tuple[str, ...]:
+    """Returns what the tokens of an input are called; a text that the model writes begins with token 0."""
+    words = tuple(preprocessor.words(ids))
+    return (BEGIN, *words[1:]) if spec.decoder and ids and ids[0] == 0 else words
 
 
 def baseline_name(subject: Subject) -> Text:

@@ -11,6 +11,7 @@ from workbench.graph.bypass import is_bypassed
 from workbench.graph.graph import Edge, Graph, Node
 from workbench.graph.grouping import group_paths, members_of
 from workbench.graph.repeat import Repeat, repeat_of, repeats
+from workbench.text import Text
 
 Change = tuple[str, Any, Any]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -69,7 +70,9 @@ def _groups(before: Graph, after: Graph, pairs: Mapping[str, str]) -> dict[str, 
         member = next((after[node] for node in members_of(after, path) if node in pairs), None)
         old_path = ".".join(before[pairs[member.id]].group.split(".")[:path.count(".") + 1]) if member else path
         old, new = repeat_of(before, old_path) if old_path else Repeat(), repeat_of(after, path)
-        changes = [("repeat", old.times, new.times), ("same weights", old.shared, new.shared), ("passed", old.passed, new.passed)]
+        changes = [
+            (Text("repeat"), old.times, new.times), (Text("same weights"), old.shared, new.shared), (Text("passed"), old.passed, new.passed),
+        ]
         if differing := tuple(change for change in changes if change[1] != change[2]):
             found[path] = differing
     return found

@@ -176,8 +176,16 @@ class CanvasView(QGraphicsView):
             self.scale(LEGIBLE_ZOOM, LEGIBLE_ZOOM)
             first = min(self.canvas.cards.values(), key=lambda card: card.rect.top()).rect
             half = (self.viewport().height() / 2 - max(_FIT_MARGIN_PX, self.covered_px)) / LEGIBLE_ZOOM
-            self.centerOn(QPointF(first.center().x(), first.top() + half))
+            self.centerOn(QPointF(self._middle_near(first.center().x()), first.top() + half))
             self.view_moved.emit()
+
+    def _middle_near(self, across: float) -> float:
+        """Returns the middle of a view that shows as much of the drawing's width as it can, and `across` in any case."""
+        box = self.canvas.bounds()
+        half = max(self.viewport().width() / 2 - _FIT_MARGIN_PX, 32) / self.zoom
+        if box.width() <= 2 * half:
+            return box.center().x()
+        return min(max(across, box.left() + half), box.right() - half)
 
     def reveal(self, node: str) -> None:
         """Brings a node into view where it is not."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.app.language import say_error
+from workbench.app.language import say_error, say_own
 from workbench.app.pages.data.curve_picture import drawn
+from workbench.app.pages.inspect.outcome import Outcome, outcome_of
 from workbench.data.base import FieldKind
 from workbench.explain.results import AttentionMaps, FeatureMaps, HeatMap, StateTrace, TokenScores
 
@@ -66,6 +67,8 @@ class Answer:
         attributions: Heat maps or token scores by method name.
         errors: What a method could not do, by name.
         unknown: For every token, whether the vocabulary of the run does not hold it.
+        outcome: What the model made of the row where that is no class.
+        continues: Whether the classes are the tokens that may come next.
     """
 
     logits: np.ndarray
@@ -82,6 +85,8 @@ class Answer:
     states: StateTrace | None = None
     errors: dict[str, str] = field(default_factory=dict)
     unknown: tuple[bool, ...] = ()
+    outcome: Outcome | None = None
+    continues: bool = False
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -115,6 +120,8 @@ def analyse(source: Model, request: Request, progress: Callable[[float, str], No
     elif subject.kind == FieldKind.TEXT:
         answer.unknown = unknown_tokens(subject)
     answer.text = _text(source, subject, request)
+    answer.continues = any(spec.decoder for spec in source.model.plan.inputs)
+    _try(answer, "outcome", lambda: setattr(answer, "outcome", outcome_of(subject, request.row)))
     _look_inside(answer, source, subject, request, cancelled)
     for number, name in enumerate(request.methods):
         progress(number / max(len(request.methods), 1), name)
@@ -134,7 +141,21 @@ def _text(source: Model, subject: Any, request: Request) -> str:
     if request.row < 0:
         return request.raw if isinstance(request.raw, str) else ""
     raw = source.prepared.raw(request.row)
-    return next((value for value in raw.values() if isinstance(value, str)), "")
+    told = next((value for value in raw.values() if isinstance(value, str)), "")
+    return told or _columns(source.prepared, raw)
+
+
+def _columns(prepared: Any, raw: dict[str, Any]) -> str:
+    """Returns what the columns of a table say of a row that the model reads, a line each."""
+    lines = []
+    for item in prepared.dataset.fields:
+        if item.name not in prepared.inputs or item.kind not in (FieldKind.NUMBER, FieldKind.CATEGORY):
+            continue
+        value = raw[item.name]
+        known = item.kind == FieldKind.CATEGORY and 0 <= int(value) < len(item.categories)
+        words = item.categories[int(value)] if known else f"{float(value):.4g} {item.unit}".strip()
+        lines.append(f"{say_own(item.label) or item.name}: {words}")
+    return "\n".join(lines)
 
 
 def unknown_tokens(subject: Any) -> tuple[bool, ...]:

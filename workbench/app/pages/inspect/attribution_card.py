@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidg
 
 from workbench.app import theme
 from workbench.app.language import say, tr
+from workbench.app.pages.inspect.outcome import Rebuilt, Told
+from workbench.app.pages.inspect.outcome_card import fitted
 from workbench.app.pages.inspect.tokens import AGAINST_DARK, FOR_DARK, TokenStrip
 from workbench.app.widgets import Card, ImageView, quiet
 from workbench.app.wording import number
@@ -57,7 +59,7 @@ class AttributionCard(Card):
                 view.setVisible(True)
             else:
                 view.fade()
-        target = answer.labels[answer.target] if answer.target < len(answer.labels) else str(answer.target)
+        target = target_words(answer)
         self.set_title(tr("What carried the decision for {target}", target=target if len(target) <= LONGEST else target[: LONGEST - 1] + "…"))
         self._key.setText(_legend())
         self._verdict.setText(agreement(found))
@@ -90,6 +92,15 @@ class AttributionCard(Card):
         if images:
             grid.setColumnStretch(5, 1)
         self.content.insertWidget(0, self._holder)
+
+
+def target_words(answer: Answer) -> str:
+    """Returns what was explained: a class, a token, a number's name, or the brightness of an image that is painted again."""
+    if isinstance(answer.outcome, Told):
+        return answer.outcome.field
+    if isinstance(answer.outcome, Rebuilt):
+        return tr("the brightness")
+    return answer.labels[answer.target] if answer.target < len(answer.labels) else str(answer.target)
 
 
 class MethodView(QWidget):
@@ -138,6 +149,7 @@ class ImageMethodView(MethodView):
         """Shows signed values as blue and red, unsigned ones in one hue."""
         super().show_result(result)
         self._result = result
+        self.picture.setFixedSize(fitted(result.values.shape[1], result.values.shape[0], PICTURE_PX))
         if float(np.abs(result.values).max()) < FLAT:
             self.facts.setText(tr("flat: nothing stands out"))
         self._draw()

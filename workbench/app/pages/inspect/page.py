@@ -15,6 +15,7 @@ from workbench.app.pages.inspect.analysis import QUICK_METHODS, Answer, Model, R
 from workbench.app.pages.inspect.attribution_card import AttributionCard
 from workbench.app.pages.inspect.head_panel import DetailPanel
 from workbench.app.pages.inspect.look_cards import AttentionCard, FeatureCard, StateCard
+from workbench.app.pages.inspect.outcome_card import OutcomeCard
 from workbench.app.pages.inspect.question import QuestionPanel
 from workbench.app.pages.inspect.source import ModelSource
 from workbench.app.pages.page import Page
@@ -37,6 +38,7 @@ class InspectPage(Page):
         super().__init__(session, parent)
         self.question, self.detail = QuestionPanel(), DetailPanel()
         self.attribution, self.features, self.attention, self.states = AttributionCard(), FeatureCard(), AttentionCard(), StateCard()
+        self.outcome = OutcomeCard()
         self.source = ModelSource(session, self)
         self.answer: Answer | None = None
         self._request = Request()
@@ -80,7 +82,7 @@ class InspectPage(Page):
         layout.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_12)
         layout.setSpacing(theme.SPACE_12)
         layout.addLayout(self._status_row())
-        for card in (self.attribution, self.features, self.attention, self.states):
+        for card in (self.outcome, self.attribution, self.features, self.attention, self.states):
             card.hide()
             layout.addWidget(card)
         layout.addStretch(1)
@@ -233,6 +235,9 @@ class InspectPage(Page):
         self.answer = answer
         self._method_seconds.update({name: result.facts.seconds for name, result in answer.attributions.items()})
         self.question.show_answer(answer)
+        self.outcome.setVisible(self.outcome.shows(answer.outcome))
+        if self.outcome.shows(answer.outcome):
+            self.outcome.show_outcome(answer.outcome)  # type: ignore[arg-type]
         self.attribution.setVisible(bool(answer.attributions))
         self.attribution.show_answer(answer)
         for card, value, show in (
@@ -257,6 +262,8 @@ class InspectPage(Page):
     def _status_words(self, answer: Answer) -> str:
         seconds = sum(result.facts.seconds for result in answer.attributions.values())
         passes = sum(result.facts.passes for result in answer.attributions.values())
+        if not passes:
+            return tr("On a copy: the run is not touched.")
         return tr("{passes} passes, {seconds} s, on a copy: the run is not touched.", passes=f"{passes:,}", seconds=f"{seconds:.2f}")
 
     def _update_detail(self) -> None:

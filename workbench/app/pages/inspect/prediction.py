@@ -34,6 +34,11 @@ class PredictionPanel(QWidget):
         self._grid.setColumnStretch(1, 1)
         layout.addLayout(self._grid)
         self._rows = [self._row(index) for index in range(SHOWN)]
+        self._words = quiet("")
+        self._words.setObjectName(f"{name}.words")
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout.insertWidget(0, self._words)
         self._truth = quiet("")
         layout.addWidget(self._truth)
         self._order: list[int] = []
@@ -62,6 +67,18 @@ class PredictionPanel(QWidget):
                 widget.hide()
         self._truth.setText("")
         self._truth.hide()
+        self.show_words("")
+
+    def show_words(self, words: str, right: bool | None = None) -> None:
+        """Shows what the model said in words, above the bars.
+
+        Args:
+            words: What it said; "" for nothing.
+            right: Whether it is right, or None where that is no yes or no.
+        """
+        self._words.setText(words)
+        self._words.setVisible(bool(words))
+        theme.mark(self._words, "quiet" if right is None else "good" if right else "wrong")
 
     def show_shares(self, shares: np.ndarray, labels: tuple[str, ...], target: int = -1, truth: int = -1) -> None:
         """Shows the best classes.

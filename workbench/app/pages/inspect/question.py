@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPlainTextEdit, QSpinBox, 
 
 from workbench.app import theme
 from workbench.app.language import tr
+from workbench.app.pages.inspect.outcome import Outcome, Painted, Rebuilt, Spelt, Told
+from workbench.app.pages.inspect.outcome_card import fitted
 from workbench.app.pages.inspect.prediction import PredictionPanel
 from workbench.app.pages.train.run_words import run_titles
 from workbench.app.widgets import Heading, ImageView, button, quiet
@@ -107,7 +109,8 @@ class QuestionPanel(QWidget):
         self._unknown.hide()
         layout.addWidget(self._shown)
         layout.addWidget(self._unknown)
-        layout.addWidget(Heading(tr("Prediction")))
+        self._prediction_heading = Heading(tr("Prediction"))
+        layout.addWidget(self._prediction_heading)
         self.prediction = PredictionPanel("inspect.prediction", self)
         self.prediction.target_wanted.connect(self.target_wanted)
         layout.addWidget(self.prediction)
@@ -306,6 +309,7 @@ class QuestionPanel(QWidget):
         """Shows the input as the model sees it and the prediction."""
         if answer.image is not None:
             self._picture.set_image(answer.image)
+            self._picture.setFixedSize(fitted(answer.image.shape[1], answer.image.shape[0], PICTURE_PX))
             self._thumb.set_image(answer.image)
             self._shown.setCurrentIndex(0)
         else:
@@ -314,8 +318,37 @@ class QuestionPanel(QWidget):
         self._shown.setVisible(answer.image is None or self._thumb.isHidden())
         self._unknown.setText(unknown_words(answer))
         self._unknown.setVisible(bool(self._unknown.text()))
-        self._shown.setFixedHeight(PICTURE_PX if answer.image is not None else max(self._text.sizeHint().height(), 40))
-        self.prediction.show_shares(answer.probabilities, answer.labels, answer.target, answer.truth)
+        self._shown.setFixedHeight(self._picture.height() if answer.image is not None else max(self._text.sizeHint().height(), 40))
+        self._show_prediction(answer)
+
+    def _show_prediction(self, answer: Answer) -> None:
+        outcome = answer.outcome
+        told, right = outcome_words(outcome)
+        bars = not isinstance(outcome, (Told, Rebuilt)) and not (isinstance(outcome, Spelt) and not answer.continues)
+        title = tr("Share of the picture") if isinstance(outcome, Painted) else tr("What comes next") if answer.continues else tr("Prediction")
+        self._prediction_heading.setText(title)
+        shares = outcome.shares if isinstance(outcome, Painted) else answer.probabilities
+        self.prediction.clear()
+        if bars:
+            self.prediction.show_shares(shares, answer.labels, answer.target, answer.truth)
+        self.prediction.show_words(told, right)
+
+
+def outcome_words(outcome: Outcome | None) -> tuple[str, bool | None]:
+    """Returns what the model said in words, and whether it is right; "" where bars and pictures say it, None where right is no yes or no."""
+    if isinstance(outcome, Told):
+        value = f"{outcome.value:.4g} {outcome.unit}".strip()
+        if outcome.truth is None:
+            return tr("It says {value}.", value=value), None
+        return tr("It says {value}; right is {truth}.", value=value, truth=f"{outcome.truth:.4g} {outcome.unit}".strip()), None
+    if isinstance(outcome, Spelt):
+        written = outcome.text or tr("nothing")
+        if not outcome.truth:
+            return tr("It writes: {text}", text=written), None
+        if outcome.text == outcome.truth:
+            return tr("Right: it writes {text}", text=written), True
+        return tr("It writes: {text}\nRight is: {truth}", text=written, truth=outcome.truth), False
+    return "", None
 
 
 def unknown_words(answer: Answer) -> str:
