@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from workbench.data.base import DataProblem
 from workbench.data.tables.encoding import encoding_of
@@ -141,26 +142,22 @@ def read_cells(path: Path, layout: Layout) -> RawTable:
             ) from error
 
 
-def _read(reader: Iterator[list[str]], layout: Layout) -> RawTable:
-    begun: list[list[str]] = []
-    line = 1
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            begun = [row]
-            break
-        line += _lines_of(row)
+def _read(reader: Any, layout: Layout) -> RawTable:
+    begun = next(([row] for row in reader if any(cell.strip() for cell in row)), [])
     if not begun:
         return RawTable([])
     names = unique_names(begun[0] if layout.header else [""] * len(begun[0]))
     table = RawTable(names, [[] for _ in names])
+    line = reader.line_num + 1 if layout.header else 1 + reader.line_num - _lines_of(begun[0])
     if layout.header:
-        line += _lines_of(begun.pop())
+        begun = []
     pools: list[dict[str, str]] = [{} for _ in names]
     seen: Counter[str] = Counter()
     ragged: tuple[list[str], list[str]] = ([], [])
     rows = chain(begun, reader)
     while chunk := list(islice(rows, _CHUNK)):
-        whole, line = _whole(chunk, len(names), line, ragged)
+        whole = _whole(chunk, len(names), line, ragged)
+        line = reader.line_num + 1
         table.ids += row_ids(whole, seen)
         for column, pool, cells in zip(table.columns, pools, zip(*whole, strict=True), strict=False):
             column += pooled(map(str.strip, cells), pool)
@@ -168,10 +165,10 @@ def _read(reader: Iterator[list[str]], layout: Layout) -> RawTable:
     return table
 
 
-def _whole(chunk: list[list[str]], width: int, line: int, ragged: tuple[list[str], list[str]]) -> tuple[list[list[str]], int]:
-    """Returns the rows that count, all equally wide, and the line after them."""
+def _whole(chunk: list[list[str]], width: int, line: int, ragged: tuple[list[str], list[str]]) -> list[list[str]]:
+    """Returns the rows that count, all equally wide; `line` is where the first one begins."""
     if set(map(len, chunk)) == {width} and all(row[0] and not row[0].isspace() for row in chunk):
-        return chunk, line + sum(map(_lines_of, chunk)) if any("\n" in cell for row in chunk for cell in row) else line + len(chunk)
+        return chunk
     whole: list[list[str]] = []
     short, long = ragged
     for row in chunk:
@@ -184,7 +181,7 @@ def _whole(chunk: list[list[str]], width: int, line: int, ragged: tuple[list[str
         if len(row) < width:
             short.append(f"line {line - 1}")
         whole.append((row + [""] * width)[:width])
-    return whole, line
+    return whole
 
 
 def _lines_of(row: list[str]) -> int:

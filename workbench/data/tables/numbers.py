@@ -47,6 +47,8 @@ def localised(cell: str, decimal: str) -> float:
 def decimal_of(cells: Iterable[str]) -> str:
     """Returns the decimal sign that these cells are written with; "" where they are no numbers, "?" where it might be either."""
     odd = [cell for cell in cells if not math.isfinite(plain(cell))]
+    if any(not (_THOUSANDS.fullmatch(cell) or _PERCENT.fullmatch(cell) or _COMMA.fullmatch(cell)) for cell in odd[:50]):
+        return ""
     if all(_THOUSANDS.fullmatch(cell) or _PERCENT.fullmatch(cell) for cell in odd):
         return "?" if odd and all(_COMMA.fullmatch(cell) for cell in odd) else "."
     return "," if all(math.isfinite(localised(cell, ",")) for cell in odd) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ SPLIT_NAMES = {
 }
 _SHARE_OF_ROWS = 0.2
 _ENOUGH = 20
+_SAMPLE = 200
+_LONGEST_MARK = max(map(len, MISSING | DASHES))
 _CATEGORY_NAMES = frozenset({"label", "class", "target", "category", "sentiment", "标签", "类别", "分类"})
 _ID_NAMES = re.compile(r"(row|sample|record|item|file|object)?_?(id|uuid|guid|index|key|nr|no)|编号|序号|unnamed.*|column1", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -75,7 +78,7 @@ KINDS = {
 
 def present(cells: Sequence[str]) -> list[str]:
     """Returns the different cells that say something."""
-    return [cell for cell in set(cells) if cell.lower() not in MISSING]
+    return [cell for cell in set(cells) if len(cell) > _LONGEST_MARK or cell.lower() not in MISSING]
 
 
 def guess(name: str, cells: Sequence[str], decimal: str = "", missing: frozenset[str] = frozenset()) -> Guess:
@@ -87,7 +90,7 @@ def guess(name: str, cells: Sequence[str], decimal: str = "", missing: frozenset
         decimal: The decimal sign where it is known.
         missing: What else stands for a missing value, in small letters.
     """
-    different = [cell for cell in present(cells) if cell.lower() not in missing]
+    different = [cell for cell in present(cells) if cell.lower() not in missing] if missing else present(cells)
     found = _guess(name, cells, different, decimal)
     if found.type in (ColumnType.NUMBER, ColumnType.TEXT, ColumnType.CATEGORY):
         if len(different) == 1 and len(cells) > 1 and all(cell == different[0] for cell in cells):
@@ -102,8 +105,8 @@ def _guess(name: str, cells: Sequence[str], different: list[str], decimal: str) 
         return Guess(ColumnType.TEXT, FieldKind.TEXT)
     if name in SPLIT_COLUMNS and all(cell.lower() in SPLIT_NAMES for cell in cells):
         return Guess(ColumnType.SPLIT, FieldKind.CATEGORY)
-    lower = {cell.lower() for cell in different}
-    if len(lower) == 2 and any(lower == set(pair) for pair in BOOLEANS):
+    lower = {cell.lower() for cell in different[:10]}
+    if len(different) < 7 and len(lower) == 2 and any(lower == set(pair) for pair in BOOLEANS):
         return Guess(ColumnType.BOOLEAN, FieldKind.CATEGORY)
     sign = _number_sign(different, decimal)
     if sign:
@@ -111,11 +114,11 @@ def _guess(name: str, cells: Sequence[str], different: list[str], decimal: str) 
         labels = few and (name in _CATEGORY_NAMES or name.startswith(("label", "class", "target")))
         kind = FieldKind.CATEGORY if labels else FieldKind.NUMBER
         return Guess(ColumnType(str(kind)), kind, sign)
-    solid = [cell for cell in different if cell.lower() not in DASHES]
+    solid = _solid(different)
     if solid and all(is_date(cell) for cell in solid):
         return Guess(ColumnType.DATE, FieldKind.NUMBER, day_first=day_first_of(solid))
     for type, endings in ((ColumnType.IMAGE, SUFFIXES), (ColumnType.SOUND, SOUND_SUFFIXES)):
-        if sum(cell.lower().endswith(endings) for cell in different) >= MIXED * len(different):
+        if all(sum(cell.lower().endswith(endings) for cell in part) >= MIXED * len(part) for part in (different[:_SAMPLE], different)):
             return Guess(type, KINDS[type])
     if all(cell.startswith("[") for cell in different) and is_series(different[0]):
         return Guess(ColumnType.SERIES, FieldKind.SERIES)
@@ -123,23 +126,37 @@ def _guess(name: str, cells: Sequence[str], different: list[str], decimal: str) 
     return Guess(ColumnType(str(kind)), kind)
 
 
+def _solid(different: list[str]) -> list[str]:
+    return [cell for cell in different if len(cell) > _LONGEST_MARK or cell.lower() not in DASHES]
+
+
 def _number_sign(different: list[str], decimal: str) -> str:
     """Returns the decimal sign of a column of numbers, "" where it holds something else, "?" where it might be either sign."""
-    values = [cell for cell in different if cell.lower() not in DASHES] if len(different) > 1 else different
-    finite = sum(bool(np.isfinite(plain(cell))) for cell in values)
+    values = _solid(different) if len(different) > 1 else different
+    if not values or not any(character.isdigit() for cell in values[:_SAMPLE] for character in cell):
+        return ""
+    finite = _finite(values) if _finite(values[:_SAMPLE]) or decimal == "," else 0
     if finite == len(values) and decimal != ",":
-        return "." if len(values) else ""
-    sign = decimal if decimal and all(np.isfinite(localised(cell, decimal)) for cell in values) else "" if decimal else decimal_of(values)
-    if sign or not values:
-        return sign
-    return "." if len(values) >= _ENOUGH and finite >= MIXED * len(values) else ""
+        return "."
+    mixed = "." if len(values) >= _ENOUGH and finite >= MIXED * len(values) and decimal != "," else ""
+    if decimal:
+        return decimal if all(np.isfinite(localised(cell, decimal)) for cell in values) else mixed
+    return decimal_of(values) or mixed
+
+
+def _finite(values: list[str]) -> int:
+    """Returns how many of these are finite numbers as programs write them."""
+    try:
+        return int(np.isfinite(np.fromiter(map(float, values), np.float64, len(values))).sum()) - sum("_" in cell for cell in values)
+    except ValueError:
+        return sum(math.isfinite(plain(cell)) for cell in values)
 
 
 def _words(name: str, cells: Sequence[str], different: list[str]) -> FieldKind:
     called = name in _CATEGORY_NAMES or name.startswith(("label", "class", "target"))
     if len(different) > MOST_CATEGORIES or any(len(cell) > 60 for cell in different):
         return FieldKind.TEXT
-    count = sum(cell.lower() not in MISSING for cell in cells)
+    count = sum(len(cell) > _LONGEST_MARK or cell.lower() not in MISSING for cell in cells)
     repeated = len(different) <= max(2, _SHARE_OF_ROWS * count) and len(different) < count
     return FieldKind.CATEGORY if repeated or called else FieldKind.TEXT
 
