@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from workbench.catalogue import Entry
+from workbench.errors import DataError, Text
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -85,6 +86,21 @@ class DataProblem:
     reason: str = ""
 
 
+class UnreadableRowsError(DataError):
+    """Some of the rows asked for cannot be read (a damaged file); the others can be asked for again without them.
+
+    Attributes:
+        rows: Why each of them cannot be read, one sentence by row index.
+    """
+
+    def __init__(self, rows: Mapping[int, str]) -> None:
+        self.rows = dict(rows)
+        first = next(iter(self.rows.values()), "")
+        super().__init__(
+            Text("{count} rows cannot be read. {first}", count=len(self.rows), first=first), Text("Leave them out, or replace the files."),
+        )
+
+
 class Dataset(ABC):
     """Rows with typed fields, fetched by index arrays. Immutable; opening is cheap, columns are read when asked for.
 
@@ -116,6 +132,9 @@ class Dataset(ABC):
         Image: uint8 `(n, H, W, C)` where the size is common, else a list of uint8 `(H, W, C)`. Text: a list of str.
         Category: int64 `(n,)`. Number: float32 `(n,)`. Series: float32 `(n, T, F)`. Audio: float32 `(n, T)` between -1 and 1; both are a list
         with one array per row where the field has no common length. Mask: uint8 `(n, H, W)`, the class of every pixel.
+
+        Raises:
+            UnreadableRowsError: A source that reads lazily met damaged files; opening does not find all of them.
         """
 
     def given_splits(self) -> np.ndarray | None:
@@ -211,8 +230,12 @@ class Batch:
             category int64 `(N,)`, number float32 `(N,)`, series float32 `(N, T, F)`, audio float32 `(N, T)`, mask int64 `(N, H, W)`.
         lengths: Valid lengths `(N,)` int64 by field name, for fields whose rows differ in length.
         rows: Dataset row indices `(N,)` int64.
+        partner: Where rows are mixed: the row of the batch that each is mixed with, `(N,)` int64; else None.
+        share: How much of each row is its own then.
     """
 
     values: Mapping[str, Any]
     lengths: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     rows: Any = None
+    partner: Any = None
+    share: float = 1.0

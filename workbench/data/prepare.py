@@ -1,4 +1,7 @@
-"""From a dataset to batches: divide, fit on the training split, keep the columns resident, gather by index."""
+"""From a dataset to batches: divide, fit on the training split, keep the columns resident, gather by index.
+
+Columns that would take too much memory are not kept: they are fitted on a sample and fetched again for every batch (`streaming`).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from workbench.data.base import Batch, DataProblem, Dataset, Field, FieldKind, Split
+from workbench.data.base import Batch, DataProblem, Dataset, Field, FieldKind, Split, UnreadableRowsError
 from workbench.data.preprocessing.base import Preprocessor, Stored
 from workbench.data.preprocessing.category import MISSING, CategoryPreprocessor
 from workbench.data.preprocessing.image import ImagePreprocessor
@@ -20,6 +23,7 @@ from workbench.data.preprocessing.number import NumberPreprocessor
 from workbench.data.preprocessing.params import PARAMS
 from workbench.data.preprocessing.series import AudioPreprocessor, SeriesPreprocessor
 from workbench.data.splits import SplitRule, divide, given_parts, keys, stratum, take
+from workbench.data.streaming import Streams, fitting_sample, memory_budget, readable_column, weight
 from workbench.errors import CatalogueError, DataError, Text
 from workbench.graph.shape import Shape
 
@@ -51,6 +55,8 @@ class Prepared:
         fitted: Everything learned, as JSON values; give it to `prepare` to get the same preprocessing again.
         problems: What preparing found (rows without a value, data that changed since it was fitted).
         device: Where the columns lie.
+        stored: The resident columns by field name.
+        streams: The fields that are fetched batch by batch, where there are any.
     """
 
     dataset: Dataset
@@ -63,12 +69,16 @@ class Prepared:
     device: torch.device
     stored: Mapping[str, Stored]
     position: torch.Tensor | None
+    streams: Streams | None = None
 
     def batch(self, rows: torch.Tensor | np.ndarray | Sequence[int]) -> Batch:
         """Returns these rows, ready for the model: one index gather per field.
 
         Args:
             rows: Dataset row indices, int64 `(n,)`.
+
+        Raises:
+            UnreadableRowsError: Some of them cannot be read; only where fields are streamed.
         """
         wanted = torch.as_tensor(rows, dtype=torch.int64)
         places = wanted if self.position is None else self.position[wanted.to(self.position.device)]
@@ -78,7 +88,33 @@ class Prepared:
             values[name], valid = self.preprocessors[name].gather(stored, places)
             if valid is not None:
                 lengths[name] = valid
+        if self.streams is not None:
+            streamed, valid_lengths = self.streams.fetch(wanted.cpu())
+            values |= {name: tensor.to(self.device) for name, tensor in streamed.items()}
+            lengths |= {name: tensor.to(self.device) for name, tensor in valid_lengths.items()}
         return Batch(values, lengths, wanted)
+
+    def readable(self, rows: torch.Tensor) -> Batch:
+        """Returns those of these rows that can be read, in their order; the others are noted in `streams.unreadable`."""
+        while True:
+            try:
+                return self.batch(rows)
+            except UnreadableRowsError as error:
+                if self.streams is None or not error.rows:
+                    raise
+                self.streams.note(error.rows)
+                kept = torch.tensor([int(row) not in error.rows for row in rows], dtype=torch.bool)
+                if bool(kept.all()):
+                    raise
+                rows = rows[kept.to(rows.device)]
+
+    def values(self, name: str, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Returns one field of these rows, model-ready, and the valid lengths; rows that cannot be read are left out."""
+        if name in self.stored:
+            places = rows if self.position is None else self.position.cpu()[rows]
+            return self.preprocessors[name].gather(self.stored[name], places)
+        stored = self.preprocessors[name].store(readable_column(self.dataset, name, rows.cpu().numpy())[0])
+        return self.preprocessors[name].gather(stored, torch.arange(len(stored[0])))
 
     def to(self, device: torch.device | str) -> Prepared:
         """Returns the same data with its columns on another device."""
@@ -135,9 +171,10 @@ def preprocessor_class(kind: FieldKind) -> type[Preprocessor]:
 
 
 def prepare(
-    dataset: Dataset, choice: Choice, inputs: Sequence[str], targets: Sequence[str], fitted: Mapping[str, Any] | None = None,
+    dataset: Dataset, choice: Choice, inputs: Sequence[str], targets: Sequence[str], fitted: Mapping[str, Any] | None = None, *,
+    budget: int | None = None,
 ) -> Prepared:
-    """Divides the rows, fits preprocessing on the training split and makes the columns resident.
+    """Divides the rows, fits preprocessing on the training split and makes the columns resident as far as memory allows.
 
     Args:
         dataset: The data.
@@ -145,28 +182,49 @@ def prepare(
         inputs: The fields that the model reads.
         targets: The fields it learns to tell.
         fitted: The state of an earlier preparation, to be restored exactly; None fits anew.
+        budget: Bytes that a column may take, raw and prepared; larger ones are streamed. Default: a quarter of the free memory.
 
     Raises:
         DataError: A field is missing, or there are too few rows.
     """
+    unreadable: dict[int, str] = {}
+    while True:
+        try:
+            return _prepare(dataset, choice, inputs, targets, fitted, memory_budget() if budget is None else budget, unreadable)
+        except UnreadableRowsError as error:  # damaged rows of a column to be kept: left out, like rows without a value
+            if not error.rows.keys() - unreadable.keys():
+                raise
+            unreadable.update(error.rows)
+
+
+def _prepare(
+    dataset: Dataset, choice: Choice, inputs: Sequence[str], targets: Sequence[str], fitted: Mapping[str, Any] | None, budget: int,
+    unreadable: Mapping[int, str],
+) -> Prepared:
     names = tuple(dict.fromkeys((*inputs, *targets)))
     fields = {name: _field(dataset, name) for name in names}
-    usable, problems = _usable_rows(dataset, fields, targets)
+    usable, problems = _usable_rows(dataset, fields, targets, unreadable)
     stratify = stratum(dataset, targets)
     rows = _limited(dataset, choice, usable, stratify)
     splits = divide(dataset, choice.split, rows, stratify)
     _check_classes(dataset, targets, splits[Split.TRAIN])
     whole = len(rows) == len(dataset)
-    preprocessors, stored = {}, {}
+    preprocessors, stored, streamed = {}, {}, {}
     for name, field in fields.items():
-        preprocessors[name] = _fitted(dataset, field, choice, splits[Split.TRAIN], fitted)
-        stored[name] = preprocessors[name].store(dataset.column(name, None if whole else rows))
+        streams = weight(dataset, field, params_of(field, choice.preprocessing.get(name, {})), rows) > budget
+        learnt = fitting_sample(splits[Split.TRAIN], choice.split.seed) if streams else splits[Split.TRAIN]
+        preprocessors[name] = _fitted(dataset, field, choice, learnt, fitted)
+        if streams:
+            streamed[name] = preprocessors[name]
+        else:
+            stored[name] = preprocessors[name].store(dataset.column(name, None if whole else rows))
     state = _state(dataset, splits, preprocessors)
     if fitted is not None and fitted.get("splits") != state["splits"]:
         problems.append(DataProblem("changed", Text("The rows of the data are no longer those that the model was trained on.")))
     return Prepared(
         dataset, tuple(inputs), tuple(targets), MappingProxyType(splits), MappingProxyType(preprocessors), state,
         tuple(problems), torch.device("cpu"), MappingProxyType(stored), None if whole else _positions(rows, len(dataset)),
+        Streams(dataset, streamed) if streamed else None,
     )
 
 
@@ -180,9 +238,12 @@ def _field(dataset: Dataset, name: str) -> Field:
         ) from error
 
 
-def _usable_rows(dataset: Dataset, fields: Mapping[str, Field], targets: Sequence[str]) -> tuple[np.ndarray, list[DataProblem]]:
-    """Returns the rows that have every category and every target, and what was left out."""
+def _usable_rows(
+    dataset: Dataset, fields: Mapping[str, Field], targets: Sequence[str], unreadable: Mapping[int, str],
+) -> tuple[np.ndarray, list[DataProblem]]:
+    """Returns the rows that can be read and have every category and every target, and what was left out."""
     keep = np.ones(len(dataset), dtype=bool)
+    keep[list(unreadable)] = False
     out = dataset.left_out()
     if out is not None:
         keep[out] = False
@@ -192,9 +253,9 @@ def _usable_rows(dataset: Dataset, fields: Mapping[str, Field], targets: Sequenc
             raw = np.asarray(dataset.column(name))
             keep &= raw != MISSING if field.kind == FieldKind.CATEGORY else np.isfinite(raw)
     left_out = np.flatnonzero(wanted & ~keep)
-    problems = []
+    ids = dataset.ids()
+    problems = [DataProblem("unreadable", reason, (ids[row],), Text("It is left out.")) for row, reason in list(unreadable.items())[:1000]]
     if len(left_out):
-        ids = dataset.ids()
         problems.append(DataProblem(
             "missing", Text("{count} rows have no value in a field that is needed and are left out.", count=len(left_out)),
             tuple(ids[int(row)] for row in left_out[:1000]),
@@ -228,7 +289,7 @@ def _fitted(
     kind = preprocessor_class(field.kind)
     if fitted is not None:
         return kind.restore(field, fitted["fields"][field.name])
-    return kind.fit(field, dataset.column(field.name, training), params_of(field, choice.preprocessing.get(field.name, {})))
+    return kind.fit(field, readable_column(dataset, field.name, training)[0], params_of(field, choice.preprocessing.get(field.name, {})))
 
 
 def params_of(field: Field, raw: Mapping[str, Any]) -> Any:

@@ -58,6 +58,7 @@ class DataChoice:
         limit: Use only this many rows (0: all).
         augmentation: How training rows are varied, in order, by catalogue name; validation and test rows never are.
         balance: What is done about rare classes in training: `none`, `weights` (their errors count more) or `oversample`.
+        bad_rows: What a row that cannot be read does to training: `skip` (it is counted) or `stop`. Only where data is streamed.
     """
 
     source: str = ""
@@ -68,6 +69,7 @@ class DataChoice:
     limit: int = 0
     augmentation: tuple[Choice, ...] = ()
     balance: str = "none"
+    bad_rows: str = "skip"
 
 
 @dataclass(frozen=True, slots=True)

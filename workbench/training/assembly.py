@@ -86,5 +86,5 @@ def _steps(rows: int, batch_size: int) -> int:
 def _probed(task: Task, rows: torch.Tensor, device: torch.device) -> int:
     if device.type != "cpu":
         return 1
-    batch = task.prepared.batch(rows)
+    batch = task.prepared.readable(rows)
     return probe_threads(lambda model: task.losses(task.forward(batch, model), batch)[0].backward(), task.model)

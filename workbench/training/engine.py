@@ -49,6 +49,7 @@ from workbench.training.recorder import Recorder
 from workbench.training.settings import changed, checked
 from workbench.training.snapshots import CheckpointWriter, Snapshot, copied, load_optimizer, optimizer_tensors, read_snapshot
 from workbench.training.stepper import NotFiniteError
+from workbench.training.supply import Supply
 from workbench.training.task import score_split
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Engine:
         self._ordered = -1
         self._saved_at = self._block_began = time.monotonic()
         self._replayed = False
+        self.supply = Supply()
 
     def run(self) -> Finished | Failed | StateChanged:
         """Trains until the end, a stop or a failure, and returns the last event."""
@@ -106,6 +108,7 @@ class Engine:
             return self._fail(Failed(*explained(error), traceback.format_exc()))
         finally:
             self._writer.close()
+            self.supply.close()
             with suppress(OSError):  # a full disk; the run has said so
                 self.recorder.close()
             torch.set_num_threads(threads)
@@ -129,6 +132,7 @@ class Engine:
         self.parts = assemble(self.project, self.run_folder, self.recipe, snapshot, self._given)
         self.model, self.task, self.prepared, self.stepper = self.parts.model, self.parts.task, self.parts.prepared, self.parts.stepper
         self.ledger = Ledger(self.parts, self.recipe)
+        self.supply = Supply(self.prepared, stop=self.project.data.bad_rows == "stop")
         if snapshot is not None:
             self._restore(snapshot)
         elif self._resume is not None:
@@ -178,7 +182,8 @@ class Engine:
             if once:
                 self._once = False
                 self._pause()
-            self._obey(self._inbox.take() if self._inbox.pending() else [])
+            for command in self._inbox.take() if self._inbox.pending() else ():
+                self._obey(command)
             self._wait_while_paused()
 
     def _block(self) -> None:
@@ -186,12 +191,15 @@ class Engine:
         epoch, position = divmod(self.step, self.parts.steps_per_epoch)
         batches = self._order_of(epoch)
         until = time.monotonic() + BLOCK_SECONDS
-        batch_of, do_step, pending, clock = self.prepared.batch, self.stepper.step, self._inbox.pending, time.monotonic
+        batch_of = self.supply.following(batches, position)
+        do_step, pending, clock = self.stepper.step, self._inbox.pending, time.monotonic
         self._block_began = clock()
         if not self.model.training:
             self.model.train()
         for index in range(position, self.parts.steps_per_epoch):
-            do_step(self.step, batch_of(batches[index]))
+            batch = batch_of(batches[index])
+            if len(batch.rows):  # else none of its rows can be read
+                do_step(self.step, batch)
             self.step += 1
             if clock() >= until or pending() or self._once:
                 return
@@ -207,7 +215,7 @@ class Engine:
         rows_done = 0
         for step, rows, losses, rate, norm in self.stepper.take():
             if losses[0] - losses[0] != 0.0:
-                raise NotFiniteError(step - 1, self.prepared.batch(self._batches[(step - 1) % self.parts.steps_per_epoch]), "loss")
+                raise NotFiniteError(step - 1, self.prepared.readable(self._batches[(step - 1) % self.parts.steps_per_epoch]), "loss")
             values = {f"{tag}/step": value for tag, value in zip(self.task.loss_tags, losses, strict=True)} | {"lr": rate}
             self.recorder.add(step, values if norm is None else {**values, "grad_norm": norm})
             rows_done += rows
@@ -218,6 +226,8 @@ class Engine:
         speed = rows_done / max(now - self._block_began, 1e-9)
         if rows_done:
             self.recorder.tell(Steps(self.step, (self.step - 1) // self.parts.steps_per_epoch, speed, self.ledger.watch.seconds))
+        for finding in self.supply.findings(self.step, now - self._block_began):
+            self.recorder.tell(finding)
         self._tell_written()
 
     def _end_epoch(self) -> None:
@@ -230,7 +240,8 @@ class Engine:
         if self.ledger.watched is Split.VALIDATION:
             metrics |= score_split(self.task, Split.VALIDATION, EVALUATION_BATCH, first=self.ledger.dead_units.looking)
         else:
-            self._look_at_units()
+            with torch.inference_mode(), self.ledger.dead_units.looking():
+                self.task.forward(self.prepared.readable(self.parts.rows[:128]))
         self.model.train()
         best = self.ledger.take_epoch(metrics, self.step)
         self.recorder.keep(self.step, metrics)
@@ -242,10 +253,6 @@ class Engine:
             self._save()
         if self.ledger.progress.exhausted(self.recipe.patience):
             self._ending = RunState.FINISHED
-
-    def _look_at_units(self) -> None:
-        with torch.inference_mode(), self.ledger.dead_units.looking():
-            self.task.forward(self.prepared.batch(self.parts.rows[:128]))
 
     def _save(self) -> None:
         """Takes a snapshot between two steps and has it written; nothing unsound is ever written.
@@ -310,11 +317,7 @@ class Engine:
         hint = Text("Lower the learning rate or limit the gradient norm, then start again; the last checkpoint is sound.")
         raise TrainingError(finding.message, hint)
 
-    def _obey(self, commands: list[Command]) -> None:
-        for command in commands:
-            self._obey_one(command)
-
-    def _obey_one(self, command: Command) -> None:
+    def _obey(self, command: Command) -> None:
         if isinstance(command, Probe):
             self.recorder.tell(self._answer(command))
         elif isinstance(command, Pause):
@@ -342,7 +345,8 @@ class Engine:
         self.ledger.watch.stop()
         self.recorder.flush()
         while self._state is RunState.PAUSED and self._ending is None and not self._once:
-            self._obey(self._inbox.wait(0.5))
+            for command in self._inbox.wait(0.5):
+                self._obey(command)
             self._tell_written()
         self.ledger.watch.start()
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from workbench.data.base import FieldKind, Split
+from workbench.data.loader import Loader
 from workbench.errors import DataError, Text
 from workbench.project.atomic import write_atomically
 from workbench.training.load import Which, load_model
@@ -117,12 +118,15 @@ def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:
     part, scores = task.parts[0], Scores(task)
     collected: list[list[torch.Tensor]] = []
     with torch.inference_mode():
-        for rows in task.prepared.rows(split).split(BATCH):
-            batch = task.prepared.batch(rows)
+        for batch in Loader(task.prepared).every(task.prepared.rows(split).split(BATCH)):
             outputs = task.forward(batch)
             scores.update(outputs, batch)
-            scores.update_losses(task.losses(outputs, batch), len(rows))
-            collected.append([rows, *_per_row(part, outputs[part.index], task.wanted(part, batch))])
+            scores.update_losses(task.losses(outputs, batch), len(batch.rows))
+            collected.append([batch.rows, *_per_row(part, outputs[part.index], task.wanted(part, batch))])
+    if not collected:
+        raise DataError(
+            Text("No row of the {split} split can be read.", split=Text(str(split))), Text("Look at the findings on the Data page."),
+        )
     columns = [torch.cat(column).cpu().numpy() for column in zip(*collected, strict=True)]
     target = task.prepared.dataset.field(part.target)
     confusion = None

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from workbench.data.base import Batch, Split
+from workbench.data.loader import Loader
 from workbench.errors import Text, TrainingError
 from workbench.models.given import by_parameter, given
 from workbench.objectives import OBJECTIVES, Chance, Metric, Objective
@@ -57,6 +58,7 @@ class Task:
 
     def __init__(self, project: Project, model: Any, prepared: Any) -> None:
         self.model, self.prepared = model, prepared
+        self._weighs = project.data.balance == "weights"
         self.inputs = list(model.plan.inputs)
         self.outputs = [spec.name for spec in model.plan.outputs]
         self.lengths = [(spec.parameter, spec.input) for spec in model.plan.lengths]
@@ -73,7 +75,10 @@ class Task:
                 Text("Outputs: {names}.", names=", ".join(self.outputs)),
             )
         objective = OBJECTIVES[choice.name]
-        params, targets = objective.parse(dict(choice.params)), train_targets(self.prepared, choice.target, objective)
+        given_params = dict(choice.params)
+        if self._weighs and "class_weights" in objective.Params.model_fields:
+            given_params.setdefault("class_weights", "balanced")
+        params, targets = objective.parse(given_params), train_targets(self.prepared, choice.target, objective)
         return Part(
             objective, params, choice.output, self.outputs.index(choice.output), choice.target, choice.weight,
             objective.loss_function(params, targets, device), objective.chance(targets), suffix,
@@ -93,10 +98,17 @@ class Task:
         """Returns the loss to minimise, followed by that of every part where there are several."""
         if len(self.parts) == 1:
             part = self.parts[0]
-            loss = part.loss(outputs[part.index], self.wanted(part, batch))
+            loss = self._loss(part, outputs, batch)
             return [loss if part.weight == 1.0 else loss * part.weight]
-        single = [part.loss(outputs[part.index], self.wanted(part, batch)) for part in self.parts]
+        single = [self._loss(part, outputs, batch) for part in self.parts]
         return [torch.stack([loss * part.weight for loss, part in zip(single, self.parts, strict=True)]).sum(), *single]
+
+    def _loss(self, part: Part, outputs: tuple[Tensor, ...], batch: Batch) -> Tensor:
+        wanted = self.wanted(part, batch)
+        loss = part.loss(outputs[part.index], wanted)
+        if batch.partner is None:
+            return loss
+        return loss * batch.share + part.loss(outputs[part.index], wanted[batch.partner]) * (1.0 - batch.share)
 
     @property
     def loss_tags(self) -> list[str]:
@@ -127,8 +139,7 @@ def train_targets(prepared: Any, field: str, objective: Objective) -> np.ndarray
     rows = prepared.rows(Split.TRAIN)
     if objective.output_axes != ("batch", "feature"):
         rows = rows[:_SAMPLED_ROWS]
-    places = rows if prepared.position is None else prepared.position.cpu()[rows]
-    values, lengths = prepared.preprocessors[field].gather(prepared.stored[field], places)
+    values, lengths = prepared.values(field, rows)
     return objective.wanted(values, lengths).cpu().numpy()
 
 
@@ -195,10 +206,9 @@ def score_split(task: Task, split: Split, batch_size: int, model: Any = None, fi
     rows = task.prepared.rows(split)
     scores = Scores(task)
     with torch.inference_mode():
-        for index, part in enumerate(rows.split(batch_size)):
-            batch = task.prepared.batch(part)
+        for index, batch in enumerate(Loader(task.prepared).every(rows.split(batch_size))):
             with first() if first is not None and index == 0 else nullcontext():
                 outputs = task.forward(batch, model)
             scores.update(outputs, batch)
-            scores.update_losses(task.losses(outputs, batch), len(part))
+            scores.update_losses(task.losses(outputs, batch), len(batch.rows))
     return scores.values(split)
