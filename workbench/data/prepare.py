@@ -146,7 +146,7 @@ class Prepared:
         values = {name: self.preprocessors[name].encode_one(value).to(self.device) for name, value in known.items()}
         lengths = {
             name: torch.tensor([value.shape[1]], device=self.device) for name, value in values.items()
-            if self.preprocessors[name].kind == FieldKind.TEXT
+            if getattr(self.preprocessors[name], "ragged", self.preprocessors[name].kind == FieldKind.TEXT)
         }
         return Batch(values, lengths)
 

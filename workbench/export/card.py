@@ -34,6 +34,11 @@ def _input_line(item: InputSpec) -> str:
         )
     if item.kind == "category":
         return f"- `{item.tensors[0]}`: int64 (N,), the number of the category in this order: {', '.join(item.labels[:50])}."
+    if item.ragged:
+        return (
+            f"- `{item.tensors[0]}`: float32 (N, T, {item.features}), {item.features} numbers at each step, zeros behind a shorter row, at most "
+            f"{item.length} steps; `{item.tensors[1]}`: int64 (N,), the steps of every row."
+        )
     if item.kind == "series":
         return f"- `{item.tensors[0]}`: float32 (N, {item.length}, {item.features}), {item.features} numbers at each of {item.length} steps."
     if item.kind == "audio":

@@ -51,6 +51,10 @@ class Deployed(nn.Module):
             values[spec.name] = before(raw[place])
             if spec.kind == "text":
                 lengths[spec.name] = raw[place + 1].sum(1)
+            elif spec.ragged:
+                lengths[spec.name] = raw[place + 1]
+                inside = torch.arange(values[spec.name].shape[1]) < raw[place + 1][:, None]
+                values[spec.name] = values[spec.name] * inside[:, :, None]
             place += len(spec.tensors)
         answers = self.model.call(values, lengths)
         return tuple(tensor for spec, after in zip(self.outputs, self.after, strict=True) for tensor in after(answers[spec.name]))
@@ -71,7 +75,10 @@ class Deployed(nn.Module):
             elif spec.kind in ("series", "audio"):
                 size = (EXAMPLE_ROWS, spec.length, *([spec.features] if spec.kind == "series" else []))
                 tensors.append(torch.linspace(-1, 1, prod(size)).reshape(size))
-                axes.append({0: "batch"})
+                axes.append({0: "batch", 1: f"{spec.name}_length"} if spec.ragged else {0: "batch"})
+                if spec.ragged:
+                    tensors.append(torch.full((EXAMPLE_ROWS,), spec.length))
+                    axes.append({0: "batch"})
             elif spec.kind == "category":
                 tensors.append(torch.arange(EXAMPLE_ROWS) % len(spec.labels))
                 axes.append({0: "batch"})

@@ -219,7 +219,7 @@ class Bundle:
         feed: dict[str, np.ndarray] = {}
         for spec in self.spec.inputs:
             values = [row[spec.name] for row in rows]
-            arrays = _padded(values) if spec.kind == "text" else (np.stack(values),)
+            arrays = _padded(values) if spec.kind == "text" else _with_lengths(values) if spec.ragged else (np.stack(values),)
             feed.update(zip(spec.tensors, arrays, strict=True))
         return feed
 
@@ -350,7 +350,8 @@ def _steps(spec: InputSpec, value: Any) -> np.ndarray:
     """Returns a series `(T, F)` or a sound `(T,)` as float32; a text is read as JSON."""
     form = (spec.length, spec.features) if spec.kind == "series" else (spec.length,)
     try:
-        return np.asarray(json.loads(value) if isinstance(value, str) else value, np.float32).reshape(form)
+        values = np.asarray(json.loads(value) if isinstance(value, str) else value, np.float32)
+        return values.reshape(-1, spec.features)[: spec.length] if spec.ragged and values.size else values.reshape(form)
     except (TypeError, ValueError) as error:
         sizes = " × ".join(str(size) for size in form)
         raise ExportError(
@@ -365,6 +366,15 @@ def _padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     for index, row in enumerate(rows):
         ids[index, : len(row)], mask[index, : len(row)] = row, 1
     return ids, mask
+
+
+def _with_lengths(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns series float32 `(N, T, F)` with zeros behind the shorter ones, and their lengths `(N,)` int64."""
+    lengths = np.array([len(row) for row in rows], np.int64)
+    values = np.zeros((len(rows), int(lengths.max()), rows[0].shape[1]), np.float32)
+    for index, row in enumerate(rows):
+        values[index, : len(row)] = row
+    return values, lengths
 
 
 def _alike(rows: Sequence[dict[str, np.ndarray]]) -> Iterable[list[dict[str, np.ndarray]]]:

@@ -77,7 +77,7 @@ class Reference:
         for spec in self.spec.inputs:
             encoded = [self.prepared.preprocessors[spec.field].encode_one(row[spec.name]) for row in raw]
             values[spec.name] = _joined(encoded)
-            if spec.kind == "text":
+            if spec.kind == "text" or spec.ragged:
                 lengths[spec.name] = torch.tensor([item.shape[1] for item in encoded])
         with torch.no_grad():
             answers = self.model.call(values, lengths)
@@ -146,10 +146,18 @@ class Reference:
 
 def _joined(rows: Sequence[torch.Tensor]) -> torch.Tensor:
     """Stacks rows of a batch; texts `(1, T)` are padded on the right with PAD."""
+    if rows[0].ndim == 3 and len({row.shape[1] for row in rows}) > 1:
+        return _joined_series(rows)
     if rows[0].ndim != 2 or rows[0].dtype != torch.int64:
         return torch.cat([row.float() if row.is_floating_point() else row for row in rows])
     longest = max(row.shape[1] for row in rows)
     return torch.cat([torch.nn.functional.pad(row, (0, longest - row.shape[1])) for row in rows])
+
+
+def _joined_series(rows: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Stacks series `(1, T, F)` of unequal lengths, with zeros behind the shorter ones."""
+    longest = max(row.shape[1] for row in rows)
+    return torch.cat([torch.nn.functional.pad(row, (0, 0, 0, longest - row.shape[1])) for row in rows])
 
 
 def _of_one_size(images: list[np.ndarray]) -> list[np.ndarray]:

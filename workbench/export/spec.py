@@ -24,14 +24,15 @@ class InputSpec:
         field: The field of the data it was trained on.
         kind: `image`, `text`, `number`, `category`, `series` or `audio`.
         tensors: Names of the ONNX inputs: one for images `(N, H, W, C)` uint8, numbers `(N,)` float32, categories `(N,)` int64, series `(N, T, F)`
-            float32 and sounds `(N, T)` float32; `input_ids` and `attention_mask` `(N, T)` int64 for texts.
+            float32 (where rows differ in length also their lengths `(N,)` int64) and sounds `(N, T)` float32; `input_ids` and
+            `attention_mask` `(N, T)` int64 for texts.
         channels, height, width: Of images: channels as given to the graph, and the size the model sees after its own resizing.
         maximum_length: Of texts: longer ones are cut, in tokens.
         vocabulary: Of texts: the number of token ids.
         tokenizer: Of texts: the tokenizer's file in the bundle.
         unit: Of numbers.
         labels: Of categories: the names, in the order of their numbers.
-        length: Of series and sounds: steps or samples of a row.
+        length: Of series and sounds: steps or samples of a row, or the most where rows differ.
         features: Of series: numbers per step.
         rate: Of sounds: samples per second.
         decoder: Of texts: whether the model writes it: it begins with token 0 and may be left out.
@@ -55,6 +56,11 @@ class InputSpec:
     rate: int = 0
     decoder: bool = False
     joint: str = " "
+
+    @property
+    def ragged(self) -> bool:
+        """Whether it is a series whose rows differ in length."""
+        return self.kind == "series" and len(self.tensors) > 1
 
 
 @dataclass(frozen=True, slots=True)

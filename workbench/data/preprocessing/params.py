@@ -64,10 +64,19 @@ class SeriesParams(Params):
     standardise: bool = param(
         True, label="Standardise", help="Shift and scale to mean 0 and deviation 1 over the training split.",
     )
+    length: int = param(
+        0, label="Length", help="Every series is cut, or filled up with its mean, to this many steps; 0 keeps each as long as it is.", unit="steps",
+        ge=0, le=1_000_000,
+    )
 
 
 class AudioParams(Params):
-    """Sounds need no settings: samples between -1 and 1 stay as they are."""
+    """How sounds become model-ready. Samples between -1 and 1 stay as they are."""
+
+    seconds: float = param(
+        0.0, label="Seconds", help="Every sound is cut, or filled up with silence, to this length; 0: to the longest one, at most 30 seconds.",
+        unit="s", ge=0, le=3600,
+    )
 
 
 class MaskParams(Params):

@@ -1,4 +1,4 @@
-"""Series and sounds: numbers over time, of one common length."""
+"""Series and sounds: numbers over time, of one common length or each of its own."""
 
 from __future__ import annotations
 
@@ -12,57 +12,87 @@ from workbench.data.base import Field, FieldKind
 from workbench.data.preprocessing.base import Preprocessor, Stored, where
 from workbench.data.preprocessing.params import AudioParams, SeriesParams
 from workbench.errors import DataError, Text
+from workbench.graph.dim import Symbol
 from workbench.graph.shape import Shape
+
+
+LENGTH_SYMBOL = "S"
+LONGEST_SECONDS = 30
 
 
 class SeriesPreprocessor(Preprocessor):
     """Shift and scale of each number of a step.
 
     Attributes:
-        length: Steps of a row.
+        length: Steps of a row, or the most where rows differ.
         mean, deviation: Per feature, over all steps of the training split.
+        ragged: Whether rows differ in length: a batch is then as long as its longest row, zeros stand behind the others, and it has lengths.
     """
 
     kind = FieldKind.SERIES
 
-    def __init__(self, field: Field, length: int, mean: Sequence[float], deviation: Sequence[float]) -> None:
+    def __init__(self, field: Field, length: int, mean: Sequence[float], deviation: Sequence[float], ragged: bool = False) -> None:
         super().__init__(field)
-        self.length, self.mean, self.deviation = length, tuple(mean), tuple(deviation)
+        self.length, self.mean, self.deviation, self.ragged = length, tuple(mean), tuple(deviation), ragged
 
     @classmethod
     def fit(cls, field: Field, column: Any, params: SeriesParams) -> SeriesPreprocessor:
-        values = np.asarray(column, dtype=np.float64)
-        length, features = values.shape[1:]
-        if not params.standardise or not len(values):
-            return cls(field, length, (0.0,) * features, (1.0,) * features)
-        mean, deviation = np.nanmean(values, axis=(0, 1)), np.nanstd(values, axis=(0, 1))
+        lengths = {len(row) for row in column}
+        length, ragged = params.length or max(lengths, default=1), not params.length and (len(lengths) > 1 or not field.length)
+        steps = np.concatenate([np.asarray(row, np.float64) for row in column]) if len(column) else np.zeros((0, max(field.features, 1)))
+        features = steps.shape[1]
+        if not params.standardise or not len(steps):
+            return cls(field, length, (0.0,) * features, (1.0,) * features, ragged)
+        known = np.isfinite(steps).any(axis=0)
+        mean, deviation = np.zeros(features), np.ones(features)
+        steps = np.where(np.isfinite(steps), steps, np.nan)[:, known]
+        mean[known], deviation[known] = np.nanmean(steps, axis=0), np.nanstd(steps, axis=0)
         deviation = np.where(deviation > 1e-7 * np.maximum(1.0, np.abs(mean)), deviation, 1.0)
-        return cls(field, length, mean.tolist(), deviation.tolist())
+        return cls(field, length, mean.tolist(), deviation.tolist(), ragged)
 
     @classmethod
     def restore(cls, field: Field, state: Mapping[str, Any]) -> SeriesPreprocessor:
-        return cls(field, state["length"], state["mean"], state["deviation"])
+        return cls(field, state["length"], state["mean"], state["deviation"], state.get("ragged", False))
 
     @property
     def state(self) -> dict[str, Any]:
-        return {"length": self.length, "mean": list(self.mean), "deviation": list(self.deviation)}
+        return {"length": self.length, "mean": list(self.mean), "deviation": list(self.deviation), **({"ragged": True} if self.ragged else {})}
 
     def store(self, column: Any) -> Stored:
-        values = (np.asarray(column, dtype=np.float64) - np.array(self.mean)) / np.array(self.deviation)
-        return (torch.from_numpy(np.where(np.isfinite(values), values, 0.0).astype(np.float32)),)
+        if isinstance(column, np.ndarray) and column.ndim == 3 and column.shape[1] == self.length and not self.ragged:
+            return (torch.from_numpy(self._scaled(column).astype(np.float32)),)
+        lengths = np.array([min(len(row), self.length) for row in column], np.int64)
+        values = np.zeros((len(lengths), int(lengths.max(initial=1)) if self.ragged else self.length, len(self.mean)), np.float32)
+        for place, row in enumerate(column):
+            values[place, : lengths[place]] = self._scaled(row[: self.length])
+        tensor = torch.from_numpy(values)
+        return (tensor, torch.from_numpy(np.maximum(lengths, 1))) if self.ragged else (tensor,)
 
-    def gather(self, stored: Stored, rows: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return stored[0].index_select(0, where(rows, stored[0])), None
+    def _scaled(self, row: Any) -> np.ndarray:
+        values = (np.asarray(row, dtype=np.float64) - np.array(self.mean)) / np.array(self.deviation)
+        return np.where(np.isfinite(values), values, 0.0)
+
+    def gather(self, stored: Stored, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        values = stored[0]
+        rows = where(rows, values)
+        if not self.ragged:
+            return values.index_select(0, rows), None
+        lengths = stored[1].index_select(0, rows)
+        longest = int(lengths.max()) if len(lengths) else 1
+        return values.narrow(1, 0, longest).index_select(0, rows), lengths
 
     def encode_one(self, raw: Any) -> torch.Tensor:
-        return self.store(numbers(raw, self.field, (self.length, len(self.mean)))[None])[0]
+        if self.field.length == self.length and not self.ragged:
+            return self.store(numbers(raw, self.field, (self.length, len(self.mean)))[None])[0]
+        return self.store([numbers(raw, self.field, (-1, len(self.mean)))])[0]
 
     def shape(self) -> Shape:
-        return Shape.of(time=self.length, feature=len(self.mean))
+        time = Symbol(LENGTH_SYMBOL, maximum=self.length, ragged=True) if self.ragged else self.length
+        return Shape.of(time=time, feature=len(self.mean))
 
 
 class AudioPreprocessor(Preprocessor):
-    """Sounds stay as they are: samples between -1 and 1.
+    """Sounds stay as they are, cut or filled up with silence to one length.
 
     Attributes:
         samples: Of every sound.
@@ -77,7 +107,9 @@ class AudioPreprocessor(Preprocessor):
 
     @classmethod
     def fit(cls, field: Field, column: Any, params: AudioParams) -> AudioPreprocessor:
-        return cls(field, int(np.asarray(column).shape[1]), field.rate)
+        longest = max((len(row) for row in column), default=1)
+        wanted = round(params.seconds * field.rate) if params.seconds else longest if field.length else min(longest, LONGEST_SECONDS * field.rate)
+        return cls(field, max(wanted, 1), field.rate)
 
     @classmethod
     def restore(cls, field: Field, state: Mapping[str, Any]) -> AudioPreprocessor:
@@ -88,13 +120,19 @@ class AudioPreprocessor(Preprocessor):
         return {"samples": self.samples, "rate": self.rate}
 
     def store(self, column: Any) -> Stored:
-        return (torch.from_numpy(np.ascontiguousarray(column, dtype=np.float32)),)
+        if isinstance(column, np.ndarray) and column.shape[1] == self.samples:
+            return (torch.from_numpy(np.ascontiguousarray(column, dtype=np.float32)),)
+        values = np.zeros((len(column), self.samples), np.float32)
+        for place, row in enumerate(column):
+            values[place, : min(len(row), self.samples)] = row[: self.samples]
+        return (torch.from_numpy(values),)
 
     def gather(self, stored: Stored, rows: torch.Tensor) -> tuple[torch.Tensor, None]:
         return stored[0].index_select(0, where(rows, stored[0])), None
 
     def encode_one(self, raw: Any) -> torch.Tensor:
-        return self.store(numbers(raw, self.field, (self.samples,))[None])[0]
+        form = (self.samples,) if self.field.length == self.samples else (-1,)
+        return self.store([numbers(raw, self.field, form)])[0]
 
     def shape(self) -> Shape:
         return Shape.of(time=self.samples)
