@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtWidgets import QFileDialog, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
@@ -59,6 +60,7 @@ class DeployPage(Page):
         self.form.run_chosen.connect(session.select_run)
         self.verdict.again_wanted.connect(self._verify_again)
         session.runs_changed.connect(self._show_runs)
+        session.prepared_changed.connect(self._offer_rows)
         session.selected_run_changed.connect(self._show_runs)
 
     def _centre(self) -> QWidget:
@@ -94,7 +96,15 @@ class DeployPage(Page):
 
         self.form.set_choice(self.session.project.export)
         self._show_runs()
+        self._offer_rows()
         run_job(self, lambda _progress, _cancelled: _ready(available_providers), self.form.show_providers, lambda _error: None)
+
+    def _offer_rows(self) -> None:
+        """Gives the rows that training leaves out to the panel that tries the bundle."""
+        session = self.session
+        rows = session.prepared.splits["test"] if session.prepared is not None else np.zeros(0, np.int64)
+        rows = rows if len(rows) or session.prepared is None else session.prepared.splits["validation"]
+        self.tryout.set_data(session.dataset, rows)
 
     def _show_runs(self) -> None:
         selected = self.session.selected_run

@@ -27,18 +27,24 @@ class Peer:
 
         Args:
             bundle: What answered.
-            raw: A drawing uint8 `(H, W, C)`, a text, or the path of an image.
+            raw: A drawing uint8 `(H, W, C)`, a text, the path of an image, or a row of the data by field name.
             answer: What it answered.
         """
+        from workbench.app.pages.inspect.outcome import Painted, outcome_of
         from workbench.explain.subject import subject_from_raw
         from workbench.export.predict import image_array
 
-        if "scores" not in answer or len(bundle.spec.inputs) != 1:
+        if "scores" not in answer or any(spec.decoder or spec.kind == "audio" for spec in bundle.spec.inputs):
+            return None
+        if not isinstance(raw, dict) and len(bundle.spec.inputs) != 1:
             return None
         model, prepared = self._opened()
-        spec = bundle.spec.inputs[0]
-        value = image_array(raw, spec.channels) if spec.kind == "image" else raw
-        expected = subject_from_raw(model, prepared, value).probabilities
+        given = raw if isinstance(raw, dict) else {bundle.spec.inputs[0].field: raw}
+        values = {spec.name: given[spec.field] for spec in bundle.spec.inputs}
+        values |= {spec.name: image_array(given[spec.field], spec.channels) for spec in bundle.spec.inputs if spec.kind == "image"}
+        subject = subject_from_raw(model, prepared, values)
+        outcome = outcome_of(subject)
+        expected = outcome.shares if isinstance(outcome, Painted) else subject.probabilities
         return float(np.abs(expected - np.asarray(list(answer["scores"].values()))).max())
 
     def _opened(self) -> tuple[Any, Any]:

@@ -328,6 +328,7 @@ class QuestionPanel(QWidget):
         title = tr("Share of the picture") if isinstance(outcome, Painted) else tr("What comes next") if answer.continues else tr("Prediction")
         self._prediction_heading.setText(title)
         shares = outcome.shares if isinstance(outcome, Painted) else answer.probabilities
+        self._prediction_heading.setVisible(bars or bool(told))
         self.prediction.clear()
         if bars:
             self.prediction.show_shares(shares, answer.labels, answer.target, answer.truth)
