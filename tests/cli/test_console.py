@@ -98,6 +98,17 @@ def test_a_project_that_cannot_be_trained_starts_no_run(setting: str, tmp_path: 
     assert not (tmp_path / "digits" / "runs").exists()
 
 
+def test_a_run_without_epochs_needs_weights_to_keep(tmp_path: Path) -> None:
+    runner, folder = CliRunner(), tmp_path / "digits"
+    runner.invoke(app, ["new", "digits-cnn", str(folder)])
+    problems = {}
+    for name, settings in {"new": ["train.epochs=0"], "given": ["train.epochs=0", "train.start_from=given.npz"]}.items():
+        result = runner.invoke(app, ["check", str(folder), *(word for setting in settings for word in ("--set", setting)), "--json"])
+        problems[name] = {problem["kind"]: problem["message"] for problem in json.loads(result.stdout)["problems"]}
+    assert problems["new"].get("recipe.no-epochs") == "A run of 0 epochs learns nothing."
+    assert "recipe.no-epochs" not in problems["given"]
+
+
 @pytest.mark.parametrize(
     "arguments", [("nonsense",), ("eval",), ("check", "x", "--nope"), ("export", "x"), ("explain", "x", "--row", "-1", "--method", "m")]
 )

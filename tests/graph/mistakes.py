@@ -190,6 +190,7 @@ MISTAKES: tuple[tuple[str, str, str, Change], ...] = (
     ("recipe.batch-small", "batch_norm1", CNN, tuned(batch_size=1)),
     ("recipe.rate-too-high", "", CNN, rate(50.0)),
     ("recipe.watch-unknown", "", CNN, tuned(watch="beauty/val")),
+    ("recipe.no-epochs", "", CNN, tuned(epochs=0)),
     ("objective.missing", "", CNN, lambda project: replace(project, objectives=())),
     ("objective.target-missing", "", CNN, learned(target="mood")),
     ("objective.target-kind", "", CNN, learned(name="regression")),

@@ -86,6 +86,7 @@ BROKEN: dict[str, Callable[[], Project]] = {
     "memory.too-much": lambda: drawn(digits(), lambda graph: edit.set_params(graph, "conv1", filters=10**9)),
     "recipe.rate-too-high": lambda: tuned(digits(), optimizer=Choice("adamw", MappingProxyType({"learning_rate": 5.0}))),
     "recipe.watch-unknown": lambda: tuned(digits(), watch="luck/val"),
+    "recipe.no-epochs": lambda: tuned(digits(), epochs=0),
     "recipe.batch-small": lambda: tuned(digits(), batch_size=1),
     "recipe.batch-too-large": lambda: tuned(digits(), batch_size=5000),
     "layer.unknown": lambda: drawn(digits(), lambda graph: edit.replace_layer(graph, "relu1", "hologram")),

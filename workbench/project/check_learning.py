@@ -295,7 +295,15 @@ def _weighing_before(subject: Subject, id: str) -> list[str]:
 
 def recipe(subject: Subject) -> list[Found]:
     """Settings that run but are hardly meant."""
-    return [*_rate(subject.project), *_watch(subject.project), *_small_batch(subject)]
+    return [*_epochs(subject.project), *_rate(subject.project), *_watch(subject.project), *_small_batch(subject)]
+
+
+def _epochs(project: Project) -> list[Found]:
+    """Without an epoch nothing is learned: that only makes sense for weights that are there already."""
+    if project.recipe.epochs > 0 or project.recipe.start_from:
+        return []
+    message, reason = Text("A run of 0 epochs learns nothing."), Text("It only makes sense with weights to start from, which it then keeps as they are.")
+    return [Problem("recipe.no-epochs", message, reason=reason, fixes=(recipe_fix(Text("Train 20 epochs"), epochs=20),))]
 
 
 def _rate(project: Project) -> list[Found]:

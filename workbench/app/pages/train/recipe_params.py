@@ -8,7 +8,9 @@ from workbench.catalogue import Params, param
 class RecipeParams(Params):
     """What stands in the recipe beside optimizer and schedule."""
 
-    epochs: int = param(20, label="Epochs", help="How often the whole training split is gone through.", ge=1, le=100_000)
+    epochs: int = param(
+        20, label="Epochs", help="How often the whole training split is gone through; 0 keeps the weights that a run starts from.", ge=0, le=100_000,
+    )
     batch_size: int = param(64, label="Batch", help="How many rows one step learns from.", unit="rows", ge=1, le=1_000_000)
     seed: int = param(7, label="Seed", help="Where all randomness comes from: the same seed gives the same run.", ge=0)
     patience: int = param(
