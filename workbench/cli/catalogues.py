@@ -17,6 +17,8 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     "formats": ("workbench.data.formats", "FORMATS", "file"),
     "generators": ("workbench.data.formats", "FORMATS", "generator"),
     "samples": ("workbench.data.formats", "FORMATS", "sample"),
+    "tokenizers": ("workbench.data.tokenizers", "TOKENIZERS", ""),
+    "augmentations": ("workbench.data.augmentation", "AUGMENTATIONS", ""),
     "objectives": ("workbench.objectives", "OBJECTIVES", ""),
     "optimizers": ("workbench.training.optimizers", "OPTIMIZERS", ""),
     "schedules": ("workbench.training.schedules", "SCHEDULES", ""),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
-from workbench.data.base import Split
+from workbench.data.augmentation.augmenter import Augmenter
+from workbench.data.balance import oversampled
+from workbench.data.base import FieldKind, Split
 from workbench.data.order import mix
 from workbench.data.prepare import Prepared
 from workbench.project.project import Recipe
@@ -68,14 +71,24 @@ def assemble(project: Project, run: RunFolder, recipe: Recipe, snapshot: Snapsho
     moved = begin(model, project.graph, recipe.start_from, run) if recipe.start_from and snapshot is None else None
     model.to(device, memory_format=torch.channels_last).train()
     task = Task(project, model, here)
-    rows = here.rows(Split.TRAIN)
+    rows = _balanced(project, here, recipe.seed)
+    augmenter = Augmenter(project.data.augmentation, here, recipe.seed) if project.data.augmentation else None
     threads = recipe.threads or _probed(task, rows[: recipe.batch_size], device) if snapshot is None else snapshot.state["threads"]
     torch.set_num_threads(threads)
     run.note_environment(threads=threads, device=str(device))
     return Assembly(
-        device, threads, here, model, task, Stepper(task, recipe, device), rows, _steps(len(rows), recipe.batch_size),
+        device, threads, here, model, task, Stepper(task, recipe, device, augmenter), rows, _steps(len(rows), recipe.batch_size),
         {step.path: step.drawn for step in model.plan.steps}, [step.path for step in model.plan.steps], moved,
     )
+
+
+def _balanced(project: Project, prepared: Prepared, seed: int) -> torch.Tensor:
+    """Returns the rows of an epoch: those of the training split, rare classes more often where the project says so."""
+    rows = prepared.rows(Split.TRAIN)
+    target = next((name for name in prepared.targets if prepared.preprocessors[name].kind == FieldKind.CATEGORY), None)
+    if project.data.balance != "oversample" or target is None:
+        return rows
+    return torch.from_numpy(oversampled(rows.numpy(), np.asarray(prepared.dataset.column(target, rows.numpy())), seed))
 
 
 def _steps(rows: int, batch_size: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from workbench.data.augmentation.augmenter import Augmenter
 from workbench.data.base import Batch
 from workbench.project.project import Recipe
 from workbench.training.autopsy import all_finite
@@ -44,8 +45,9 @@ class Stepper:
         losses: Losses of the steps since the last `take`, still on the device where that is not the CPU.
     """
 
-    def __init__(self, task: Task, recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, task: Task, recipe: Recipe, device: torch.device, augmenter: Augmenter | None = None) -> None:
         self.task, self.device = task, device
+        self._augmenter = augmenter
         self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
         self.optimizer = OPTIMIZERS[recipe.optimizer.name].build(
             self.parameters, OPTIMIZERS[recipe.optimizer.name].parse(dict(recipe.optimizer.params)))
@@ -73,6 +75,8 @@ class Stepper:
         Raises:
             NotFiniteError: On the CPU or in strict mode; the weights are as before.
         """
+        if self._augmenter is not None:
+            batch = self._augmenter(batch, step)
         self._seed(step)
         rate = self.rate(step)
         for group in self.optimizer.param_groups:
