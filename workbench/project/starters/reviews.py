@@ -40,6 +40,7 @@ class ReviewsLstm(Starter):
     label = "Reviews with an LSTM"
     summary = "A recurrent network reads reviews word by word and says whether the writer was pleased; watch its gates open and close."
     task = "text classification"
+    family = "texts"
     aliases = ("RNN", "LSTM", "sentiment", "IMDB", "情感分类", "循环神经网络", "评论")
     reads = FieldKind.TEXT
     field = "text"
@@ -63,6 +64,7 @@ class ReviewsTransformer(Starter):
     label = "Reviews with a Transformer"
     summary = "A Transformer reads whole reviews at once and says whether the writer was pleased; see which words look at which."
     task = "text classification"
+    family = "texts"
     aliases = ("BERT", "attention", "Transformer", "sentiment", "注意力", "变换器", "评论")
     reads = FieldKind.TEXT
     field = "text"

@@ -30,34 +30,29 @@ STARTERS = (
     Starter("reviews-lstm", "Review mood · recurrent network", "See how hidden state and gates read a sentence to its end."),
     Starter("reviews-transformer", "Review mood · Transformer", "See which word every attention head looks at."),
 )
-MORE_STARTERS: tuple[tuple[Text, tuple[Starter, ...]], ...] = (
-    (Text("Images"), (
-        Starter("digits-vit", "Vision Transformer", "See which patch of a digit attends to which."),
-        Starter("digits-rnn", "Row by row", "See the hidden state change from row to row."),
-        Starter("shapes-resnet", "Residual blocks", "See what each block adds to its input."),
-        Starter("road-cnn", "Steering by sight", "See which part of the road turns the wheel."),
-        Starter("road-unet", "Road, pixel by pixel", "See a U-Net paint road and lines."),
-        Starter("digits-autoencoder", "Through a keyhole", "See what survives of a digit in eight numbers."),
-    )),
-    (Text("Tables and signals"), (
-        Starter("table-additive", "Columns of a table", "See which columns additive attention leaves aside."),
-        Starter("waves-gru", "Waves with a GRU", "See gates follow a noisy signal."),
-        Starter("tones-crnn", "Melodies to notes", "See a sound become a text."),
-    )),
-    (Text("Writing"), (
-        Starter("text-gpt", "A small GPT", "See what each word looks back at."),
-        Starter("dates-seq2seq", "Dates with attention", "See which letters are looked at for each digit."),
-        Starter("dates-transformer", "Dates with a Transformer", "See encoder and decoder work together."),
-    )),
-    (Text("Several inputs"), (
-        Starter("questions-cross-attention", "Questions about pictures", "See where each word looks for the answer."),
-    )),
-)
+FAMILIES = {
+    "images": Text("Images"), "texts": Text("Texts"), "tables": Text("Tables"), "signals": Text("Signals"), "writing": Text("Writing"),
+    "several inputs": Text("Several inputs"),
+}
+"""What the families of the catalogue are called, in the order of the page."""
 _THREE = ("..####..", ".##..##.", ".....##.", "...###..", ".....##.", ".....##.", ".##..##.", "..####..")
 _WORDS = {
     "en": (("the", 0.05), ("food", 0.2), ("was", 0.0), ("good", 0.9), ("but", 0.15), ("service", -0.25), ("slow", -0.7)),
     "zh_CN": (("这家", 0.1), ("店", 0.15), ("的", 0.0), ("菜", 0.3), ("很", 0.2), ("好吃", 0.9), ("但", 0.15), ("服务", -0.25), ("慢", -0.7)),
 }
+
+
+def more_starters() -> list[tuple[Text, list[Starter]]]:
+    """Returns the starters that have no card, by family, as the catalogue lists them; reads the catalogue."""
+    from workbench.project.starters import STARTERS as CATALOGUE
+
+    carded = {starter.name for starter in STARTERS}
+    found = []
+    for family, title in FAMILIES.items():
+        rest = sorted((item.seconds, item.name, item) for item in CATALOGUE if item.family == family and item.name not in carded)
+        if rest:
+            found.append((title, [Starter(name, item.label, item.summary) for _, name, item in rest]))
+    return found
 
 
 class Activatable(QFrame):

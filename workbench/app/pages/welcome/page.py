@@ -13,7 +13,7 @@ from workbench.app import theme
 from workbench.app.jobs import run_job
 from workbench.app.language import say, tr
 from workbench.app.pages.page import Page
-from workbench.app.pages.welcome.cards import MORE_STARTERS, STARTERS, Activatable, DropArea, Starter, StarterCard
+from workbench.app.pages.welcome.cards import STARTERS, Activatable, DropArea, Starter, StarterCard, more_starters
 from workbench.app.widgets.basic import Heading, button, line
 from workbench.app.wording import ago, short_path
 from workbench.settings import load_settings
@@ -21,9 +21,10 @@ from workbench.settings import load_settings
 if TYPE_CHECKING:
     from workbench.app.session import Session
     from workbench.app.window import Window
+    from workbench.text import Text
 
 WIDTH_PX = 960
-RECENT_SHOWN = 6
+RECENT_SHOWN, LINKS_PER_ROW = 6, 3
 
 
 class WelcomePage(Page):
@@ -57,8 +58,11 @@ class WelcomePage(Page):
         self._settings = load_settings()
         self._column.addLayout(self._headline())
         self._column.addLayout(self._starters())
-        self._column.addLayout(self._more_starters())
         self._column.addLayout(self._own())
+        self._more = QWidget()
+        self._more.setObjectName("welcome.more")
+        self._more.hide()
+        self._column.addWidget(self._more)
         self._recent = QFrame()
         self._recent.setObjectName("welcome.recent")
         theme.mark(self._recent, "card")
@@ -91,29 +95,29 @@ class WelcomePage(Page):
             grid.setColumnStretch(column, 1)
         return grid
 
-    def _more_starters(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.SPACE_16)
+    def _show_more(self, found: list[tuple[Text, list[Starter]]]) -> None:
+        """Lists the other starters by family; they are read after the first paint."""
+        if self._more.layout() is not None:
+            return
+        grid = QGridLayout(self._more)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.SPACE_8)
         grid.setVerticalSpacing(theme.SPACE_4)
-        grid.setColumnStretch(1, 1)
-        grid.addWidget(Heading(tr("More examples")), 0, 0, 1, 2)
-        for row, (family, starters) in enumerate(MORE_STARTERS, 1):
+        grid.setColumnStretch(LINKS_PER_ROW + 1, 1)
+        grid.addWidget(Heading(tr("More examples")), 0, 0, 1, LINKS_PER_ROW + 1)
+        row = 1
+        for family, starters in found:
             heading = QLabel(say(family))
             theme.mark(heading, "quiet")
             grid.addWidget(heading, row, 0)
-            grid.addLayout(self._links(starters), row, 1)
-        return grid
+            for place, starter in enumerate(starters):
+                grid.addWidget(self._link(starter), row + place // LINKS_PER_ROW, 1 + place % LINKS_PER_ROW, Qt.AlignmentFlag.AlignLeft)
+            row += -(-len(starters) // LINKS_PER_ROW)
+        self._more.show()
 
-    def _links(self, starters: tuple[Starter, ...]) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        for starter in starters:
-            name = starter.name
-            row.addWidget(button(
-                f"welcome.more.{name}", tr(starter.title), lambda name=name: self._window().files.start(name), kind="link", tip=tr(starter.sentence)
-            ))
-        row.addStretch(1)
-        return row
+    def _link(self, starter: Starter) -> QWidget:
+        name = starter.name
+        return button(f"welcome.more.{name}", say(starter.title), lambda: self._window().files.start(name), kind="link", tip=say(starter.sentence))
 
     def _own(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -153,7 +157,9 @@ class WelcomePage(Page):
         return window
 
     def shown(self) -> None:
-        """Lists the recent projects anew; what is known about each is read on a worker thread."""
+        """Lists the recent projects anew, and all starters once; what is known about each is read on a worker thread."""
+        if self._more.layout() is None:
+            run_job(self, lambda _progress, _cancelled: more_starters(), self._show_more)
         self._settings = load_settings()
         folders = [Path(folder) for folder in self._settings.recent[:RECENT_SHOWN]]
         self._recent.setVisible(bool(folders))
