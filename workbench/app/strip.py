@@ -9,12 +9,15 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import say, tr
 
 SEVERITY_WORDS = {"error": "Wrong", "warning": "Doubtful", "good": "Good", "note": "Note"}
+_MOST_SHARE = 0.4
+"""How much of a line the buttons may take beside a sentence that does not fit into the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +116,42 @@ class _Finding(QFrame):
         self.setAccessibleName(f"{tr(SEVERITY_WORDS.get(row.severity, 'Note'))}: {say(row.message)}")
         kind = {"error": "error", "warning": "warning", "good": "good"}.get(row.severity, "row")
         theme.mark(self, f"finding-{kind}" if narrow else "finding-row")
-        layout = QVBoxLayout(self) if narrow else QHBoxLayout(self)
+        outer = QHBoxLayout(self)
         margin = theme.SPACE_12 if narrow else theme.SPACE_16
-        layout.setContentsMargins(margin, theme.SPACE_8, margin, theme.SPACE_8)
-        layout.setSpacing(theme.SPACE_8 if narrow else theme.SPACE_12)
+        outer.setContentsMargins(margin, theme.SPACE_8, margin, theme.SPACE_8)
+        outer.setSpacing(theme.SPACE_12)
         if not narrow:
-            layout.addWidget(_dot(row.severity), 0, Qt.AlignmentFlag.AlignVCenter)
-        layout.addWidget(self._sentence(row), 1)
-        self._add_buttons(layout, row, narrow)
+            outer.addWidget(_dot(row.severity), 0, Qt.AlignmentFlag.AlignVCenter)
+        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._body.setSpacing(theme.SPACE_8 if narrow else theme.SPACE_12)
+        outer.addLayout(self._body, 1)
+        self._words = self._sentence(row)
+        self._body.addWidget(self._words, 1)
+        self._buttons = self._button_row(row, narrow)
+        if row.remedies:
+            self._body.addLayout(self._buttons)
+        self._narrow = narrow
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange(event.size().width())
+        super().resizeEvent(event)
+
+    def _arrange(self, width: int) -> None:
+        """Puts the buttons below the sentence where beside them it would be squeezed into several short lines."""
+        if self._narrow or not self._buttons.count():
+            return
+        asked = self._buttons.sizeHint().width() + self._words.x() + self._body.spacing() + theme.SPACE_16
+        squeezed = self._words.fontMetrics().horizontalAdvance(self._plain) > width - asked
+        below = squeezed and asked > _MOST_SHARE * width
+        direction = QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight
+        if self._body.direction() != direction:
+            self._body.setDirection(direction)
+            self._body.setSpacing(theme.SPACE_4 if below else theme.SPACE_12)
+            self._buttons.setAlignment(Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0))
+            self.updateGeometry()
 
     def _sentence(self, row: FindingRow) -> QLabel:
+        self._plain = f"{say(row.message)} {say(row.reason)}".strip() if row.reason else say(row.message)
         label = QLabel(rich_sentence(row))
         label.setObjectName(f"{self.objectName()}.sentence")
         label.setWordWrap(True)
@@ -132,8 +161,9 @@ class _Finding(QFrame):
         label.setMinimumWidth(120)
         return label
 
-    def _add_buttons(self, layout: Any, row: FindingRow, narrow: bool) -> None:
-        line = QHBoxLayout() if narrow and len(row.remedies) < 3 else QVBoxLayout() if narrow else layout
+    def _button_row(self, row: FindingRow, narrow: bool) -> QBoxLayout:
+        line = QVBoxLayout() if narrow and len(row.remedies) >= 3 else QHBoxLayout()
+        line.setSpacing(theme.SPACE_8)
         for number, remedy in enumerate(row.remedies):
             button = QPushButton(say(remedy.label))
             button.setObjectName(f"{self.objectName()}.fix{number}")
@@ -142,10 +172,9 @@ class _Finding(QFrame):
             theme.mark(button, "fix" if remedy.main else "quiet")
             button.clicked.connect(partial(_do, remedy.do))
             line.addWidget(button)
-        if narrow and row.remedies:
-            if isinstance(line, QHBoxLayout):
-                line.addStretch(1)
-            layout.addLayout(line)
+        if narrow and isinstance(line, QHBoxLayout):
+            line.addStretch(1)
+        return line
 
     def mouseReleaseEvent(self, event: Any) -> None:
         if self._key is not None and event.button() == Qt.MouseButton.LeftButton:
