@@ -36,12 +36,27 @@ def decode(path: Path) -> np.ndarray:
     Raises:
         DataError: It cannot be decoded, or has too many pixels.
     """
-    from PIL import Image
-
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise _refused(path, Text("the file is larger than 256 MiB"))
-        data = path.read_bytes()
+        return decode_bytes(path.read_bytes(), path)
+    except OSError as error:
+        raise _refused(path, _reason(error)) from error
+
+
+def decode_bytes(data: bytes, path: Path) -> np.ndarray:
+    """Decodes the bytes of an image file, as `decode` does.
+
+    Args:
+        data: The bytes.
+        path: What it is called in messages.
+
+    Raises:
+        DataError: It cannot be decoded, or has too many pixels.
+    """
+    from PIL import Image
+
+    try:
         if not data:
             raise _refused(path, Text("the file is empty"))
         with Image.open(BytesIO(data), formats=FORMATS) as image:

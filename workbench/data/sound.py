@@ -7,8 +7,9 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -48,38 +49,45 @@ class _Wave:
     start: int
 
 
-def sound_info(path: Path) -> SoundInfo:
+def sound_info(path: Path, data: bytes | None = None) -> SoundInfo:
     """Returns rate, length and channels of a sound file without reading it.
+
+    Args:
+        path: The file.
+        data: Its bytes where it is no file of its own; `path` then only says what it is called.
 
     Raises:
         DataError: It is no sound, is damaged, or needs a package that is not installed.
     """
     try:
-        if path.suffix.lower() in WAV_SUFFIXES:
-            return _header(path).info
-        module = _soundfile(path)
-        found = module.info(str(path))
+        if _is_wave(path, data):
+            with _opened(path, data) as file:
+                return _header(path, file).info
+        found = _soundfile(path).info(str(path) if data is None else BytesIO(data))
         return _checked(path, SoundInfo(int(found.samplerate), int(found.frames), int(found.channels)))
     except (OSError, RuntimeError, struct.error, ValueError) as error:
         raise refused(path, str(error)[:120] or type(error).__name__) from error
 
 
-def read_sound(path: Path, rate: int = 0) -> np.ndarray:
+def read_sound(path: Path, rate: int = 0, data: bytes | None = None) -> np.ndarray:
     """Returns a sound as one channel, float32 `(T,)` between -1 and 1.
 
     Args:
         path: The file.
         rate: Samples per second of the result; 0 keeps those of the file.
+        data: Its bytes where it is no file of its own.
 
     Raises:
         DataError: It is no sound, is damaged, or needs a package that is not installed.
     """
     try:
-        if path.suffix.lower() in WAV_SUFFIXES:
-            wave = _header(path)
-            samples, own = _wave_samples(path, wave), wave.info.rate
+        if _is_wave(path, data):
+            with _opened(path, data) as file:
+                wave = _header(path, file)
+                samples, own = _wave_samples(file, wave), wave.info.rate
         else:
-            samples, own = _soundfile(path).read(str(path), dtype="float32", always_2d=True, frames=MAX_SAMPLES)
+            source = str(path) if data is None else BytesIO(data)
+            samples, own = _soundfile(path).read(source, dtype="float32", always_2d=True, frames=MAX_SAMPLES)
     except (OSError, RuntimeError, struct.error, ValueError) as error:
         raise refused(path, str(error)[:120] or type(error).__name__) from error
     mono = samples.mean(axis=1, dtype=np.float32) if samples.shape[1] > 1 else samples[:, 0]
@@ -92,28 +100,36 @@ def refused(path: Path, reason: str) -> DataError:
     return DataError(Text("{path} cannot be used: {reason}.", path=str(path), reason=reason), Text("Remove or replace it."))
 
 
-def _header(path: Path) -> _Wave:
+def _is_wave(path: Path, data: bytes | None) -> bool:
+    return path.suffix.lower() in WAV_SUFFIXES if data is None else data[:4] in (b"RIFF", b"RF64")
+
+
+def _opened(path: Path, data: bytes | None) -> BinaryIO:
+    return path.open("rb") if data is None else BytesIO(data)
+
+
+def _header(path: Path, file: BinaryIO) -> _Wave:
     """Reads the chunks of a RIFF file up to the samples. The length of the file counts, not what it says of itself."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        begin = file.read(12)
-        if not size:
-            raise refused(path, Text("the file is empty"))
-        if len(begin) < 12 or begin[:4] not in (b"RIFF", b"RF64") or begin[8:12] != b"WAVE":
-            raise refused(path, Text("it is no WAV file"))
-        form = channels = rate = block = bits = 0
-        while len(chunk := file.read(8)) == 8:
-            name, length = chunk[:4], int.from_bytes(chunk[4:], "little")
-            if name == b"data":
-                break
-            body = file.read(min(length, 64))
-            if name == b"fmt ":
-                form, channels, rate, _, block, bits = struct.unpack("<HHIIHH", body[:16])
-                form = int.from_bytes(body[24:26], "little") if form == _EXTENSIBLE and len(body) >= 26 else form
-            file.seek(length - len(body) + length % 2, 1)
-        else:
-            raise refused(path, Text("it holds no samples"))
-        start = file.tell()
+    size = file.seek(0, 2)
+    file.seek(0)
+    begin = file.read(12)
+    if not size:
+        raise refused(path, Text("the file is empty"))
+    if len(begin) < 12 or begin[:4] not in (b"RIFF", b"RF64") or begin[8:12] != b"WAVE":
+        raise refused(path, Text("it is no WAV file"))
+    form = channels = rate = block = bits = length = 0
+    while len(chunk := file.read(8)) == 8:
+        name, length = chunk[:4], int.from_bytes(chunk[4:], "little")
+        if name == b"data":
+            break
+        body = file.read(min(length, 64))
+        if name == b"fmt ":
+            form, channels, rate, _, block, bits = struct.unpack("<HHIIHH", body[:16])
+            form = int.from_bytes(body[24:26], "little") if form == _EXTENSIBLE and len(body) >= 26 else form
+        file.seek(length - len(body) + length % 2, 1)
+    else:
+        raise refused(path, Text("it holds no samples"))
+    start = file.tell()
     if form not in (_PCM, _FLOAT) or bits not in ((8, 16, 24, 32) if form == _PCM else (32, 64)) or block != channels * bits // 8 or not block:
         raise refused(path, Text("it holds {bits} bits in form {form}; only PCM and float are read", bits=bits, form=form))
     return _Wave(_checked(path, SoundInfo(rate, min(length, size - start) // block, channels)), form, bits, start)
@@ -129,11 +145,10 @@ def _checked(path: Path, info: SoundInfo) -> SoundInfo:
     return info
 
 
-def _wave_samples(path: Path, wave: _Wave) -> np.ndarray:
+def _wave_samples(file: BinaryIO, wave: _Wave) -> np.ndarray:
     """Returns all channels, float32 `(T, C)`."""
-    with path.open("rb") as file:
-        file.seek(wave.start)
-        data = file.read(wave.info.frames * wave.info.channels * wave.bits // 8)
+    file.seek(wave.start)
+    data = file.read(wave.info.frames * wave.info.channels * wave.bits // 8)
     if wave.form == _FLOAT:
         values = np.frombuffer(data, f"<f{wave.bits // 8}").astype(np.float32)
     elif wave.bits == 8:

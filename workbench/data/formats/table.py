@@ -36,9 +36,13 @@ class TableParams(Params):
         "", label="Day before month", help="Whether 2/3/2024 is in March; empty finds it out.", choices=("", "yes", "no"), main=False,
     )
     missing: tuple[str, ...] = param((), label="Missing", help="What else stands for a missing value, such as -999.", main=False)
-    group: str = param("", label="Series of", help="The column whose equal values make up one series; empty: every row stands for itself.", main=False)
+    group: str = param(
+        "", label="Series of", help="The column whose equal values make up one series; empty: every row stands for itself.", main=False,
+    )
     time: str = param("", label="Time", help="The column that puts the steps of a series in order; empty: as they stand.", main=False)
-    rate: int = param(0, label="Sample rate", help="Sounds are brought to this rate; 0: to the most frequent one.", unit="Hz", ge=0, le=768_000, main=False)
+    rate: int = param(
+        0, label="Sample rate", help="All sounds are brought to this rate; 0: to the most frequent one.", unit="Hz", ge=0, le=768_000, main=False,
+    )
     delimiter: str = param("", label="Delimiter", help="What stands between cells; empty finds it out.", main=False, max_length=1)
     encoding: str = param("", label="Encoding", help="Such as utf-8 or gbk; empty finds it out.", main=False)
 
@@ -117,7 +121,8 @@ def _questions(path: Path, params: TableParams) -> tuple[Question, ...]:
         return (Question("day_first", Text("How is the date {example} written?", example=dates[0]), choices, "yes"),)
     groups = likely_groups(head) if not params.group else []
     if groups:
-        choices = (("", Text("Every row is an example")), *((name, Text("Rows with the same {name} are one series", name=name)) for name in groups[:3]))
+        several = ((name, Text("Rows with the same {name} are one series", name=name)) for name in groups[:3])
+        choices = (("", Text("Every row is an example")), *several)
         return (Question("group", Text("What is one example?"), choices, ""),)
     return ()
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def names_columns(head: Sequence[Sequence[str]]) -> tuple[bool, bool]:
     above = [place for place in numeric if _plain_number(first[place])]
     if above and len(above) == len(numeric):
         values = [float(first[place]) for place in above]
-        steps = {later - earlier for earlier, later in zip(values, values[1:], strict=False)}
+        steps = {later - earlier for earlier, later in pairwise(values)}
         years = len(values) > 1 and len(steps) == 1 and min(steps) > 0 and all(value.is_integer() for value in values)
         return years, not years
     again = any(len(set(cells)) <= len(cells) // 2 and first[place] in cells for place, cells in enumerate(columns) if first[place].strip())

@@ -101,7 +101,7 @@ def _check_names(table: RawTable, names: Sequence[str], reading: Reading) -> Non
 
 def _wanted(type: ColumnType, guessed: Guess, cells: Sequence[str], reading: Reading) -> Guess:
     if type in (ColumnType.ID, ColumnType.CONSTANT):
-        return replace(guessed, type=type)
+        return replace(guessed, type=shown)
     if type == ColumnType.NUMBER and guessed.kind != FieldKind.NUMBER:
         solid = [cell for cell in present(cells) if math.isfinite(plain(cell)) or decimal_of([cell])]
         return Guess(type, FieldKind.NUMBER, reading.decimal or decimal_of(solid) or ".")
@@ -229,20 +229,20 @@ def _column(
     name: str, label: str, cells: list[str], item: Guess, reading: Reading, ids: Sequence[str],
 ) -> tuple[Field, Any, list[DataProblem]]:
     """Returns the field and the values of one column, and what was found in it."""
-    type = str(item.type) if item.type in (ColumnType.DATE, ColumnType.BOOLEAN, ColumnType.ID, ColumnType.CONSTANT) else ""
+    shown = str(item.type) if item.type in (ColumnType.DATE, ColumnType.BOOLEAN, ColumnType.ID, ColumnType.CONSTANT) else ""
     if item.kind == FieldKind.NUMBER:
-        return _numbers(Field(name, item.kind, label, type=type), cells, item, reading, ids)
+        return _numbers(Field(name, item.kind, label, type=shown), cells, item, reading, ids)
     if item.kind == FieldKind.CATEGORY:
         missing = MISSING | reading.missing
         names = sorted({cell for cell in cells if cell.lower() not in missing}, key=_natural)
         if item.type == ColumnType.BOOLEAN:
-            return _booleans(Field(name, item.kind, label, type=type), cells)
+            return _booleans(Field(name, item.kind, label, type=shown), cells)
         numbers = {text: number for number, text in enumerate(names)}
         labels = np.fromiter((numbers.get(cell, -1) for cell in cells), np.int64, len(cells))
-        return Field(name, item.kind, label, categories=tuple(names), type=type), labels, []
+        return Field(name, item.kind, label, categories=tuple(names), type=shown), labels, []
     if item.kind == FieldKind.SERIES:
         return _series(name, label, cells)
-    return Field(name, FieldKind.TEXT, label, type=type), cells, []
+    return Field(name, FieldKind.TEXT, label, type=shown), cells, []
 
 
 def _numbers(field: Field, cells: list[str], item: Guess, reading: Reading, ids: Sequence[str]) -> tuple[Field, Any, list[DataProblem]]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from workbench.data.base import DataProblem, Field, FieldKind
+from workbench.data.base import DataProblem, Field, FieldKind, UnreadableRowsError
 from workbench.data.decode import decode
 from workbench.data.sound import SoundInfo, read_sound, sound_info
 from workbench.errors import DataError, Text
@@ -49,10 +49,7 @@ class ImageFiles(LazyColumn):
         return len(self._paths)
 
     def read(self, rows: Sequence[int]) -> Any:
-        images = [self._kept[row] if row in self._kept else decode(self._paths[row]) for row in rows]
-        channels = self._field.channels
-        images = [image if image.shape[2] == channels else np.repeat(image, channels, axis=2) for image in images]
-        return np.stack(images) if self._field.height and images else images
+        return alike(each_read(rows, lambda row: self._kept[row] if row in self._kept else decode(self._paths[row])), self._field)
 
 
 class SoundFiles(LazyColumn):
@@ -70,8 +67,33 @@ class SoundFiles(LazyColumn):
         return len(self._paths)
 
     def read(self, rows: Sequence[int]) -> Any:
-        sounds = [read_sound(self._paths[row], self._field.rate) for row in rows]
-        return np.stack([fitted(sound, self._field.length) for sound in sounds]) if self._field.length and sounds else sounds
+        return alike(each_read(rows, lambda row: read_sound(self._paths[row], self._field.rate)), self._field)
+
+
+def each_read(rows: Sequence[int], read: Callable[[int], np.ndarray]) -> list[np.ndarray]:
+    """Returns what lies in the files of these rows.
+
+    Raises:
+        UnreadableRowsError: Some are damaged; it says which and why.
+    """
+    values: list[np.ndarray] = []
+    bad: dict[int, str] = {}
+    for row in rows:
+        try:
+            values.append(read(row))
+        except DataError as error:
+            bad[row] = error.message
+    if bad:
+        raise UnreadableRowsError(bad)
+    return values
+
+
+def alike(values: list[np.ndarray], field: Field) -> Any:
+    """Returns images with as many channels, and sounds as long, as the field says: one array where all have one size."""
+    if field.kind == FieldKind.IMAGE:
+        values = [image if image.shape[2] == field.channels else np.repeat(image, field.channels, axis=2) for image in values]
+        return np.stack(values) if field.height and values else values
+    return np.stack([fitted(sound, field.length) for sound in values]) if field.length and values else values
 
 
 def fitted(values: np.ndarray, length: int) -> np.ndarray:
@@ -121,8 +143,12 @@ def path_free(error: DataError) -> Text | str | None:
     return values.get("reason") if isinstance(values, dict) else None
 
 
-def image_column(name: str, label: str, paths: Sequence[Path], shown: Sequence[str]) -> tuple[Field, Callable[[np.ndarray], LazyColumn], np.ndarray, list[DataProblem]]:
-    """Returns the field, what makes its column of some of the files, which can be used (bool `(n,)`), and what is wrong with the others."""
+Found = tuple[Field, Callable[[np.ndarray], LazyColumn], np.ndarray, list[DataProblem]]
+"""The field, what makes its column of some of the files, which can be used (bool `(n,)`), and what is wrong with the others."""
+
+
+def image_column(name: str, label: str, paths: Sequence[Path], shown: Sequence[str]) -> Found:
+    """Returns a column of images; all are decoded once, and kept as far as memory allows."""
     kept: dict[int, np.ndarray] = {}
     room = KEPT_BYTES
     found, problems = looked_at(_image_and_size, paths, shown)
@@ -145,10 +171,8 @@ def _image_and_size(path: Path) -> tuple[tuple[int, int, int], np.ndarray]:
     return (image.shape[0], image.shape[1], image.shape[2]), image
 
 
-def sound_column(
-    name: str, label: str, paths: Sequence[Path], shown: Sequence[str], rate: int = 0,
-) -> tuple[Field, Callable[[np.ndarray], LazyColumn], np.ndarray, list[DataProblem]]:
-    """Returns the field, what makes its column of some of the files, which can be used (bool `(n,)`), and what is wrong with the others.
+def sound_column(name: str, label: str, paths: Sequence[Path], shown: Sequence[str], rate: int = 0) -> Found:
+    """Returns a column of sounds; only their beginnings are looked at.
 
     Args:
         name: Of the field.

@@ -71,7 +71,7 @@ def is_date(cell: str) -> bool:
 
 def days(cell: str, day_first: bool) -> float:
     """Returns a date as days since 1970-01-01, NaN where it is none."""
-    from datetime import datetime, timezone
+    from datetime import UTC, datetime
 
     try:
         if _ISO.fullmatch(cell):
@@ -85,8 +85,8 @@ def days(cell: str, day_first: bool) -> float:
             moment = datetime(year, month, day, *(int(part or 0) for part in found.groups()[3:]))
     except ValueError:
         return math.nan
-    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
-    return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds() / 86_400
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() / 86_400
 
 
 def _padded(cell: str) -> str:

@@ -30,7 +30,8 @@ def read_records(path: Path, encoding: str = "", lines: bool = True) -> RawTable
     with path.open(encoding=encoding_of(path, encoding), newline="") as file:
         records, bad = _of_lines(file) if lines else _of_document(file.read())
     if bad and not records:
-        wanted = Text("Every line must be one object in braces.") if lines else Text("It must be a list of objects, or an object of lists of one length.")
+        whole = Text("It must be a list of objects, or an object of lists of one length.")
+        wanted = Text("Every line must be one object in braces.") if lines else whole
         raise DataError(Text("{path} holds no JSON objects.", path=str(path)), wanted)
     records = [flattened(record) for record in records]
     keys = list(dict.fromkeys(key for record in records for key in record))

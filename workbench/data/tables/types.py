@@ -117,9 +117,9 @@ def _guess(name: str, cells: Sequence[str], different: list[str], decimal: str) 
     solid = _solid(different)
     if solid and all(is_date(cell) for cell in solid):
         return Guess(ColumnType.DATE, FieldKind.NUMBER, day_first=day_first_of(solid))
-    for type, endings in ((ColumnType.IMAGE, SUFFIXES), (ColumnType.SOUND, SOUND_SUFFIXES)):
+    for found, endings in ((ColumnType.IMAGE, SUFFIXES), (ColumnType.SOUND, SOUND_SUFFIXES)):
         if all(sum(cell.lower().endswith(endings) for cell in part) >= MIXED * len(part) for part in (different[:_SAMPLE], different)):
-            return Guess(type, KINDS[type])
+            return Guess(found, KINDS[found])
     if all(cell.startswith("[") for cell in different) and is_series(different[0]):
         return Guess(ColumnType.SERIES, FieldKind.SERIES)
     kind = _words(name, cells, different)
@@ -168,7 +168,7 @@ def _is_id(name: str, cells: Sequence[str], different: list[str]) -> bool:
         return False
     if name != "column1":
         return True
-    return list(cells[:1000]) == [str(int(plain(cells[0])) + place) for place in range(min(len(cells), 1000))] if re.fullmatch(r"[01]", cells[0]) else False
+    return cells[0] in ("0", "1") and all(cell == str(int(cells[0]) + place) for place, cell in enumerate(cells[:1000]))
 
 
 def is_series(cell: str) -> bool:
