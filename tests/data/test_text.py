@@ -17,7 +17,7 @@ from workbench.data.tokenizing import PAD_TOKEN, UNK_TOKEN, load, train
 from workbench.errors import DataError
 
 FIELD = Field("text", FieldKind.TEXT)
-KINDS = ["word", "bpe", "character"]
+KINDS = ["word", "whitespace", "character", "bpe", "byte_bpe", "wordpiece", "unigram"]
 ENGLISH = ["The screen wasn't great, honestly.", "A well-made thing!", "the screen is great", "great great screen"]
 
 
@@ -39,7 +39,7 @@ def test_the_file_alone_makes_the_same_tokens(kind: str, language: str) -> None:
     fitted = fit(texts, tokenizer=kind, vocabulary=150, maximum_length=20)
     elsewhere = Tokenizer.from_str(fitted.tokenizer_json)
     assert elsewhere.token_to_id(PAD_TOKEN) == 0 and elsewhere.token_to_id(UNK_TOKEN) == 1
-    assert elsewhere.get_vocab_size() == fitted.vocabulary <= 150
+    assert elsewhere.get_vocab_size() == fitted.vocabulary <= (258 if kind == "byte_bpe" else 150)
     ids, lengths = fitted.gather(fitted.store(texts), torch.arange(len(texts)))
     padded = elsewhere.encode_batch(list(texts))
     assert ids.tolist() == [encoding.ids for encoding in padded]
@@ -112,9 +112,13 @@ def test_batches_are_as_long_as_their_longest_row(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nobody_can_type_padding(kind: str) -> None:
-    fitted = fit([*ENGLISH, "[ pad ] unk"], tokenizer=kind)
-    assert len(fitted.tokens("[PAD][UNK]")) >= 6 and 0 not in fitted.encode_one("[PAD] [PAD]")
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_nobody_can_type_padding(kind: str, lowercase: bool) -> None:
+    typed = "[PAD] [UNK][PAD] [CLS] [SEP]"
+    fitted = fit([*ENGLISH, "[ pad ] unk [ PAD ] UNK", typed, typed], tokenizer=kind, lowercase=lowercase, ends=True, vocabulary=400)
+    assert dict(fitted.special) == {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
+    ids = fitted.encode_one(typed)[0].tolist()
+    assert ids[0] == 2 and ids[-1] == 3 and len(ids) >= 6 and not {0, 2, 3} & set(ids[1:-1])
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])

@@ -10,8 +10,9 @@ from typing import Any
 
 from workbench.data.base import FieldKind
 from workbench.data.decode import SUFFIXES, decode
+from workbench.data.joining import put_together
 from workbench.errors import DataError
-from workbench.export.predict import BEGIN, put_together
+from workbench.export.predict import BEGIN
 from workbench.objectives import OBJECTIVES
 from workbench.project.runs import RunFolder
 from workbench.text import Text
@@ -66,7 +67,7 @@ def _written(run: RunFolder, model: Any, prepared: Any, values: dict[str, Any], 
 
 def _worded(preprocessor: Any, tokens: list[int]) -> dict[str, Any]:
     said = preprocessor.words(tokens)
-    return {"text": put_together(said, "" if preprocessor.tokenizer == "character" else " "), "tokens": said}
+    return {"text": put_together(said, preprocessor.joint), "tokens": said}
 
 
 def rows_of(value: str, kinds: dict[str, FieldKind]) -> Iterator[tuple[str, dict[str, Any]]]:

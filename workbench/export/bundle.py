@@ -176,7 +176,7 @@ def _input_spec(item: Any, prepared: Any, several: bool, index: int) -> InputSpe
         return InputSpec(
             item.name, item.field, "text", (f"{prefix}input_ids", f"{prefix}attention_mask"),
             maximum_length=preprocessor.maximum_length, vocabulary=preprocessor.vocabulary, tokenizer=file, decoder=item.decoder,
-            joint="" if preprocessor.tokenizer == "character" else " ",
+            joint=preprocessor.joint, truncation=preprocessor.truncation,
         )
     if preprocessor.kind == FieldKind.NUMBER:
         return InputSpec(item.name, item.field, "number", (item.name,), unit=preprocessor.unit)
@@ -198,7 +198,7 @@ def _output_spec(item: Any, prepared: Any, project: Project, several: bool, take
         return OutputSpec(item.name, "", tensors=tensors)
     preprocessor = prepared.preprocessors[choice.target]
     labels = preprocessor.words(range(preprocessor.vocabulary)) if preprocessor.kind == FieldKind.TEXT else getattr(preprocessor, "categories", ())
-    unit, joint = getattr(preprocessor, "unit", ""), "" if getattr(preprocessor, "tokenizer", "") == "character" else " "
+    unit, joint = getattr(preprocessor, "unit", ""), getattr(preprocessor, "joint", " ")
     return OutputSpec(item.name, choice.name, choice.target, tuple(labels), unit, tensors, -1 if class_axis is None else class_axis, joint)
 
 

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from workbench.errors import ExportError
+from workbench.data.joining import put_together
+from workbench.data.sound import SOUND_SUFFIXES, read_sound
+from workbench.data.tokenizing import kept_places, without_surrogates
+from workbench.errors import DataError, ExportError
 from workbench.export.session import open_session, run_session
 from workbench.export.spec import MODEL_FILE, VERIFICATION_FILE, BundleSpec, InputSpec, OutputSpec, spec_from
 from workbench.text import Text
@@ -179,7 +181,8 @@ class Bundle:
         if spec.kind == "text":
             if not isinstance(value, str):
                 raise ExportError(Text("{field} must be a text.", field=spec.field), Text("Give some words."))
-            return np.asarray(self.tokenizers[spec.name].encode(value).ids or [UNK], np.int64)
+            ids = self.tokenizers[spec.name].encode(without_surrogates(value)).ids or [UNK]
+            return np.asarray([ids[place] for place in kept_places(len(ids), spec.maximum_length)], np.int64)
         if spec.kind == "category":
             return np.asarray(_category(spec, value), np.int64)
         if spec.kind in ("series", "audio"):
@@ -330,7 +333,10 @@ def _tokenizer(path: Path, spec: InputSpec) -> Any:
             Text("The bundle is incomplete or damaged; export the run again."),
         ) from error
     tokenizer.no_padding()
-    tokenizer.enable_truncation(spec.maximum_length)
+    if spec.truncation == "middle":
+        tokenizer.no_truncation()
+    else:
+        tokenizer.enable_truncation(spec.maximum_length, direction=spec.truncation)
     return tokenizer
 
 
@@ -347,7 +353,9 @@ def _category(spec: InputSpec, value: Any) -> int:
 
 
 def _steps(spec: InputSpec, value: Any) -> np.ndarray:
-    """Returns a series `(T, F)` or a sound `(T,)` as float32; a text is read as JSON."""
+    """Returns a series `(T, F)` or a sound `(T,)` as float32; a text is the path of a sound, or JSON."""
+    if spec.kind == "audio" and isinstance(value, (str, Path)) and Path(value).suffix.lower() in SOUND_SUFFIXES:
+        return _sound(spec, Path(value).expanduser())
     form = (spec.length, spec.features) if spec.kind == "series" else (spec.length,)
     try:
         values = np.asarray(json.loads(value) if isinstance(value, str) else value, np.float32)
@@ -357,6 +365,15 @@ def _steps(spec: InputSpec, value: Any) -> np.ndarray:
         raise ExportError(
             Text("{field} takes {sizes} numbers.", field=spec.field, sizes=sizes), Text("Give that many, step by step."),
         ) from error
+
+
+def _sound(spec: InputSpec, path: Path) -> np.ndarray:
+    """Returns a sound file as float32 `(T,)` at the model's own rate; a shorter one ends in silence, a longer one is cut."""
+    try:
+        samples = read_sound(path, spec.rate)
+    except DataError as error:
+        raise ExportError(error.message, error.hint) from error
+    return np.pad(samples[: spec.length], (0, max(spec.length - len(samples), 0)))
 
 
 def _padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -391,12 +408,6 @@ def _alike(rows: Sequence[dict[str, np.ndarray]]) -> Iterable[list[dict[str, np.
 
 def _names(spec: BundleSpec) -> list[str]:
     return [name for output in spec.outputs for name in output.tensors.values()]
-
-
-def put_together(tokens: Sequence[str], joint: str) -> str:
-    """Returns tokens as one text: words apart, but not before punctuation and not between Chinese characters."""
-    text = re.sub(r" (?=[.,;:!?%)\]])", "", joint.join(tokens))
-    return re.sub("(?<=[\u2e80-\uffef]) (?=[\u2e80-\uffef])", "", text)
 
 
 def _transcribed(spec: OutputSpec, best: np.ndarray) -> dict[str, Any]:

@@ -36,7 +36,8 @@ class InputSpec:
         features: Of series: numbers per step.
         rate: Of sounds: samples per second.
         decoder: Of texts: whether the model writes it: it begins with token 0 and may be left out.
-        joint: Of texts: what stands between tokens when they are put together.
+        joint: Of texts: what stands between tokens when they are put together, or the mark of pieces (see `data.joining`).
+        truncation: Of texts: where longer ones are cut: `right`, `left` or `middle`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class InputSpec:
     rate: int = 0
     decoder: bool = False
     joint: str = " "
+    truncation: str = "right"
 
     @property
     def ragged(self) -> bool:

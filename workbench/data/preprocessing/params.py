@@ -28,9 +28,10 @@ class ImageParams(Params):
 class TextParams(Params):
     """How texts become token numbers."""
 
-    tokenizer: Literal["word", "bpe", "character"] = param(
-        "word", label="Tokeniser", help="Cut texts into words, learned pieces of words (BPE), or single characters.",
-        choices=("word", "bpe", "character"),
+    tokenizer: Literal["word", "character", "whitespace", "bpe", "byte_bpe", "wordpiece", "unigram", "file"] = param(
+        "word", label="Tokeniser",
+        help="Cut texts into words, characters, learned pieces of words (BPE, WordPiece, Unigram), or as a tokeniser in a file does.",
+        choices=("word", "character", "whitespace", "bpe", "byte_bpe", "wordpiece", "unigram", "file"),
     )
     vocabulary: int = param(
         2000, label="Vocabulary", help="At most this many different tokens, counted with PAD and UNK.", unit="tokens",
@@ -44,6 +45,18 @@ class TextParams(Params):
         ge=1, le=1000, main=False,
     )
     lowercase: bool = param(True, label="Lower case", help="Great and great become the same token.", main=False)
+    truncation: Literal["right", "left", "middle"] = param(
+        "right", label="Cut at", help="Where texts that are too long lose tokens: at their end, at their start, or in the middle.",
+        choices=("right", "left", "middle"), main=False,
+    )
+    ends: bool = param(False, label="Mark both ends", help="A token [CLS] before and a token [SEP] after every text.", main=False)
+    special: str = param(
+        "", label="Own tokens", help="Tokens kept whole wherever they stand, with spaces between them, such as <user> <sep>.", main=False,
+        max_length=4000,
+    )
+    file: str = param(
+        "", label="Tokeniser file", help="For tokenisers from a file: tokenizer.json, vocab.txt, or vocab.json beside merges.txt.", main=False,
+    )
 
 
 class CategoryParams(Params):

@@ -137,7 +137,7 @@ def _pixels(subject: Any, output: Any) -> np.ndarray:
 
 def _spelt(subject: Any, field: str, preprocessor: Any, row: int) -> Spelt | None:
     """Returns what a model writes of a row from its beginning, or hears in it; None for one that goes on writing."""
-    from workbench.export.predict import put_together
+    from workbench.data.joining import put_together
     from workbench.objectives.ctc import heard
 
     writer = next((spec for spec in subject.model.plan.inputs if spec.decoder), None)
@@ -146,8 +146,7 @@ def _spelt(subject: Any, field: str, preprocessor: Any, row: int) -> Spelt | Non
     ids = heard(_output(subject))[0] if writer is None else [token.id for token in _written(subject, writer, preprocessor)]
     tokens = tuple(preprocessor.words(ids))
     truth = str(subject.prepared.raw(row)[field]) if row >= 0 else ""
-    joint = "" if preprocessor.tokenizer != "word" else " "
-    return Spelt(put_together(tokens, joint), truth, tokens)
+    return Spelt(put_together(tokens, preprocessor.joint), truth, tokens)
 
 
 def _written(subject: Any, writer: Any, preprocessor: Any) -> Any:
