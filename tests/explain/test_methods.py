@@ -205,9 +205,12 @@ def test_a_drawn_image_and_a_typed_text_are_explained_like_rows(
     assert subject_from_raw(lstm_model, reviews, "").tokens
 
 
-def test_models_of_numbers_alone_have_a_subject_and_no_picture() -> None:
+def test_models_of_numbers_alone_share_the_decision_out_on_their_columns() -> None:
     from tests.export.conftest import make_model
 
     model, prepared = make_model("numbers")
     subject = subject_of(model, prepared, 0)
-    assert subject.logits.shape == (1,) and not [method.name for method in METHODS if method.fits(model.plan)]
+    fitting = {method.name for method in METHODS if method.fits(model.plan)}
+    assert subject.logits.shape == (1,) and fitting == {"saliency", "input_x_gradient", "integrated_gradients", "occlusion"}
+    scores = METHODS["integrated_gradients"].run(subject)
+    assert scores.tokens == tuple(spec.field for spec in model.plan.inputs) and scores.facts.residual < 0.01

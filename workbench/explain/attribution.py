@@ -1,4 +1,4 @@
-"""Methods that share out a decision among the parts of the input: pixels of an image or tokens of a text."""
+"""Methods that share out a decision among the parts of the input: pixels of an image, tokens of a text, steps of a series or columns of a table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from workbench.catalogue import Params, param
 from workbench.explain.evidence import Evidence, evidence_of
 from workbench.explain.faithfulness import faithfulness
-from workbench.explain.method import Method, Watch, has_image, has_text
+from workbench.explain.method import Method, Watch, has_image, has_numbers, has_text
 from workbench.explain.results import HeatMap, TokenScores
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class Attribution(Method):
     Params: ClassVar[type[Params]] = AttributionParams
 
     def fits(self, plan: Any) -> bool:
-        """Whether there is an image or a text to share the decision out on."""
-        return has_image(plan) or has_text(plan)
+        """Whether there is an image, a text, a series, a sound or a number to share the decision out on."""
+        return has_image(plan) or has_text(plan) or has_numbers(plan)
 
     @abstractmethod
     def attribute(self, evidence: Evidence, params: Any) -> tuple[np.ndarray, dict[str, Any]]:

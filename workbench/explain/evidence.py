@@ -1,4 +1,4 @@
-"""The explained input as something that can be differentiated and erased, the same for images and texts.
+"""The explained input as something that can be differentiated and erased, the same for images, texts, series, sounds and tables.
 
 Legend: N batch, C channels, H height, W width, T tokens, E embedding width, P parts that can be ranked (H*W pixels or T tokens).
 """
@@ -212,6 +212,12 @@ def evidence_of(subject: Subject, watch: Watch) -> Generator[Evidence]:
     if subject.kind == FieldKind.IMAGE:
         with capture(subject.model) as captured:
             yield ImageEvidence(subject, captured, watch)
+        return
+    if subject.kind != FieldKind.TEXT:
+        from workbench.explain.signals import evidence_class
+
+        with capture(subject.model) as captured:
+            yield evidence_class(subject.kind)(subject, captured, watch)
         return
     holder: list[TextEvidence] = []
     with capture(subject.model, _is_embedding, replace=lambda path, out: holder[0].replacement(path, out) if holder else None) as captured:

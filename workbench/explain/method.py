@@ -110,6 +110,11 @@ def has_text(plan: Any) -> bool:
     return any(is_text(spec.shape) for spec in plan.inputs)
 
 
+def has_numbers(plan: Any) -> bool:
+    """Whether some input of the plan is a number, a series or a sound."""
+    return any(spec.shape.dtype.startswith("float") and Axis.HEIGHT not in spec.shape.axes for spec in plan.inputs)
+
+
 def is_text(shape: Any) -> bool:
     """Whether a shape is that of token ids."""
     return shape.dtype == "int64" and shape.sequence_axis is not None

@@ -267,4 +267,8 @@ def words_of(preprocessor: Any, spec: Any, ids: Sequence[int]) -> tuple[str, ...
 
 def baseline_name(subject: Subject) -> Text:
     """Returns what a picture says it compared the input with."""
-    return Text("black image") if subject.kind == FieldKind.IMAGE else Text("PAD tokens")
+    names = {
+        FieldKind.IMAGE: Text("black image"), FieldKind.TEXT: Text("PAD tokens"), FieldKind.AUDIO: Text("silence"),
+        FieldKind.SERIES: Text("the mean of the training rows"),
+    }
+    return names.get(subject.kind, Text("the mean of each column"))

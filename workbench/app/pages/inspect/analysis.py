@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench.app.language import say_error, say_own
 from workbench.app.pages.data.curve_picture import drawn
-from workbench.app.pages.inspect.outcome import Outcome, outcome_of
+from workbench.app.pages.inspect.outcome import Outcome, Spelt, outcome_of
 from workbench.data.base import FieldKind
 from workbench.explain.results import AttentionMaps, FeatureMaps, HeatMap, StateTrace, TokenScores
 
@@ -68,6 +68,7 @@ class Answer:
         errors: What a method could not do, by name.
         unknown: For every token, whether the vocabulary of the run does not hold it.
         outcome: What the model made of the row where that is no class.
+        curve: Whether `image` is the drawing of a series or sound.
         continues: Whether the classes are the tokens that may come next.
     """
 
@@ -87,6 +88,7 @@ class Answer:
     unknown: tuple[bool, ...] = ()
     outcome: Outcome | None = None
     continues: bool = False
+    curve: bool = False
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -117,12 +119,15 @@ def analyse(source: Model, request: Request, progress: Callable[[float, str], No
         answer.image = subject.image
     elif subject.kind in (FieldKind.SERIES, FieldKind.AUDIO):
         answer.image = drawn(subject.values[subject.input][0].cpu().numpy())
+        answer.curve = True
     elif subject.kind == FieldKind.TEXT:
         answer.unknown = unknown_tokens(subject)
     answer.text = _text(source, subject, request)
     answer.continues = any(spec.decoder for spec in source.model.plan.inputs)
     _try(answer, "outcome", lambda: setattr(answer, "outcome", outcome_of(subject, request.row)))
     _look_inside(answer, source, subject, request, cancelled)
+    if isinstance(answer.outcome, Spelt) and not answer.continues:
+        return answer  # what is heard in all steps at once is no single decision
     for number, name in enumerate(request.methods):
         progress(number / max(len(request.methods), 1), name)
         _attribute(answer, name, subject, request.quick, cancelled)

@@ -52,9 +52,11 @@ class AttributionCard(Card):
         images = answer.image is not None
         if images != self._images or any(name not in self._views for name in found):
             self._rebuild(list(dict.fromkeys([*found] if images != self._images else [*self._views, *found])), images)
+        self.over.setVisible(images and not answer.curve)
         for name, view in self._views.items():
             if name in found:
                 view.unknown = answer.unknown
+                view.ground = answer.image if answer.curve else None
                 view.show_result(found[name])
                 view.setVisible(True)
             else:
@@ -110,6 +112,7 @@ class MethodView(QWidget):
         super().__init__()
         self.method = name
         self.unknown: tuple[bool, ...] = ()
+        self.ground: np.ndarray | None = None
         self.setObjectName(f"inspect.attribution.{name}")
         self.setAccessibleName(label)
         self.setToolTip(summary)
@@ -145,9 +148,11 @@ class ImageMethodView(MethodView):
         self._result: HeatMap | None = None
         self._over = False
 
-    def show_result(self, result: HeatMap) -> None:
-        """Shows signed values as blue and red, unsigned ones in one hue."""
+    def show_result(self, result: HeatMap | TokenScores) -> None:
+        """Shows signed values as blue and red, unsigned ones in one hue; those of a series behind its curve."""
         super().show_result(result)
+        if isinstance(result, TokenScores):
+            result = curve_map(result, self.ground if self.ground is not None else np.zeros((1, 1, 1), np.uint8))
         self._result = result
         self.picture.setFixedSize(fitted(result.values.shape[1], result.values.shape[0], PICTURE_PX))
         if float(np.abs(result.values).max()) < FLAT:
@@ -163,7 +168,7 @@ class ImageMethodView(MethodView):
         result, unsigned = self._result, self.method in UNSIGNED
         if result is None:
             return
-        if self._over:
+        if self._over or self.ground is not None:
             self.picture.set_image(result.image)
             self.picture.set_overlay(veil(result.values, signed=not unsigned), 1.0)
             return
@@ -172,6 +177,18 @@ class ImageMethodView(MethodView):
             self.picture.set_magnitude(result.values, 0.0, None, theme.family_colour("attention"))
         else:
             self.picture.set_signed(result.values)
+
+
+def curve_map(scores: TokenScores, drawing: np.ndarray) -> HeatMap:
+    """Returns scores of neighbouring steps as a map over the drawing of their series: every column has the score of its step.
+
+    Args:
+        scores: One per part of the series.
+        drawing: uint8 `(H, W, C)`.
+    """
+    height, width = drawing.shape[:2]
+    columns = scores.values[np.arange(width) * len(scores.values) // width]
+    return HeatMap(np.repeat(columns[None], height, 0), drawing, scores.facts)
 
 
 def veil(values: np.ndarray, *, signed: bool) -> np.ndarray:
