@@ -19,7 +19,6 @@ from workbench.models.reading import read_source
 from workbench.models.source import source
 from workbench.project.starters import STARTERS
 
-
 WRITTEN_OUT = {"field", "axis", "maximum_length"}
 """Parameters that may be written out or taken from what is wired; what they come to is compared by `form`."""
 
@@ -121,7 +120,7 @@ UNDRAWN = {
     "rolled rows": ("pass", "x = torch.roll(x, 1, 0)", "torch.roll"),
     "unfold": ("pass", "x = F.unfold(x, 3)", "F.unfold"),
     "grid sample": ("pass", "x = F.grid_sample(x, x)", "F.grid_sample"),
-    "where": ("pass", "x = torch.where(x > 0, x, x)", "torch.where"),
+    "where": ("pass", "x = torch.where(x > 0)[1]", "torch.where"),
     "sort": ("pass", "x = torch.sort(x, 1)[0]", "torch.sort"),
     "argmax": ("pass", "x = x.argmax(1)", "x.argmax"),
     "cummax": ("pass", "x = torch.cummax(x, 1)[0]", "torch.cummax"),

@@ -95,7 +95,7 @@ def test_formulas_come_back_word_for_word(text: str) -> None:
     assert source(reading.graph) == source(graph)
 
 
-@pytest.mark.parametrize("line", ["x = self.s.exp() * x", "x = torch.exp(self.s) * x", "x = self.s.mean() * x", "x = x @ self.s.t()"])
+@pytest.mark.parametrize("line", ["x = self.s.softmax(0) * x", "x = torch.cumsum(self.s, 0) * x", "x = self.s.mean() * x", "x = x @ self.s.t()"])
 def test_what_is_done_with_a_parameter_is_not_left_out(line: str) -> None:
     reading = read_source(written("self.s = nn.Parameter(torch.rand(8, 1, 1))", line))
     assert any(problem.kind == "source.placeholder" for problem in reading.problems)

@@ -18,6 +18,7 @@ from workbench.models.reading.values import (
     Attending,
     Blank,
     Bound,
+    Condition,
     Container,
     Definition,
     Function,
@@ -222,8 +223,8 @@ class Calls(Expressions):
             return self.called(node, target, [*first, *given], {**keywords, **named})
         if isinstance(owner, Blank):
             return functions.of_blank(owner, name, given)
-        if isinstance(owner, Tensor | States | Weight | Attending):
-            if isinstance(owner, Weight):
+        if isinstance(owner, Tensor | States | Weight | Attending | Condition):
+            if isinstance(owner, Weight) and not formulas.is_pointwise(name):
                 return owner.viewed() if name in _VIEWS else Unknown(ast.unparse(node)[:80], node.lineno)
             return functions.call(self, name, [owner, *given], named)
         if isinstance(owner, list | dict | str):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import heads, operations
+from workbench.models.reading import heads, operations, selecting
 from workbench.models.reading.drawing import Drawing
 from workbench.models.reading.file import SourceFile, prelude
 from workbench.models.reading.python import CONSTANT
@@ -18,6 +18,7 @@ from workbench.models.reading.values import (
     Attending,
     Blank,
     Bound,
+    Condition,
     Container,
     Definition,
     Function,
@@ -48,7 +49,7 @@ _COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
     ast.In: lambda left, right: left in right, ast.NotIn: lambda left, right: left not in right,
 }
-_OPAQUE = (Attending, Tensor, Module, Instance, Container, Unknown, Weight, Blank, States, Side, Bound, Named)
+_OPAQUE = (Attending, Condition, Tensor, Module, Instance, Container, Unknown, Weight, Blank, States, Side, Bound, Named)
 
 
 class Expressions:
@@ -180,6 +181,8 @@ class Expressions:
             found = _compared(sign, _plain(left), _plain(right))
             if found is None and (mask := operations.compared(left, right)) is not None:
                 return mask
+            if found is None and len(node.ops) == 1 and self.drawing is not None and (held := selecting.condition(sign, left, right)) is not None:
+                return held
             if found is None:
                 return self.opaque(node, [left, right], Text("A comparison of tensors has no layer."))
             if not found:

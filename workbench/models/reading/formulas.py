@@ -212,7 +212,7 @@ def with_weight(reader: Expressions, sign: str, tensor: Tensor, weight: Weight, 
     from workbench.models.reading import operations
 
     drawing = operations.drawn(reader)
-    if tensor.shape is None or not weight.trained or not weight.paths or not all(isinstance(size, int) for size in weight.sizes or ("?",)):
+    if tensor.shape is None or not weight.trained or not weight.paths or not _is_known(weight):
         return None
     port, shape = operations.settled(reader, tensor)
     axes = _axes_of(weight, shape, sign, first) if shape is not None else None
@@ -220,7 +220,8 @@ def with_weight(reader: Expressions, sign: str, tensor: Tensor, weight: Weight, 
         return None
     name = _name_of(weight)
     declared = f"{name}: {', '.join(f'{axis} {size}' for axis, size in axes)} = {_STARTS.get(weight.start, 'normal(0.02)')}"
-    text = f"_0 {sign} _1" if first else f"_1 {sign} _0"
+    joined = weight.text.format(weight="_1")
+    text = f"_0 {sign} {joined}" if first else f"{joined} {sign} _0"
     match = match_of([text], [shape], declared, [name])
     if match is None:
         return None
@@ -287,9 +288,18 @@ def _note(reader: Expressions, node: str, name: str, weight: Weight) -> None:
     weight.nodes.append((node, name))
 
 
+def _is_known(weight: Weight) -> bool:
+    return weight.sizes is not None and all(isinstance(size, int) for size in weight.sizes)
+
+
+def is_pointwise(name: str) -> bool:
+    """Whether a function of torch changes every number alone and a formula has a word for it."""
+    return _ALIASES.get(name, name) in _SAME
+
+
 def _axes_of(weight: Weight, shape: Shape, sign: str, first: bool) -> list[tuple[str, int]] | None:
     """Returns the axes of a parameter: those of the tensor, counted from behind as torch does."""
-    sizes = list(weight.sizes or ())
+    sizes = list(weight.sizes or (1,))
     if sign == "@":
         if not first or len(sizes) != 2 or weight.seen or shape.dims[-1] != sizes[0]:
             return None

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import formulas, heads, operations, views
+from workbench.models.reading import formulas, heads, operations, selecting, views
 from workbench.models.reading.expressing import operand
 from workbench.models.reading.reading import NotDrawableError
-from workbench.models.reading.values import Attending, Blank, Module, Side, States, Tensor, Unknown, Weight, tensors_in
+from workbench.models.reading.values import Attending, Blank, Condition, Module, Side, States, Tensor, Unknown, Weight, tensors_in
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ def call(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
     """
     in_place = name.endswith("_") and not name.startswith("_")
     plain = name.rstrip("_")
+    if given and isinstance(given[0], Condition) and plain != "where":
+        return selecting.method(reader, plain, given[0])
+    if given and isinstance(given[0], Weight) and len(given) == 1 and not named and formulas.is_pointwise(plain):
+        return given[0].through(plain)
     if any(isinstance(value, Attending) for value in [*given, *named.values()]):
         return heads.method(reader, plain, given or [named.get("query")], named)
     found = _called(reader, plain, given, named)
@@ -124,8 +128,11 @@ def _called(reader: Expressions, name: str, given: Arguments, named: Named) -> A
         return made(name, given, named)
     if name == "scaled_dot_product_attention" or not tensors_in([*given, *named.values()]):
         return _unknown(reader, name, given, named)
-    if name in ("split", "chunk") and (parts := heads.parts_of(reader, name, given, named)) is not None:
-        return parts
+    if name in ("split", "chunk"):
+        return heads.parts_of(reader, name, given, named) or selecting.parts(reader, name, given, named)
+    if name in ("where", "masked_fill") and (held := next((value for value in given if isinstance(value, Condition)), None)) is not None:
+        first, second = [value for value in given if value is not held][:: 1 if name == "where" else -1]
+        return selecting.chosen(reader, held, first, second)
     if name in ("pad", "max_pool1d") and (found := _simpler(reader, name, given, named)) is not None:
         return found
     if name in MODULES:
@@ -214,6 +221,8 @@ def made(name: str, given: Arguments, named: Named) -> Blank:
     limit = given[start - 1] if name == "randint" and len(given) >= start and isinstance(given[start - 1], int) else None
     sizes = named.get("size", given[start] if len(given) > start and isinstance(given[start], list | tuple) else tuple(given[start:]))
     kind = "zeros" if "zeros" in name else name
+    if name == "tensor" and given:
+        return Blank(kind, (len(given[0]),) if isinstance(given[0], list | tuple) else (), limit)
     return Blank(kind, tuple(sizes) if isinstance(sizes, list | tuple) else None, limit)
 
 

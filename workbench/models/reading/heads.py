@@ -101,7 +101,7 @@ def _is(size: Any, dim: Dim) -> bool:
 
 def parts_of(reader: Expressions, name: str, given: Sequence[Any], named: Mapping[str, Any]) -> list[Heads] | None:
     """Returns the three or two parts that `chunk` and `split` make of a projection; None for anything else."""
-    tensor, how = given[0], given[1] if len(given) > 1 else named.get("chunks", named.get("wholesize_or_sections", named.get("wholesize")))
+    tensor, how = given[0], given[1] if len(given) > 1 else named.get("chunks", named.get("split_size_or_sections", named.get("split_size")))
     dim = named.get("dim", given[2] if len(given) > 2 else 0)
     if not isinstance(tensor, Tensor) or tensor.shape is None or tensor.shape.rank != 3 or dim not in (2, -1):
         return None
@@ -203,7 +203,7 @@ def _formed(value: Attending, name: str, rest: list[Any], named: Mapping[str, An
     if isinstance(value, Heads) and name == "unbind" and value.order.startswith("k"):
         return [item(value, index) for index in range(value.sizes["k"])]
     if name in ("view", "reshape") and isinstance(value, Heads) and value.order == "ntd":
-        return _wholepart(value, flat)
+        return _in_two(value, flat)
     if isinstance(value, Gathered) and value.order == "nthd":
         wanted = name in ("view", "reshape") and len(flat) == 3
         if wanted or (name == "flatten" and (flat or [named.get("start_dim")])[0] in (2, -2)):
@@ -211,7 +211,7 @@ def _formed(value: Attending, name: str, rest: list[Any], named: Mapping[str, An
     raise _strange(name)
 
 
-def _wholepart(value: Heads, wanted: list[Any]) -> Heads:
+def _in_two(value: Heads, wanted: list[Any]) -> Heads:
     sizes = sizes_of(value)
     parts = [size.constant if isinstance(size, Dim) else size for size in wanted[2:]]
     if len(parts) != 2 or not all(isinstance(part, int) for part in parts):

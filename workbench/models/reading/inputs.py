@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from workbench.graph.dim import Dim, Symbol
@@ -17,7 +18,8 @@ from workbench.models.reading.values import Module
 
 _OURS = re.compile(
     r"^\s*(?P<name>\w+): \((?P<sizes>[^)]*)\) (?P<dtype>\w+)(?: ids below (?P<vocabulary>\d+))? \((?P<axes>[^)]*)\)"
-    r"(?:, (?P<symbol>\w+) up to (?P<longest>\d+))?(?:, field (?P<field>[^.,]+))?(?:, (?P<rate>\d+) samples per second)?(?P<decoder>, written by the model)?\.$",
+    r"(?:, (?P<symbol>\w+) up to (?P<longest>\d+))?(?:, field (?P<field>[^.,]+))?"
+    r"(?:, (?P<rate>\d+) samples per second)?(?P<decoder>, written by the model)?\.$",
     re.MULTILINE,
 )
 _COMMENT = re.compile(r"[(\[]\s*(?:N|B|n|b|bs|batch|batch_size|\d+)\s*,\s*((?:\d+\s*,\s*)+\d+)\s*[)\]]")
@@ -176,6 +178,7 @@ def proposed(name: str, module: Module | None, viewed: bool, shown: list[tuple[i
         yield from _sequences(name, arguments.get("num_features", 1), shown)
     elif kind == "Linear":
         yield from _vectors(name, arguments.get("in_features", 1), viewed, shown)
+        yield from islice(_sequences(name, arguments.get("in_features", 1), shown), 8)
     else:
         yield from _images(name, 3, shown)
 

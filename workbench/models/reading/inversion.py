@@ -198,7 +198,7 @@ def _nearest(layer: Layer, inputs: Shapes, target: str, wanted: Mapping[str, Any
 def starts(layer: Layer, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Returns where a search begins: the defaults, then each value that a type lists, then each number that is wanted."""
     names = list(type(layer).Params.model_fields)
-    numbers = dict.fromkeys(value for key, value in wanted.items() if key not in SIZES and type(value) is int)
+    numbers = dict.fromkeys(part for key, value in wanted.items() if key not in SIZES for part in _spread(value, 1) if type(part) is int)
     listed = [{name: value} for name in names for value in choices_of(layer, name)]
     return [{}, *listed, *({name: value} for name in names if not choices_of(layer, name) for value in numbers)]
 
@@ -241,7 +241,16 @@ def _values(wanted: Mapping[str, Any], inputs: Shapes) -> list[Any]:
     found += _orders(wanted, inputs)
     numbers = [value for value in found if type(value) is int and 1 < value < 1_000_000]
     found += sorted({one // other for one in numbers for other in numbers if one % other == 0} - set(numbers))[:12]
+    found += _parts_of_sides(wanted.get("kernel_size"), inputs)
     return [value for value, _ in dict.fromkeys((value, type(value)) for value in found) if value is not None]
+
+
+def _parts_of_sides(kernel: Any, inputs: Shapes) -> list[int]:
+    """Returns how often windows with sides of their own fit side by side, where a layer is told that instead."""
+    if not isinstance(kernel, tuple):
+        return []
+    sides = [size.constant for shape in inputs.values() for size in shape.dims[2:]]
+    return [side // one for side, one in zip(sides, kernel, strict=False) if side is not None and type(one) is int and one > 0]
 
 
 def _orders(wanted: Mapping[str, Any], inputs: Shapes) -> list[str]:

@@ -12,7 +12,7 @@ from workbench.models.reading import heads, operations, views
 from workbench.models.reading.drawing import Drawing, is_plain, module_path
 from workbench.models.reading.inversion import SIZES, Match, invert, normal
 from workbench.models.reading.reading import NotDrawableError, WrongSizeError
-from workbench.models.reading.values import Attending, Blank, Module, States, Tensor, Unknown, Weight
+from workbench.models.reading.values import Attending, Blank, Module, States, Tensor, Unknown, Weight, tensors_in
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def draw(reader: Expressions, module: Module, twin: Twin, tensors: Sequence[Tens
         last = first.layout[-1] == (len(first.layout) - 1,)
         if last or twin.target not in ("nn.Linear", "nn.LayerNorm", "nn.RMSNorm"):
             return [found.seen(first.layout) for found in draw(reader, module, twin, [operations.unturned(first)])]
+    if twin.target in _POINTWISE and len(tensors) == 1 and operations.joins_rows(first):
+        return [found.seen(first.layout or ()) for found in draw(reader, module, twin, [operations.unturned(first)])]
     if twin.target == "nn.Linear" and first.shape is not None and first.shape.rank == 3:
         tensors = [operations.renamed(reader, first)]
     if twin.order:
@@ -263,8 +265,6 @@ def _attention_result(reader: Expressions, module: Module, values: Sequence[Any]
 
 def _recurrent(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
     tensor, *states = [*values, *(named[key] for key in ("input", "hx") if key in named)]
-    if any(isinstance(state, Tensor | States) or _given(state) for state in states):
-        raise NotDrawableError(Text("A first state of one's own has no wire."))
     arguments = {key: value for key, value in module.arguments.items() if key not in ("batch_first", "device", "dtype")}
     layers, both = arguments.get("num_layers", 1), bool(arguments.get("bidirectional", False))
     if layers == 1:
@@ -272,17 +272,37 @@ def _recurrent(reader: Expressions, module: Module, values: Sequence[Any], named
     first = module.arguments.get("batch_first") is True
     order = () if first else (1, 0, 2)
     kind = module.target.removeprefix("nn.")
-    results = draw(reader, module, Twin(f"recurrent.{kind}", arguments, {}, order), [tensor])
+    begun = _begun(states[0] if states else None, layers, 2 if both else 1)
+    given = views.permuted(tensor, order) if order and tensor.shape is not None else tensor
+    results = draw(reader, module, Twin(f"recurrent.{kind}", arguments), [given, *begun])
     output, *last = results
     shown = output if first or output.shape is None else views.permuted(output, order)
     after = [States(state, layers, 2 if both else 1) for state in last]
     return shown, (tuple(after) if kind == "LSTM" else after[0] if after else Unknown("state"))
 
 
-def _given(state: Any) -> bool:
-    if isinstance(state, list | tuple):
-        return any(_given(part) for part in state)
-    return isinstance(state, Tensor | States) or (isinstance(state, Unknown) and bool(state.tensors))
+def _begun(state: Any, layers: int, directions: int) -> list[Tensor]:
+    """Returns the states that a recurrent layer begins with, (N, directions x units) each; none where it begins with zeros.
+
+    Raises:
+        NotDrawableError: Its layers begin with states of their own, or it is not known what they begin with.
+    """
+    given = list(state) if isinstance(state, tuple | list) else [state]
+    while given and not tensors_in(given[-1]):
+        given.pop()
+    found = [_begins(part, directions) for part in given]
+    if found and layers > 1:
+        raise NotDrawableError(Text("Its layers begin with a state each; the catalogue's layers begin with the same."))
+    return found
+
+
+def _begins(part: Any, directions: int) -> Tensor:
+    if isinstance(part, States) and part.layers == 1 and part.directions == directions:
+        return part.tensor
+    layout = part.layout if isinstance(part, Tensor) else None
+    if isinstance(part, Tensor) and layout is not None and len(layout) == 3 and not layout[0] and directions == 1:
+        return part.seen(layout[1:])
+    raise NotDrawableError(Text("The state that it begins with is not one vector per row."))
 
 
 def _adaptive(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -345,6 +365,16 @@ def _upsample(reader: Expressions, module: Module, values: Sequence[Any], named:
 def _identity(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
     (tensor,) = _tensors(values, named)
     return tensor
+
+
+def _unflatten(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    from workbench.models.reading.functions import call
+
+    (tensor,) = _tensors(values, named)
+    at, sizes = module.arguments.get("dim"), module.arguments.get("unflattened_size")
+    before = views.sizes(tensor)
+    place = views.axis(tensor, at)
+    return call(reader, "reshape", [tensor, [*before[:place], *(sizes if isinstance(sizes, list | tuple) else [sizes]), *before[place + 1 :]]], {})
 
 
 def _softmax(reader: Expressions, module: Module, values: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -435,6 +465,7 @@ _SPECIAL = {
     "AdaptiveAvgPool1d": _adaptive,
     "AdaptiveMaxPool1d": _adaptive,
     "Identity": _identity,
+    "Unflatten": _unflatten,
     "Softmax": _softmax,
     "LogSoftmax": _softmax,
     "Conv2d": _convolution,

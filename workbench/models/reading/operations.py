@@ -15,7 +15,7 @@ from workbench.models.reading import formulas, views
 from workbench.models.reading.expressing import express, operand
 from workbench.models.reading.inversion import invert
 from workbench.models.reading.reading import NotDrawableError
-from workbench.models.reading.values import Attending, Blank, Bound, Module, Named, Side, States, Tensor, Unknown, Weight
+from workbench.models.reading.values import Attending, Blank, Bound, Condition, Module, Named, Side, States, Tensor, Unknown, Weight
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def settled(reader: Expressions, tensor: Tensor) -> tuple[PortRef, Shape | None]
         key = (port, target, repr(arguments))
         if key not in drawing.settled:
             match = invert(target, arguments, [shape])
+            if (match is None or match.differing) and target == "operators.PermuteAndFlatten":
+                return _in_two_steps(reader, tensor)
             if match is None or match.differing:
                 raise NotDrawableError(Text("No layer brings the axes into this form."))
             _, (result,) = drawing.draw(match, [(port, shape)])
@@ -100,6 +102,17 @@ def settled(reader: Expressions, tensor: Tensor) -> tuple[PortRef, Shape | None]
         if shape is None:
             return port, None
     return port, shape
+
+
+def _in_two_steps(reader: Expressions, tensor: Tensor) -> tuple[PortRef, Shape | None]:
+    """Draws a view that moves axes and joins some as a permute and a reshape."""
+    assert tensor.layout is not None
+    order = [index for part in tensor.layout for index in part]
+    if order == sorted(order):
+        return _reshaped(reader, tensor)
+    port, shape = settled(reader, tensor.seen(tuple((index,) for index in order)))
+    places = iter(range(len(order)))
+    return settled(reader, Tensor(port, shape, tuple(tuple(next(places) for _ in part) for part in tensor.layout)))
 
 
 def _reshaped(reader: Expressions, tensor: Tensor) -> tuple[PortRef, Shape | None]:
@@ -181,6 +194,14 @@ def turned(tensor: Tensor) -> bool:
     return order != sorted(order) and sorted(order) == list(range(shape.rank))
 
 
+def joins_rows(tensor: Tensor) -> bool:
+    """Whether a view joins rows with positions, as `x.view(N * T, F)` does, and leaves the features alone."""
+    shape, layout = tensor.shape, tensor.layout
+    if shape is None or not layout or layout[-1] != (shape.rank - 1,) or not any(0 in part and len(part) > 1 for part in layout):
+        return False
+    return sorted(index for part in layout for index in part) == list(range(shape.rank))
+
+
 def unturned(tensor: Tensor) -> Tensor:
     """Returns a tensor as it is, without the view."""
     return Tensor.plain(tensor.port, tensor.shape)
@@ -221,7 +242,7 @@ def compared(left: Any, right: Any) -> Blank | None:
 
 def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
     """Draws two values joined by a sign."""
-    left, right = as_tensor(left), as_tensor(right)
+    left, right = (numbers_of(reader, as_tensor(value)) for value in (left, right))
     if isinstance(left, Attending) or isinstance(right, Attending):
         from workbench.models.reading import heads
 
@@ -262,6 +283,13 @@ def binary(reader: Expressions, node: ast.BinOp, left: Any, right: Any) -> Any:
 
 def as_tensor(value: Any) -> Any:
     return value.states.tensor if isinstance(value, Side) and value.states.directions == 1 else value
+
+
+def numbers_of(reader: Expressions, value: Any) -> Any:
+    """Returns 1 and 0 for a comparison that is computed with; any other value as it is."""
+    from workbench.models.reading.selecting import numbers
+
+    return numbers(reader, value) if isinstance(value, Condition) else value
 
 
 def _is_positions(sign: str, weight: Weight) -> bool:
@@ -359,7 +387,11 @@ def _indexed(reader: Expressions, node: ast.Subscript, owner: Tensor, parts: lis
         return draw_target(reader, "over_time.LastOverTime", {}, owner.seen(((0,), (1,), (2,))))
     written = ast.unparse(node.slice)
     written = written[1:-1] if written.startswith("(") and isinstance(node.slice, ast.Tuple) else written
-    return draw_text(reader, [f"_0[{written}]", *_selections(place, part)], [owner])
+    if others and result is owner:
+        for at, each in reversed(chosen):
+            result = _indexed(reader, ast.Subscript(node.value, ast.Constant(at)), result, [*[slice(None)] * at, each])
+        return result
+    return draw_text(reader, [f"_0[{written}]", *(_selections(place, part) if not others else [])], [owner])
 
 
 def _selections(place: int, part: Any) -> list[str]:
@@ -384,7 +416,7 @@ def _state(states: States, index: Any) -> Any:
     """Returns the states of one layer and direction."""
     count = states.layers * states.directions
     if isinstance(index, slice) and index == slice(-states.directions, None):
-        return states
+        return States(states.tensor, 1, states.directions)
     if not isinstance(index, int) or not -count <= index < count:
         raise NotDrawableError(Text("Only the states of the last layer are there."))
     place = index % count - (count - states.directions)

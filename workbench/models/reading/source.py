@@ -17,7 +17,7 @@ from workbench.models.reading import inputs
 from workbench.models.reading.drawing import Drawing
 from workbench.models.reading.file import SourceFile
 from workbench.models.reading.inputs import Given
-from workbench.models.reading.operations import settled
+from workbench.models.reading.operations import joins_rows, settled, turned, unturned
 from workbench.models.reading.reading import BROKEN, NotDrawableError, Reading, WrongSizeError
 from workbench.models.reading.repeating import Folding, Row, rows_of_blocks
 from workbench.models.reading.statements import Reader
@@ -239,10 +239,26 @@ class _ClassReading:
                     )
                 continue
             try:
-                port = settled(reader, value)[0]
+                port = settled(reader, _apart(drawing, value))[0]
             except NotDrawableError as error:
                 port = drawing.placeholder("view", {}, [value], error.reason)[0].port
             drawing.add("output", {}, [("input", port)], named[index] if index < len(named) else "output", "")
+
+
+def _apart(drawing: Drawing, value: Tensor) -> Tensor:
+    """Returns a result whose rows are not its first axis, or are joined with its positions as `(N * T, F)`, rows first, and says so."""
+    joined, late = joins_rows(value), turned(value) and (value.layout or ((0,),))[0] != (0,)
+    if not joined and not late:
+        return value
+    drawing.say(
+        "source.rows",
+        Text("Line {line}: a result joins all positions of all rows; the drawing keeps them apart.", line=drawing.line)
+        if joined
+        else Text("Line {line}: a result has its rows on a later axis; the drawing has them first.", line=drawing.line),
+        Text("The numbers are the same."),
+        error=False,
+    )
+    return unturned(value)
 
 
 def _input(drawing: Drawing, given: Given) -> Tensor:

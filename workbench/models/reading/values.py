@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.graph.graph import PortRef
@@ -157,6 +157,7 @@ class Weight:
         seen: Whether it is looked at through a view, so that its axes are not those it was made with.
         start: How its numbers begin, as `Blank.kind` says.
         nodes: The formulas that it is a parameter of, with its name there, first one first.
+        text: What was made of it, with `{weight}` for itself.
     """
 
     sizes: tuple[Any, ...] | None
@@ -167,10 +168,15 @@ class Weight:
     seen: bool = False
     start: str = ""
     nodes: list[tuple[str, str]] = field(default_factory=list)
+    text: str = "{weight}"
 
     def viewed(self) -> Weight:
         """Returns it as a view shows it."""
-        return Weight(self.sizes, self.line, self.paths, self.trained, self.waves, True, self.start, self.nodes)
+        return replace(self, seen=True)
+
+    def through(self, function: str) -> Weight:
+        """Returns what a function of torch makes of each of its numbers."""
+        return replace(self, text=f"torch.{function}({self.text})")
 
 
 @dataclass(eq=False)
@@ -203,6 +209,19 @@ class Attending:
         tensors: What went into it.
     """
 
+    tensors: tuple[Tensor, ...]
+
+
+@dataclass(eq=False)
+class Condition:
+    """A comparison of tensors.
+
+    Attributes:
+        text: As torch writes it, with `_0`, `_1` for the tensors.
+        tensors: These.
+    """
+
+    text: str
     tensors: tuple[Tensor, ...]
 
 
@@ -252,7 +271,7 @@ def tensors_in(value: Any) -> list[Tensor]:
         return [value.tensor]
     if isinstance(value, Side):
         return [value.states.tensor]
-    if isinstance(value, Unknown | Attending):
+    if isinstance(value, Unknown | Attending | Condition):
         return list(value.tensors)
     if isinstance(value, Mapping):
         value = list(value.values())
