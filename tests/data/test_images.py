@@ -219,7 +219,7 @@ def test_mixed_sizes_and_colours_are_brought_together(image_folder: Path, choice
 
 def test_images_beyond_the_cache_are_decoded_again(image_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = open_dataset(str(image_folder)).column("image")
-    monkeypatch.setattr("workbench.data.formats.image_folder.CACHE_BYTES", 300)
+    monkeypatch.setattr("workbench.data.image_files.CACHE_BYTES", 300)
     assert np.array_equal(open_dataset(str(image_folder)).column("image"), kept)
 
 

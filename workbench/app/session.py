@@ -38,6 +38,7 @@ class Session(QObject):
         opened: Another project is open; everything must be drawn anew.
         saved_changed: The unsaved mark, the folder or the name may differ.
         dataset_changed: The dataset is another one, or could not be opened (`dataset_error`).
+        dataset_progress: Share and sentence while the dataset is being opened, where that takes long.
         prepared_changed: The prepared data is another one, or could not be made (`prepared_error`).
         runs_changed, selected_run_changed, selection_changed: As named.
         row_wanted: A row (dataset index) that some page should show in Inspect.
@@ -48,6 +49,7 @@ class Session(QObject):
     opened = Signal()
     saved_changed = Signal()
     dataset_changed = Signal()
+    dataset_progress = Signal(float, str)
     prepared_changed = Signal()
     runs_changed = Signal()
     selected_run_changed = Signal()
@@ -275,7 +277,10 @@ class Session(QObject):
         if not choice.source:
             self._take_dataset(None)
             return
-        self._dataset_job = run_job(self, lambda _progress, _cancelled: _open(choice, base, edits), self._take_dataset, self._miss_dataset)
+        self._dataset_job = run_job(
+            self, lambda progress, cancelled: _open(choice, base, edits, progress, cancelled), self._take_dataset, self._miss_dataset,
+            self.dataset_progress.emit,
+        )
 
     @property
     def dataset_loading(self) -> bool:
@@ -401,10 +406,13 @@ class Session(QObject):
         self._forget()
 
 
-def _open(choice: Any, base: Path | None, edits: Any) -> Dataset:
+def _open(choice: Any, base: Path | None, edits: Any, progress: Callable[..., Any], cancelled: Callable[[], bool]) -> Dataset:
+    from workbench.app.language import say
+    from workbench.data.index import reporting
     from workbench.data.open import open_dataset
 
-    return open_dataset(choice.source, choice.format, dict(choice.params) or None, base, edits)
+    with reporting(lambda share, words: progress(share, say(words)), cancelled):
+        return open_dataset(choice.source, choice.format, dict(choice.params) or None, base, edits)
 
 
 def _prepare(dataset: Any, choice: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Prepared:

@@ -78,12 +78,16 @@ class DataProblem:
         message: One sentence.
         rows: Ids of the rows concerned (for files that could not be read: their paths).
         reason: Why it matters.
+        groups: Where rows belong together (copies): the ids of each group, the row to keep first.
+        suggested: What each row should perhaps say instead, by row id (a class).
     """
 
     kind: str
     message: str
     rows: tuple[str, ...] = ()
     reason: str = ""
+    groups: tuple[tuple[str, ...], ...] = ()
+    suggested: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
 
 
 class UnreadableRowsError(DataError):
@@ -136,6 +140,13 @@ class Dataset(ABC):
         Raises:
             UnreadableRowsError: A source that reads lazily met damaged files; opening does not find all of them.
         """
+
+    def image_sizes(self, name: str) -> np.ndarray | None:
+        """Returns height and width `(n, 2)` of every image of a field that is decoded only when asked for; None where it is in memory.
+
+        Where this is not None, the whole column may be far too large to ask for.
+        """
+        return None
 
     def given_splits(self) -> np.ndarray | None:
         """Returns the split the source itself assigns to each row (`train`, `validation`, `test`), or None."""

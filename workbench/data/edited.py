@@ -72,6 +72,9 @@ class EditedDataset(Dataset):
         new = whole if rows is None else whole[rows]
         return np.where(new >= 0, new, values)
 
+    def image_sizes(self, name: str) -> np.ndarray | None:
+        return self.original.image_sizes(name)
+
     def given_splits(self) -> np.ndarray | None:
         return self.original.given_splits()
 

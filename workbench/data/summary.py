@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -32,7 +33,7 @@ def describe(dataset: Dataset, splits: Mapping[Split, np.ndarray] | None = None,
         `format`, `source`, `licence`, `rows`; `fields`: per field `name`, `kind`, `label`, `missing` and, by kind, `classes`
         (name, rows, and rows per split), `sizes`, `lengths`, `range`; `splits`: rows by split; `problems`: kind, message, reason, rows.
     """
-    columns = {field.name: dataset.column(field.name) for field in dataset.fields}
+    columns = _columns(dataset)
     divided = dict(splits or {})
     return {
         "format": dataset.format, "source": dataset.source, "licence": dataset.licence, "rows": len(dataset),
@@ -47,7 +48,7 @@ def find_problems(
     columns: Mapping[str, Any] | None = None,
 ) -> list[DataProblem]:
     """Returns everything worth telling: what opening found, imbalance, missing values, empty texts, duplicates across splits."""
-    columns = columns or {field.name: dataset.column(field.name) for field in dataset.fields}
+    columns = columns or _columns(dataset)
     problems = list(dataset.problems)
     for field in dataset.fields:
         problems += _field_problems(dataset, field, columns[field.name])
@@ -56,12 +57,34 @@ def find_problems(
     return problems
 
 
+def _columns(dataset: Dataset) -> dict[str, Any]:
+    """Returns all columns; of images that are decoded only when asked for, their sizes."""
+    lazy = {field.name: dataset.image_sizes(field.name) for field in dataset.fields if field.kind == FieldKind.IMAGE}
+    return {
+        field.name: Sizes(sizes) if (sizes := lazy.get(field.name)) is not None else dataset.column(field.name) for field in dataset.fields
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Stands for a column of images that is not read.
+
+    Attributes:
+        pixels: Height and width `(n, 2)`.
+    """
+
+    pixels: np.ndarray
+
+
 def image_size(dataset: Dataset, name: str) -> tuple[int, int, int]:
     """Returns the channels, height and width that suit an image field: its own, or a common size where sizes differ."""
     from workbench.data.preprocessing.image import natural_size
 
     field = dataset.field(name)
-    column = None if field.height else dataset.column(name)
+    if field.height:
+        return (field.channels, *natural_size(field, None))
+    sizes = dataset.image_sizes(name)
+    column = dataset.column(name) if sizes is None else [np.broadcast_to(np.uint8(0), tuple(size)) for size in sizes]
     return (field.channels, *natural_size(field, column))
 
 
@@ -131,7 +154,8 @@ def _sizes(column: Any) -> list[dict[str, int]]:
     """Returns the image sizes and how often they occur, most frequent first, at most 20."""
     if isinstance(column, np.ndarray):
         return [{"height": column.shape[1], "width": column.shape[2], "rows": len(column)}]
-    sizes, counts = np.unique([image.shape[:2] for image in column] or np.zeros((0, 2), int), axis=0, return_counts=True)
+    pixels = column.pixels if isinstance(column, Sizes) else [image.shape[:2] for image in column] or np.zeros((0, 2), int)
+    sizes, counts = np.unique(pixels, axis=0, return_counts=True)
     best = np.argsort(-counts, kind="stable")[:_BINS]
     return [{"height": int(sizes[i][0]), "width": int(sizes[i][1]), "rows": int(counts[i])} for i in best]
 
@@ -193,7 +217,7 @@ def _balance(field: Field, column: np.ndarray) -> list[DataProblem]:
 
 def _duplicates(dataset: Dataset, splits: Mapping[Split, np.ndarray], columns: Mapping[str, Any]) -> list[DataProblem]:
     """Returns the rows of validation and test whose inputs (images and texts) stand in training too."""
-    names = [field.name for field in dataset.fields if field.kind in _READ]
+    names = [field.name for field in dataset.fields if field.kind in _READ and not isinstance(columns[field.name], Sizes)]
     if not names or Split.TRAIN not in splits:
         return []
     trained: defaultdict[bytes, list[int]] = defaultdict(list)

@@ -1,0 +1,255 @@
+"""An index of the image files of a folder: sizes without decoding, kept in the user's cache, brought up to date when it is opened.
+
+One file per folder, named after the path of the folder. Names, sizes on disk and times say what has changed; only that is looked at again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+
+from workbench.data.decode import SUFFIXES
+from workbench.data.probe import probe
+from workbench.errors import DataError, Text
+
+VERSION = 1
+STAT_FILES = 250_000
+"""Up to this many files are looked at one by one when a folder is opened; of larger sets only the folders are."""
+
+_RACE_NS = 50_000_000  # clocks of file systems are coarse: what changed this recently may change again without a trace
+_PART = 512
+_ARRAYS = ("sizes", "times", "heights", "widths", "channels")
+
+Progress = Callable[[float, str], object]
+"""Is told a share between 0 and 1 and one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Whom to tell how far the work is, and who may end it."""
+
+    progress: Progress
+    cancelled: Callable[[], bool]
+
+
+_REPORTING: ContextVar[Reporting | None] = ContextVar("reporting", default=None)
+
+
+@contextmanager
+def reporting(progress: Progress, cancelled: Callable[[], bool]) -> Generator[None, None, None]:
+    """While entered, indexing tells `progress` how far it is and ends where `cancelled` says so."""
+    token = _REPORTING.set(Reporting(progress, cancelled))
+    try:
+        yield
+    finally:
+        _REPORTING.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class FileIndex:
+    """The image files of a folder, sorted by name.
+
+    Attributes:
+        root: The folder.
+        names: Paths relative to it, with `/`.
+        sizes: Bytes, int64 `(n,)`.
+        times: When each was changed, nanoseconds, int64 `(n,)`; 0 where that cannot be trusted.
+        heights, widths: Pixels, int32 `(n,)`.
+        channels: 1 or 3, int8 `(n,)`; 0 for files that cannot be read.
+        reasons: Why not, by position.
+        folders: When each folder was changed, by its path relative to `root`.
+    """
+
+    root: Path
+    names: list[str]
+    sizes: np.ndarray
+    times: np.ndarray
+    heights: np.ndarray
+    widths: np.ndarray
+    channels: np.ndarray
+    reasons: dict[int, str]
+    folders: dict[str, int]
+
+
+def cache_folder() -> Path:
+    """Returns the folder for what can be made again (`WORKBENCH_CACHE_DIR` moves it)."""
+    override = os.environ.get("WORKBENCH_CACHE_DIR")
+    if override:
+        return Path(override)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("model-workbench", appauthor=False)
+
+
+def index_path(root: Path) -> Path:
+    """Returns where the index of a folder is kept."""
+    name = blake2b(str(root.resolve()).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return cache_folder() / "indexes" / f"{name}.npz"
+
+
+def indexed(root: Path) -> FileIndex:
+    """Returns the index of a folder as it is now: read, brought up to date, or made.
+
+    Raises:
+        DataError: The work was cancelled; what was done so far is kept.
+    """
+    kept = _read(root)
+    if kept is not None and _folders_unchanged(kept):
+        listed = (kept.names, *_looked_at(kept), kept.folders) if len(kept.names) <= STAT_FILES else None
+        if listed is None or (np.array_equal(listed[1], kept.sizes) and np.array_equal(listed[2], kept.times)):
+            return kept
+        if bool((listed[1] < 0).any()):
+            listed = listing(root)
+    else:
+        listed = listing(root)
+    return _refreshed(root, kept, *listed)
+
+
+def listing(root: Path) -> tuple[list[str], np.ndarray, np.ndarray, dict[str, int]]:
+    """Returns the image files below a folder, sorted: names, sizes, times; and the time of every folder.
+
+    Links to folders are not followed, hidden files are left out.
+    """
+    found: list[tuple[str, int, int]] = []
+    folders: dict[str, int] = {}
+    left = [""]
+    while left:
+        folder = left.pop()
+        with suppress(OSError), os.scandir(root / folder) as entries:
+            folders[folder] = _trusted(os.stat(root / folder).st_mtime_ns)
+            for entry in entries:
+                name = entry.name
+                if name.startswith((".", "__MACOSX")):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(f"{folder}{name}/")
+                elif name.lower().endswith(SUFFIXES) and entry.is_file():
+                    about = entry.stat()
+                    found.append((f"{folder}{name}", about.st_size, _trusted(about.st_mtime_ns)))
+    found.sort()
+    numbers = np.array([entry[1:] for entry in found], dtype=np.int64).reshape(-1, 2)
+    return [entry[0] for entry in found], numbers[:, 0].copy(), numbers[:, 1].copy(), folders
+
+
+def _trusted(changed: int) -> int:
+    return 0 if abs(time.time_ns() - changed) < _RACE_NS else changed
+
+
+def _folders_unchanged(index: FileIndex) -> bool:
+    try:
+        return all(changed and os.stat(index.root / folder).st_mtime_ns == changed for folder, changed in index.folders.items())
+    except OSError:
+        return False
+
+
+def _looked_at(index: FileIndex) -> tuple[np.ndarray, np.ndarray]:
+    """Returns size and time of every file as they are now; -1 for those that are gone."""
+    numbers = np.full((len(index.names), 2), -1, dtype=np.int64)
+    start, stat = f"{index.root}{os.sep}", os.stat
+    with suppress(OSError):
+        numbers[:] = [(about.st_size, about.st_mtime_ns) for about in (stat(start + name) for name in index.names)]
+    times = numbers[:, 1]
+    return numbers[:, 0], np.where(np.abs(time.time_ns() - times) < _RACE_NS, 0, times)
+
+
+def _refreshed(
+    root: Path, kept: FileIndex | None, names: list[str], sizes: np.ndarray, times: np.ndarray, folders: dict[str, int],
+) -> FileIndex:
+    """Returns an index of these files, taking over from `kept` what has not changed, and writes it."""
+    facts, reasons, stale = _carried(kept, names, sizes, times)
+    report, done = _REPORTING.get(), 0
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(stale), _PART):
+            if report is not None and report.cancelled():
+                break
+            part = stale[start:start + _PART]
+            for row, found in zip(part, pool.map(probe, [root / names[row] for row in part]), strict=True):
+                if isinstance(found, DataError):
+                    reasons[row] = str(found.message)
+                else:
+                    facts[row] = found
+            done = start + len(part)
+            if report is not None:
+                report.progress(done / len(stale), Text("{done} of {count} files looked at", done=done, count=len(stale)))
+    cut = done < len(stale)
+    if cut:  # what has not been looked at is looked at when the folder is opened again
+        times[stale[done:]] = 0
+        folders = dict.fromkeys(folders, 0)
+    index = FileIndex(root, names, sizes, times, facts[:, 0], facts[:, 1], facts[:, 2].astype(np.int8), reasons, folders)
+    _write(index)
+    if cut:
+        raise DataError(Text("Looking through {path} was cancelled.", path=str(root)), Text("Open it again to go on."))
+    return index
+
+
+def _carried(
+    kept: FileIndex | None, names: list[str], sizes: np.ndarray, times: np.ndarray,
+) -> tuple[np.ndarray, dict[int, str], list[int]]:
+    """Returns height, width and channels `(n, 3)` of the files that are as before, why some cannot be read, and the other files."""
+    facts, reasons = np.zeros((len(names), 3), dtype=np.int32), {}
+    if kept is None:
+        return facts, reasons, list(range(len(names)))
+    before = {name: place for place, name in enumerate(kept.names)}
+    places = np.array([before.get(name, -1) for name in names], dtype=np.int64)
+    same = (places >= 0) & (times > 0)
+    same[same] = (kept.sizes[places[same]] == sizes[same]) & (kept.times[places[same]] == times[same])
+    taken = places[same]
+    facts[same] = np.stack([kept.heights[taken], kept.widths[taken], kept.channels[taken]], 1)
+    rows = np.flatnonzero(same).tolist()
+    reasons = {row: kept.reasons[place] for row, place in zip(rows, taken.tolist(), strict=True) if place in kept.reasons}
+    return facts, reasons, np.flatnonzero(~same).tolist()
+
+
+def _write(index: FileIndex) -> None:
+    """Keeps an index; where that cannot be done it is made again the next time."""
+    path = index_path(index.root)
+    about = {"version": VERSION, "root": str(index.root.resolve()), "reasons": index.reasons, "folders": index.folders}
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".index")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(
+                    file, about=_bytes(json.dumps(about)), names=_bytes("\0".join(index.names)),
+                    **{name: getattr(index, name) for name in _ARRAYS},
+                )
+            os.replace(scratch, path)
+        except OSError:
+            os.unlink(scratch)
+            raise
+
+
+def _read(root: Path) -> FileIndex | None:
+    """Returns the kept index of a folder; None where there is none that can be used."""
+    try:
+        with open(index_path(root), "rb") as file, np.load(file, allow_pickle=False) as kept:
+            about = json.loads(_text(kept["about"]))
+            if about["version"] != VERSION or about["root"] != str(root.resolve()):
+                return None
+            names, arrays = _text(kept["names"]).split("\0"), {name: kept[name] for name in _ARRAYS}
+            reasons = {int(row): reason for row, reason in about["reasons"].items()}
+            if any(array.shape != (len(names),) for array in arrays.values()):
+                return None
+            return FileIndex(root, names, **arrays, reasons=reasons, folders=about["folders"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _bytes(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+
+
+def _text(array: np.ndarray) -> str:
+    return array.tobytes().decode("utf-8", "surrogatepass")

@@ -1,0 +1,83 @@
+"""What size an image file has, from its headers alone where those can be trusted; else by decoding it."""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from workbench.data.decode import MAX_FILE_BYTES, MAX_PIXELS, decode
+from workbench.errors import DataError
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+_TAIL = 64
+_MOST_CHUNKS = 100_000
+_WHOLE = 1 << 16
+_COLOUR_TYPES = {0: 1, 2: 3, 4: 1, 6: 3}
+"""Channels by PNG colour type; palettes (3) may be grey or not and are decoded."""
+
+Size = tuple[int, int, int]
+"""Height, width and channels as `decode` would give them."""
+
+
+def probe(path: Path) -> Size | DataError:
+    """Returns the size of an image, or why it cannot be used.
+
+    A PNG whose chunks are all there and a JPEG that is whole are taken at their word; palettes, rotated and odd ones are decoded. What
+    passes can still be damaged inside: that shows when it is read.
+    """
+    try:
+        with open(path, "rb") as file:
+            start = file.read(_WHOLE)
+            found = _png(file, start) if start.startswith(_PNG) else _jpeg(file, start) if start.startswith(_JPEG) else None
+    except (OSError, ValueError, struct.error):
+        found = None
+    if found is not None and 0 < found[0] * found[1] <= MAX_PIXELS:
+        return found
+    try:
+        height, width, channels = decode(path).shape
+    except DataError as error:
+        return error
+    return height, width, channels
+
+
+def _png(file: BinaryIO, start: bytes) -> Size | None:
+    """Returns the size of a PNG file of which all chunks are there; None where it must be decoded."""
+    width, height, _, colour = struct.unpack(">IIBB", start[16:26])
+    if start[12:16] != b"IHDR" or colour not in _COLOUR_TYPES:
+        return None
+    size, whole = file.seek(0, 2), BytesIO(start) if len(start) < _WHOLE else file
+    if size > MAX_FILE_BYTES:
+        return None
+    place = len(_PNG)
+    for _ in range(_MOST_CHUNKS):
+        whole.seek(place)
+        header = whole.read(8)
+        if len(header) < 8 or header[4:] == b"eXIf":
+            return None
+        place += 12 + int.from_bytes(header[:4], "big")
+        if place > size:
+            return None
+        if header[4:] == b"IEND":
+            return height, width, _COLOUR_TYPES[colour]
+    return None
+
+
+def _jpeg(file: BinaryIO, start: bytes) -> Size | None:
+    """Returns the size of a JPEG file that has an end and is not rotated; None where it must be decoded."""
+    from PIL import Image
+
+    size = file.seek(0, 2)
+    file.seek(max(size - _TAIL, 0))
+    if size > MAX_FILE_BYTES or b"\xff\xd9" not in file.read():
+        return None
+    file.seek(0)
+    try:
+        with Image.open(file, formats=("JPEG",)) as image:
+            if image.getexif().get(0x0112, 1) != 1:
+                return None
+            return image.height, image.width, 1 if image.mode == "L" else 3
+    except Exception:  # whatever Pillow meets in damaged bytes; decoding gives the reason
+        return None
