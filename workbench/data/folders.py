@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.data.decode import SUFFIXES as IMAGE_SUFFIXES
+from workbench.data.sound import SOUND_SUFFIXES
 from workbench.data.tables.types import SPLIT_NAMES
 
+COLUMN_SUFFIXES = (".parquet", ".pq", ".arrow", ".feather", ".ipc")
 PEEK = 2000
 
 
@@ -27,6 +30,13 @@ def holds(root: Path, suffixes: tuple[str, ...]) -> bool:
     """Whether one of the first files below `root` ends like this."""
     every = islice(files_below(root, ("",)), PEEK)
     return any(path.name.lower().endswith(suffixes) for path in every)
+
+
+def mostly(root: Path, suffixes: tuple[str, ...]) -> bool:
+    """Whether most images, sounds and column files among the first files below `root` end like this."""
+    names = [path.name.lower() for path in islice(files_below(root, ("",)), PEEK)]
+    wanted = sum(name.endswith(suffixes) for name in names)
+    return wanted > 0 and 2 * wanted > sum(name.endswith((*IMAGE_SUFFIXES, *SOUND_SUFFIXES, *COLUMN_SUFFIXES)) for name in names)
 
 
 def class_folders(root: Path, paths: Sequence[Path]) -> tuple[list[str], np.ndarray | None]:

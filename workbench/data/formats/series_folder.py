@@ -10,8 +10,10 @@ import numpy as np
 
 from workbench.catalogue import Params, param
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Format
-from workbench.data.folders import class_folders, files_below, holds
+from workbench.data.decode import SUFFIXES as IMAGE_SUFFIXES
+from workbench.data.folders import COLUMN_SUFFIXES, class_folders, files_below, holds
 from workbench.data.memory import MemoryDataset
+from workbench.data.sound import SOUND_SUFFIXES
 from workbench.data.tables.cells import layout_of, read_cells
 from workbench.data.tables.columns import series_field
 from workbench.data.tables.files import looked_at
@@ -41,7 +43,9 @@ class SeriesFolder(Format):
     Params = SeriesFolderParams
 
     def recognises(self, path: Path) -> bool:
-        return path.is_dir() and any(child.is_dir() for child in path.iterdir()) and holds(path, _SUFFIXES)
+        if not path.is_dir() or not any(child.is_dir() for child in path.iterdir()):
+            return False
+        return holds(path, _SUFFIXES) and not holds(path, (*IMAGE_SUFFIXES, *SOUND_SUFFIXES, *COLUMN_SUFFIXES, ".txt"))
 
     def open(self, source: str, params: Any) -> Dataset:
         root = Path(source)

@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.catalogue import Params, param
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Format
-from workbench.data.folders import class_folders, files_below, holds
+from workbench.data.folders import class_folders, files_below, mostly
 from workbench.data.sound import SOUND_SUFFIXES
 from workbench.data.tables.cells import RawTable, layout_of, read_cells, row_ids
 from workbench.data.tables.columns import Reading, TableDataset, dataset_of
@@ -44,7 +44,7 @@ class SoundFolder(Format):
     Params = SoundFolderParams
 
     def recognises(self, path: Path) -> bool:
-        return path.is_dir() and holds(path, SOUND_SUFFIXES)
+        return path.is_dir() and mostly(path, SOUND_SUFFIXES)
 
     def open(self, source: str, params: Any) -> Dataset:
         root = Path(source)

@@ -101,7 +101,7 @@ def _check_names(table: RawTable, names: Sequence[str], reading: Reading) -> Non
 
 def _wanted(type: ColumnType, guessed: Guess, cells: Sequence[str], reading: Reading) -> Guess:
     if type in (ColumnType.ID, ColumnType.CONSTANT):
-        return replace(guessed, type=shown)
+        return replace(guessed, type=type)
     if type == ColumnType.NUMBER and guessed.kind != FieldKind.NUMBER:
         solid = [cell for cell in present(cells) if math.isfinite(plain(cell)) or decimal_of([cell])]
         return Guess(type, FieldKind.NUMBER, reading.decimal or decimal_of(solid) or ".")
@@ -243,6 +243,25 @@ def _column(
     if item.kind == FieldKind.SERIES:
         return _series(name, label, cells)
     return Field(name, FieldKind.TEXT, label, type=shown), cells, []
+
+
+def column_of(
+    name: str, label: str, cells: list[str], wanted: ColumnType | None, reading: Reading, ids: Sequence[str],
+) -> tuple[Field, Any, list[DataProblem]]:
+    """Returns the field and the values of one column of cells, and what was found in it.
+
+    Args:
+        name, label: Of the field.
+        cells: As they would stand in a table.
+        wanted: The type that was said, or None.
+        reading: How cells are to be understood.
+        ids: The id of every row.
+    """
+    item = guess(name, cells, reading.decimal, reading.missing)
+    if item.type in (ColumnType.IMAGE, ColumnType.SOUND, ColumnType.SPLIT):
+        item = Guess(ColumnType.TEXT, FieldKind.TEXT)
+    item = _one_sign({name: _wanted(ColumnType(wanted), item, cells, reading) if wanted is not None else item})[name]
+    return _column(name, label, cells, item, reading, ids)
 
 
 def _numbers(field: Field, cells: list[str], item: Guess, reading: Reading, ids: Sequence[str]) -> tuple[Field, Any, list[DataProblem]]:

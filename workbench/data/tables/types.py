@@ -111,8 +111,7 @@ def _guess(name: str, cells: Sequence[str], different: list[str], decimal: str) 
     sign = _number_sign(different, decimal)
     if sign:
         few = len(different) <= MOST_CATEGORIES and all(re.fullmatch(r"[+-]?\d+", cell) for cell in different)
-        labels = few and (name in _CATEGORY_NAMES or name.startswith(("label", "class", "target")))
-        kind = FieldKind.CATEGORY if labels else FieldKind.NUMBER
+        kind = FieldKind.CATEGORY if few and is_named_label(name) else FieldKind.NUMBER
         return Guess(ColumnType(str(kind)), kind, sign)
     solid = _solid(different)
     if solid and all(is_date(cell) for cell in solid):
@@ -153,12 +152,22 @@ def _finite(values: list[str]) -> int:
 
 
 def _words(name: str, cells: Sequence[str], different: list[str]) -> FieldKind:
-    called = name in _CATEGORY_NAMES or name.startswith(("label", "class", "target"))
+    called = is_named_label(name)
     if len(different) > MOST_CATEGORIES or any(len(cell) > 60 for cell in different):
         return FieldKind.TEXT
     count = sum(len(cell) > _LONGEST_MARK or cell.lower() not in MISSING for cell in cells)
     repeated = len(different) <= max(2, _SHARE_OF_ROWS * count) and len(different) < count
     return FieldKind.CATEGORY if repeated or called else FieldKind.TEXT
+
+
+def is_named_id(name: str) -> bool:
+    """Whether a column is called like something that tells rows apart."""
+    return bool(_ID_NAMES.fullmatch(name))
+
+
+def is_named_label(name: str) -> bool:
+    """Whether a column is called like an answer."""
+    return name in _CATEGORY_NAMES or name.startswith(("label", "class", "target"))
 
 
 def _is_id(name: str, cells: Sequence[str], different: list[str]) -> bool:
