@@ -15,7 +15,9 @@ from PySide6.QtWidgets import QApplication, QMenu
 from workbench.app.pages.data.counts import ROW_PX, CountList
 from workbench.app.pages.data.page import DataPage
 from workbench.app.pages.data.row_panel import RowPanel
-from workbench.app.pages.data.rows import Filter, Rows
+from workbench.app.pages.data.editing import Editing
+from workbench.app.pages.data.filtering import Filter
+from workbench.app.pages.data.rows import Rows
 from workbench.app.pages.data.sample_view import SampleView
 from workbench.data.base import Dataset, Field, FieldKind
 
@@ -66,13 +68,12 @@ def rows_of(count: int) -> Rows:
 
 def test_filters_narrow_by_split_class_and_words() -> None:
     rows = rows_of(40)
-    assert rows.count_split("train") == 20 and rows.split_of(39) == "test"
-    assert rows.class_counts() == [("even", 20), ("odd", 20)]
+    assert rows.split_of(39) == "test" and rows.label_of(3) == "odd"
     assert rows.select(Filter()).tolist() == list(range(40))
-    assert rows.select(Filter(split="validation", label=1)).tolist() == [21, 23, 25, 27, 29]
+    assert rows.select(Filter().choosing("split", 1).choosing("label", 1)).tolist() == [21, 23, 25, 27, 29]
     assert rows.select(Filter(words="R39")).tolist() == [39]
-    assert rows.select(Filter(words="odd", split="test")).tolist() == [31, 33, 35, 37, 39]
-    assert rows.select(Filter(rows=(3, 1))).tolist() == [3, 1]
+    assert rows.select(Filter((("split", 2),), words="odd")).tolist() == [31, 33, 35, 37, 39]
+    assert rows.select(Filter(rows=(3, 1))).tolist() == [1, 3]
     assert rows.rows_of(["r7", "gone", "r2"]) == (2, 7)
 
 
@@ -85,16 +86,18 @@ def test_texts_are_searched_in_themselves(project_folder: Callable[..., Path]) -
     assert 0 in found and all(word.casefold() in rows.text(int(row)).casefold() for row in found)
 
 
-def test_a_million_rows_open_and_jump_without_reading_columns(view: SampleView) -> None:
+def test_a_million_rows_open_and_jump_without_reading_columns(view: SampleView, qtbot: Any) -> None:
     rows = rows_of(1_000_000)
     dataset: Any = rows.dataset
     view.set_rows(rows, rows.select(Filter()))
     view.grab()
-    assert 0 < dataset.read < 100
+    qtbot.waitUntil(lambda: not view.tiles.pending, timeout=10_000)
+    assert 0 < dataset.read < 100 and view.tiles.pixmap(0) is not None
     view.go_to(777_777)
     view.grab()
-    assert view.current == 777_777 and dataset.read < 200
-    view.set_rows(rows, rows.select(Filter(label=1)))
+    qtbot.waitUntil(lambda: not view.tiles.pending, timeout=10_000)
+    assert view.current == 777_777 and dataset.read < 200 and view.tiles.pixmap(777_777) is not None
+    view.set_rows(rows, rows.select(Filter().choosing("label", 1)))
     assert view.current == 777_777
 
 
@@ -122,12 +125,12 @@ def test_a_click_chooses_and_a_double_click_opens(view: SampleView, qtbot: Any) 
 def test_the_keyboard_reaches_every_row(view: SampleView, qtbot: Any) -> None:
     rows = rows_of(100)
     view.set_rows(rows, rows.select(Filter()))
-    keys, columns = Qt.Key, view._columns
+    keys, columns = Qt.Key, view._cells.columns
     seen = []
     for key in (keys.Key_Right, keys.Key_Down, keys.Key_Left, keys.Key_Up, keys.Key_End, keys.Key_Home, keys.Key_PageDown):
         qtbot.keyClick(view, key)
         seen.append(view.current)
-    page = view.viewport().height() // view._pitch * columns
+    page = view.viewport().height() // view._cells.pitch * columns
     assert seen == [1, 1 + columns, columns, 0, 99, 0, page]
     assert view._rect(view.current).bottom() <= view.viewport().height()
     with qtbot.waitSignal(view.opened):
@@ -138,12 +141,12 @@ def test_the_keyboard_reaches_every_row(view: SampleView, qtbot: Any) -> None:
 def test_zooming_keeps_the_place(view: SampleView, qtbot: Any) -> None:
     rows = rows_of(5000)
     view.set_rows(rows, rows.select(Filter()))
-    view.verticalScrollBar().setValue(view._pitch * 200)
+    view.verticalScrollBar().setValue(view._cells.pitch * 200)
     first = view._top_place()
     sizes: list[int] = []
     view.cell_size_changed.connect(sizes.append)
     view.set_cell_size(120)
-    assert view._top_place() <= first < view._top_place() + view._columns
+    assert view._top_place() <= first < view._top_place() + view._cells.columns
     view.set_cell_size(9999)
     assert sizes == [120, 256]
 
@@ -153,7 +156,7 @@ def test_texts_are_shown_as_lines(view: SampleView) -> None:
 
     rows = Rows.of(open_dataset("generated:reviews"), None)
     view.set_rows(rows, rows.select(Filter()))
-    assert not view.pictures and view._columns == 1
+    assert not view.pictures and view._cells.columns == 1
     assert not view.grab().isNull()
     assert view.place_at(QPoint(50, view._rect(2).center().y())) == 2
 
@@ -178,8 +181,8 @@ def test_counts_are_chosen_and_let_go_by_mouse_and_keyboard(qtbot: Any) -> None:
 
 
 @pytest.fixture
-def panel(qtbot: Any) -> RowPanel:
-    made = RowPanel()
+def panel(qtbot: Any, session: Any) -> RowPanel:
+    made = RowPanel(Editing(session))
     qtbot.addWidget(made)
     made.show()
     return made
@@ -200,7 +203,7 @@ def test_a_row_of_pictures_is_shown_as_it_came_and_as_the_model_sees_it(panel: R
     panel.show_row(rows, 5)
     assert panel._picture.isVisible() and not panel._text.isVisible()
     assert panel._picture.image().width() == 8
-    assert panel._seen_picture.isVisible() and "normalising" in panel._seen_facts.text()
+    assert panel.seen._picture.isVisible() and "normalising" in panel.seen._facts.text()
     assert "Row 5" in panel._title.text()
     panel.show_row(None, -1)
     assert not panel._picture.isVisible()
@@ -210,7 +213,7 @@ def test_a_row_of_text_shows_its_tokens(panel: RowPanel, qtbot: Any) -> None:
     rows = prepared_of("generated:reviews", "text")
     panel.show_row(rows, 3)
     assert panel._text.text() == rows.text(3) and not panel._picture.isVisible()
-    assert rows.text(3).split()[0].casefold() in panel._tokens.text().casefold()
+    assert rows.text(3).split()[0].casefold() in panel.seen._tokens.accessibleName().casefold()
     with qtbot.waitSignal(panel.inspect_wanted) as asked:
         panel._inspect.click()
     assert asked.args == [3]
@@ -231,22 +234,31 @@ def page(session: Any, qtbot: Any, project_folder: Callable[..., Path]) -> DataP
 
 
 def test_the_page_filters_and_says_how_many(page: DataPage, qtbot: Any) -> None:
-    assert [name for name, _ in page.splits.items] == ["train", "validation", "test"]
-    assert sum(count for _, count in page.splits.items) == 1797
-    page._choose_class(3)
-    page._choose_split(0)
+    assert [name for name, _ in page.facets.lists["split"].items] == ["train", "validation", "test", "left out"]
+    assert sum(count for _, count in page.facets.lists["split"].items) == 1797
+    page.facets.lists["label"].chosen.emit(3)
+    page.facets.lists["split"].chosen.emit(0)
     shown = page.view.shown
-    assert page._count.text().startswith(f"{len(shown):,} ") and 100 < len(shown) < 150
-    page.search.setText("no such id")
+    assert page.browser.count.text().startswith(f"{len(shown):,} ") and 100 < len(shown) < 150
+    assert dict(page.facets.lists["label"].items)["3"] == len(shown) == dict(page.facets.lists["split"].items)["train"]
+    assert sum(count for _, count in page.facets.lists["label"].items) > 1000
+    page.browser.search.setText("no such id")
     qtbot.waitUntil(lambda: len(page.view.shown) == 0, timeout=2000)
     page.show_all()
-    assert len(page.view.shown) == 1797 and not page._all.isVisible()
+    assert len(page.view.shown) == 1797 and not page.browser.all.isVisible()
 
 
-def test_a_double_click_asks_inspect_for_that_row(page: DataPage, qtbot: Any) -> None:
+def test_a_double_click_enlarges_and_a_key_asks_inspect(page: DataPage, qtbot: Any) -> None:
+    qtbot.mouseDClick(page.view.viewport(), Qt.MouseButton.LeftButton, pos=page.view._rect(2).center())
+    assert page.browser.enlarged
+    page.browser.loupe.grab()
+    qtbot.waitUntil(lambda: page.browser.loupe.tiles.pixmap(2) is not None, timeout=10_000)
+    qtbot.keyClick(page.browser.loupe, Qt.Key.Key_Right)
     with qtbot.waitSignal(page.session.row_wanted) as asked:
-        qtbot.mouseDClick(page.view.viewport(), Qt.MouseButton.LeftButton, pos=page.view._rect(2).center())
-    assert asked.args == [2]
+        qtbot.keyClick(page.browser.loupe, Qt.Key.Key_I)
+    assert asked.args == [3]
+    qtbot.keyClick(page.browser.loupe, Qt.Key.Key_Escape)
+    assert not page.browser.enlarged and page.view.current == 3
 
 
 def test_the_menu_of_a_row_copies_and_narrows(page: DataPage, qtbot: Any) -> None:
@@ -260,7 +272,7 @@ def test_the_menu_of_a_row_copies_and_narrows(page: DataPage, qtbot: Any) -> Non
     actions["Copy picture"].trigger()
     assert QGuiApplication.clipboard().image().width() >= 256
     actions["Show only 4"].trigger()
-    assert page._filter.label == 4 and (page._rows.labels[page.view.shown] == 4).all()
+    assert page._filter.of("label") == 4 and (page._rows.labels[page.view.shown] == 4).all()
     menu.close()
 
 
@@ -272,18 +284,18 @@ def test_findings_lead_to_their_rows(page: DataPage) -> None:
 
 
 def test_filter_cursor_and_size_outlive_a_rebuild(page: DataPage, session: Any, qtbot: Any) -> None:
-    page._choose_class(7)
-    page.search.setText("7")
-    page._search()
+    page.facets.chosen.emit("label", 7)
+    page.browser.set_search("7")
+    page.browser.searched.emit("7")
     page.view.go_to(int(page.view.shown[5]))
-    page._zoom.setValue(160)
+    page.browser.zoom.setValue(160)
     again = DataPage(session)
     qtbot.addWidget(again)
     again.resize(1100, 700)
     again.show()
     again.restore_state(page.page_state())
     assert again._filter == page._filter and again.view.current == page.view.current
-    assert again.search.text() == "7" and again._zoom.value() == 160 == again.view._cell_px
+    assert again.browser.search.text() == "7" and again.browser.zoom.value() == 160 == again.view._cell_px
 
 
 def test_data_that_cannot_be_opened_says_why_where_it_stands(page: DataPage, session: Any, qtbot: Any) -> None:
@@ -318,7 +330,7 @@ def test_what_is_wrong_with_the_data_is_looked_for_aside_and_once(page: DataPage
 
 def test_large_data_is_searched_aside(page: DataPage, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.app.pages.data.page.LARGE", 10)
-    page.search.setText(page._rows.dataset.ids()[5])
+    page.browser.search.setText(page._rows.dataset.ids()[5])
     qtbot.waitUntil(lambda: page.view.current == 5, timeout=10_000)
     page.show_all()
     assert len(page.view.shown) == 1797

@@ -36,6 +36,12 @@ class CountList(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._items: list[tuple[str, int]] = []
         self._chosen, self._cursor, self._colour = -1, 0, colour
+        self._colours: list[str] = []
+
+    def set_colours(self, colours: list[str]) -> None:
+        """Gives every bar a colour of its own."""
+        self._colours = colours
+        self.update()
 
     def set_items(self, items: list[tuple[str, int]]) -> None:
         """Shows these names and counts; the choice is kept where it still exists."""
@@ -80,7 +86,8 @@ class CountList(QWidget):
         room = inside.width() - name_px - COUNT_PX
         if largest and count and room > 4:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self._colour or colours.accent))
+            own = self._colours[index] if index < len(self._colours) else self._colour
+            painter.setBrush(QColor(own or colours.accent))
             painter.drawRoundedRect(inside.left() + name_px, rect.center().y() - 2, max(4, room * count // largest), 6, 3, 3)
 
     def sizeHint(self) -> QSize:

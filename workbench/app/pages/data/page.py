@@ -5,32 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QSlider, QStackedWidget, QVBoxLayout, QWidget
+import numpy as np
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
 from workbench.app.language import say_error, tr
-from workbench.app.pages.data.counts import CountList
-from workbench.app.pages.data.row_menu import show_row_menu
+from workbench.app.pages.data.browser import Browser
+from workbench.app.pages.data.editing import Editing
+from workbench.app.pages.data.facet_panel import FacetPanel
+from workbench.app.pages.data.filtering import Filter
+from workbench.app.pages.data.judging import Judging
+from workbench.app.pages.data.row_menu import add_splits, show_row_menu
 from workbench.app.pages.data.row_panel import RowPanel
-from workbench.app.pages.data.rows import SPLIT_NAMES, Filter, Rows
-from workbench.app.pages.data.sample_view import LARGEST_PX, SMALLEST_PX, USUAL_PX, SampleView
+from workbench.app.pages.data.rows import Rows, source_of
+from workbench.app.pages.data.thumbnails import Thumbnails, cache_folder
+from workbench.app.pages.data.wording import chips_of, field_words, invitation, orders_of, sentence, short_source
 from workbench.app.pages.page import Page
 from workbench.app.strip import FindingRow, FindingStrip, Remedy
 from workbench.app.widgets import EmptyState, Heading, button, line, quiet
-from workbench.data.base import FieldKind
-from workbench.errors import WorkbenchError
 from workbench.project.feeding import target_fields
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from workbench.app.session import Session
     from workbench.data.base import DataProblem
     from workbench.project.project import Project
 
-SEARCH_DELAY_MS = 200
 LARGE = 20_000
 
 
@@ -42,27 +44,40 @@ class DataPage(Page):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._rows: Rows | None = None
-        self._filter = Filter()
+        self._filter, self._judged = Filter(), None
         self._looked: Rows | None = None
         self._found: list[DataProblem] = []
         self._selecting: Job | None = None
         self._looking: Job | None = None
-        self._search_delay = QTimer(self)
-        self._search_delay.setSingleShot(True)
-        self._search_delay.setInterval(SEARCH_DELAY_MS)
-        self._search_delay.timeout.connect(self._search)
-        self.row_panel = RowPanel()
+        self.editing = Editing(session)
+        self.judging = Judging(session, self)
+        self.row_panel = RowPanel(self.editing)
         self.set_columns(
             self._left_column(), self._centre_column(), self.row_panel, left_title=tr("Data source"), right_title=tr("Row"), left_width=240,
-            right_width=288,
+            right_width=300,
         )
+        self._connect()
+
+    def _connect(self) -> None:
+        session, view, loupe = self.session, self.view, self.browser.loupe
         session.dataset_changed.connect(self._take_data)
         session.prepared_changed.connect(self._take_data)
-        self.view.current_changed.connect(self._show_row)
-        self.view.opened.connect(self._inspect)
-        self.view.menu_wanted.connect(self._show_menu)
-        self.view.cell_size_changed.connect(self._zoom.setValue)
+        self.judging.changed.connect(self._take_data)
+        view.current_changed.connect(self._show_row)
+        view.picked_changed.connect(self._show_picked)
+        view.opened.connect(lambda _row: self._enlarge())
+        for part in (view, loupe):
+            part.menu_wanted.connect(self._show_menu)
+            part.key_pressed.connect(self._key)
+        loupe.stepped.connect(self._step)
+        self.facets.chosen.connect(lambda facet, value: self._set_filter(self._filter.choosing(facet, value)))
+        self.facets.bounded.connect(lambda name, low, high: self._set_filter(self._filter.within(name, low, high)))
+        self.browser.searched.connect(lambda words: self._set_filter(replace(self._filter, words=words)))
+        self.browser.ordered.connect(self._apply)
+        self.browser.freed.connect(self._let_go)
+        self.browser.tab_changed.connect(lambda _name: self._show_tab())
         self.row_panel.inspect_wanted.connect(self._inspect)
+        self.row_panel.left.connect(self.view.setFocus)
 
     def _left_column(self) -> QWidget:
         column = QWidget()
@@ -75,42 +90,37 @@ class DataPage(Page):
         self._source.setWordWrap(True)
         self._source.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._facts = quiet("")
-        self._change = button("data.source.change", tr("Choose data..."), self._choose_data, tip=tr("Open a file or a folder of data"))
-        self._split_heading, self._class_heading = Heading(tr("Split")), Heading(tr("Class"))
-        self.splits = CountList("data.splits.list", tr("Split"), self)
-        self.classes = CountList("data.classes.list", tr("Class"), self, colour=theme.current().faint)
-        self.splits.chosen.connect(self._choose_split)
-        self.classes.chosen.connect(self._choose_class)
-        for widget in (self._source, self._facts, self._change, self._split_heading, self._class_heading):
+        for widget in (self._source, self._facts):
             widget.setContentsMargins(theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
+            layout.addWidget(widget)
         head = QHBoxLayout()
         head.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_16, theme.SPACE_8)
-        head.addWidget(self._change)
+        head.addWidget(button("data.source.change", tr("Choose data..."), self._choose_data, tip=tr("Open a file or a folder of data")))
         head.addStretch(1)
-        layout.addWidget(self._source)
-        layout.addWidget(self._facts)
         layout.addLayout(head)
-        for widget in (self._split_heading, self.splits, self._class_heading, self.classes):
-            layout.addWidget(widget)
+        self.facets = FacetPanel(self)
+        layout.addWidget(self.facets)
+        layout.addWidget(self.judging.button(self))
+        self._export = button("data.edits.export", tr("Export edits as CSV..."), lambda: self.editing.export(self), kind="link",
+                              tip=tr("Write every change of rows as a table"))
+        layout.addWidget(self._export, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         return column
 
     def _centre_column(self) -> QWidget:
-        self.empty = EmptyState("data.empty", _invitation(), tr("Choose data..."), self)
+        self.empty = EmptyState("data.empty", invitation(), tr("Choose data..."), self)
         self.empty.clicked.connect(self._choose_data)
+        self.browser = Browser(Thumbnails(cache_folder() / "thumbnails.sqlite"), self)
+        self.view = self.browser.view
+        self._add_findings()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(self._browser())
+        self._stack.addWidget(self.browser)
         return self._stack
 
-    def _browser(self) -> QWidget:
-        browser = QWidget()
-        layout = QVBoxLayout(browser)
-        layout.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, 0)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addLayout(self._tool_row())
-        self.view = SampleView(self)
-        layout.addWidget(self.view, 1)
+    def _add_findings(self) -> None:
+        layout = self.browser.layout()
+        assert layout is not None
         layout.addWidget(line())
         heading = Heading(tr("Found in the data"))
         heading.setContentsMargins(theme.SPACE_4, 0, 0, 0)
@@ -124,42 +134,15 @@ class DataPage(Page):
         area.setMinimumHeight(40)
         area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         layout.addWidget(area)
-        return browser
-
-    def _tool_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        self.search = QLineEdit()
-        self.search.setObjectName("data.grid.search")
-        self.search.setAccessibleName(tr("Filter rows by text or id"))
-        self.search.setPlaceholderText(tr("Filter rows by text or id"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(240)
-        self.search.textChanged.connect(lambda _text: self._search_delay.start())
-        self._count = QLabel()
-        theme.mark(self._count, "quiet")
-        self._all = button("data.grid.all", tr("Show all"), self.show_all, kind="link", tip=tr("Let go of every filter"))
-        self._zoom = QSlider(Qt.Orientation.Horizontal)
-        self._zoom.setObjectName("data.grid.zoom")
-        self._zoom.setAccessibleName(tr("Size of the pictures"))
-        self._zoom.setToolTip(tr("Size of the pictures"))
-        self._zoom.setRange(SMALLEST_PX, LARGEST_PX)
-        self._zoom.setValue(USUAL_PX)
-        self._zoom.setFixedWidth(120)
-        self._zoom.valueChanged.connect(lambda pixels: self.view.set_cell_size(pixels))
-        for widget in (self.search, self._count, self._all):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self._zoom)
-        return row
 
     def refresh(self, old: Project | None, new: Project) -> None:
-        """Redraws where the data choice or the target differs."""
-        if old is None or old.data != new.data or old.objectives != new.objectives or old.graph != new.graph:
+        """Redraws where the data choice, its edits or the target differ."""
+        if old is None or old.data != new.data or old.objectives != new.objectives or old.graph != new.graph or old.edits is not new.edits:
             self._take_data()
 
     def shown(self) -> None:
         """Asks for the prepared data, which brings splits and what the model sees."""
+        self.judging.look()
         self._take_data()
 
     def _take_data(self) -> None:
@@ -167,51 +150,55 @@ class DataPage(Page):
         if not self.isVisible() and self._rows is None:
             return
         dataset, prepared = session.dataset, session.prepared
-        targets = target_fields(session.project)
         if dataset is None:
             self._show_nothing()
             return
-        if self._rows is None or self._rows.dataset is not dataset or self._rows.prepared is not prepared:
-            if self._rows is None or self._rows.dataset is not dataset:
+        verdicts = self.judging.verdicts
+        now = (dataset, prepared, session.project.edits, verdicts)
+        if self._rows is None or now != (self._rows.dataset, self._rows.prepared, self._rows.edits, self._judged):
+            if self._rows is None or source_of(self._rows.dataset) is not source_of(dataset):
                 self._filter = Filter()
-            self._rows = Rows.of(dataset, prepared, targets[0] if targets else "")
-            self._describe()
-            self._apply()
+            self._judged = verdicts
+            self._take_rows(now)
         self._show_findings()
         self._stack.setCurrentIndex(1)
 
+    def _take_rows(self, now: tuple[Any, ...]) -> None:
+        dataset, prepared, edits, verdicts = now
+        targets = target_fields(self.session.project)
+        self.row_panel.draws.choices = self.session.project.data.augmentation
+        rows = Rows.of(dataset, prepared, targets[0] if targets else "", edits, before=self._rows)
+        if verdicts is not None and len(verdicts.predicted) == len(dataset):
+            rows.verdicts = verdicts.with_truth(rows.label.categories if rows.label else (), rows.labels)
+        self._rows = rows
+        known = set(rows.selector.facets)
+        self._filter = replace(self._filter, chosen=tuple(item for item in self._filter.chosen if item[0] in known))
+        self._describe(rows)
+        self._apply()
+
     def _show_nothing(self) -> None:
-        self._rows = None
-        error = self.session.dataset_error
+        self._rows, error = None, self.session.dataset_error
         if self.session.dataset_loading:
             self.empty.set_sentence(tr("The data is being opened."))
-        elif error is not None:
-            self.empty.set_sentence(_sentence(error))
         else:
-            self.empty.set_sentence(_invitation())
+            self.empty.set_sentence(sentence(error) if error is not None else invitation())
         self._source.setText(self.session.project.data.source or tr("No data yet"))
         self._facts.setText("")
-        for widget in (self._split_heading, self.splits, self._class_heading, self.classes):
-            widget.hide()
+        self.facets.hide()
+        self._export.hide()
         self.row_panel.show_row(None, -1)
         self._stack.setCurrentIndex(0)
 
-    def _describe(self) -> None:
-        rows = self._rows
-        assert rows is not None
+    def _describe(self, rows: Rows) -> None:
         dataset = rows.dataset
-        self._source.setText(_short_source(dataset.source))
+        self._source.setText(short_source(dataset.source))
         self._source.setToolTip(dataset.source)
-        kinds = ", ".join(_field_words(item) for item in dataset.fields[:4])
+        kinds = ", ".join(field_words(item) for item in dataset.fields[:4])
         self._facts.setText(tr("{rows} rows · {fields}", rows=f"{len(dataset):,}", fields=kinds))
-        self._split_heading.show()
-        self.splits.show()
-        self.splits.set_items([(tr(name), rows.count_split(name)) for name in SPLIT_NAMES])
-        counts = rows.class_counts()
-        self._class_heading.setVisible(bool(counts))
-        self.classes.setVisible(bool(counts))
-        self.classes.set_items(counts)
-        self._zoom.setVisible(rows.pictures)
+        self.facets.show()
+        self.facets.range_row.set_names(rows.number_names)
+        self._export.setVisible(len(rows.edits) > 0)
+        self.browser.set_orders(*orders_of(rows))
 
     def _apply(self) -> None:
         if self._rows is None:
@@ -219,21 +206,26 @@ class DataPage(Page):
         if self._selecting is not None:
             self._selecting.cancel()
             self._selecting = None
-        rows, wanted = self._rows, self._filter
-        if wanted.words and len(rows.dataset) > LARGE:
-            self._count.setText(tr("Searching..."))
-            self._selecting = run_job(self, lambda _progress, _cancelled: rows.select(wanted), lambda shown: self._show_selected(rows, shown))
+        rows, wanted, order = self._rows, self._filter, self.browser.order
+        slow = not rows.selector.knows(wanted) or not rows.selector.knows_order(*order)
+        if slow and len(rows.dataset) > LARGE:
+            self.browser.count.setText(tr("Searching..."))
+            self._selecting = run_job(self, lambda _progress, _cancelled: rows.select(wanted, *order), lambda shown: self._show_selected(rows, shown))
         else:
-            self._show_selected(rows, rows.select(wanted))
+            self._show_selected(rows, rows.select(wanted, *order))
 
     def _show_selected(self, rows: Rows, shown: np.ndarray) -> None:
         self._selecting = None
-        self.view.set_rows(rows, shown)
-        self._count.setText(tr("{count} rows", count=f"{len(shown):,}"))
-        self._all.setVisible(self._filter != Filter())
-        self.splits.choose(SPLIT_NAMES.index(self._filter.split) if self._filter.split else -1)
-        self.classes.choose(self._filter.label)
+        group = self.browser.order[2]
+        self.view.set_rows(rows, shown, rows.selector.groups(shown, group) if group else None)
+        self.browser.count.setText(tr("{count} rows", count=f"{len(shown):,}"))
+        self.browser.show_chips(chips_of(rows, self._filter))
+        self.facets.show_facets(rows.selector.facets, rows.selector.counts(self._filter), self._filter)
         self._show_row(self.view.current)
+        self._show_tab()
+
+    def _show_tab(self) -> None:
+        """Overridden by what stands in the other tabs; they look at the rows that are shown."""
 
     def _show_findings(self) -> None:
         error = self.session.prepared_error
@@ -246,7 +238,7 @@ class DataPage(Page):
 
     def _found_in(self, rows: Rows) -> list[DataProblem]:
         """Returns what was found in this data; the first time it is looked for on a worker thread and shown when it is there."""
-        if self._looked is rows:
+        if self._looked is not None and self._looked.prepared is rows.prepared:
             return self._found
         if self._looking is not None and self._looking.running:
             self._looking.cancel()
@@ -267,34 +259,84 @@ class DataPage(Page):
 
     def _show_only(self, problem: DataProblem) -> None:
         if self._rows is not None:
-            self._set_filter(Filter(rows=self._rows.rows_of(problem.rows)))
+            self.show_rows(self._rows.rows_of(problem.rows), tr("found in the data"))
+
+    def show_rows(self, rows: tuple[int, ...], origin: str) -> None:
+        """Shows these rows (dataset indices) in the grid, and says where they come from."""
+        self.browser.show_tab("grid")
+        self._set_filter(Filter(rows=rows, origin=origin))
 
     def _set_filter(self, wanted: Filter) -> None:
-        self._filter = wanted
-        self._apply()
+        if wanted != self._filter:
+            self._filter = wanted
+            self._apply()
 
-    def _choose_split(self, index: int) -> None:
-        self._set_filter(replace(self._filter, split=SPLIT_NAMES[index] if index >= 0 else "", rows=None))
-
-    def _choose_class(self, index: int) -> None:
-        self._set_filter(replace(self._filter, label=index, rows=None))
-
-    def _search(self) -> None:
-        self._set_filter(replace(self._filter, words=self.search.text().strip(), rows=None))
+    def _let_go(self, key: object) -> None:
+        match key:
+            case ("facet", str(name)):
+                self._set_filter(self._filter.choosing(name, -1))
+            case ("range", str(name)):
+                self._set_filter(self._filter.within(name, -np.inf, np.inf))
+            case ("words",):
+                self.browser.set_search("")
+                self._set_filter(replace(self._filter, words=""))
+            case ("rows",):
+                self._set_filter(replace(self._filter, rows=None, origin=""))
+            case _:
+                self.show_all()
 
     def show_all(self) -> None:
         """Lets go of every filter."""
-        self.search.clear()
+        self.browser.set_search("")
         self._set_filter(Filter())
 
+    def _picked_ids(self) -> list[str]:
+        return [self._rows.id_of(int(row)) for row in self.view.picked] if self._rows is not None else []
+
     def _show_row(self, row: int) -> None:
-        self.row_panel.show_row(self._rows, row)
+        self.row_panel.show_row(self._rows, row, self._picked_ids())
+        self.browser.loupe.show_row(self._rows, row)
+
+    def _show_picked(self) -> None:
+        self.row_panel.show_picked(self._rows, self.view.current, self._picked_ids())
+
+    def _enlarge(self) -> None:
+        self.browser.loupe.show_row(self._rows, self.view.current)
+        self.browser.open_loupe()
+
+    def _step(self, places: int) -> None:
+        shown, place = self.view.shown, self.view.picking.place + places
+        if 0 <= place < len(shown):
+            self.view.go_to(int(shown[place]))
+
+    def _key(self, key: str) -> None:
+        rows, ids = self._rows, self._picked_ids()
+        if rows is None or not ids:
+            return
+        if key.isascii() and key.isdigit() and rows.label is not None and int(key) < len(rows.label.categories):
+            self.editing.relabel(ids, rows.label.name, rows.label.categories[int(key)])
+        elif key == "x":
+            self.editing.toggle(ids)
+        elif key in ("t", "n"):
+            self.row_panel.write(key)
+        elif key == "m":
+            self._ask_split(ids)
+        elif key == "i":
+            self._inspect(self.view.current)
+
+    def _ask_split(self, ids: list[str]) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("data.grid.splits")
+        add_splits(menu, ids, self.editing)
+        menu.setActiveAction(menu.actions()[0])
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(QCursor.pos() if self.view.underMouse() else self.view.mapToGlobal(self.view.rect().center()))
 
     def _show_menu(self, place: QPoint) -> None:
         row = self.view.current
         if self._rows is not None and row >= 0:
-            only = lambda label: self._set_filter(replace(self._filter, label=label, rows=None))  # noqa: E731
-            show_row_menu(self, place, self._rows, row, lambda: self._inspect(row), only)
+            only = lambda label: self._set_filter(self._filter.choosing("label", label))  # noqa: E731
+            show_row_menu(self, place, self._rows, row, self._picked_ids(), self.editing, lambda: self._inspect(row), only)
 
     def _inspect(self, row: int) -> None:
         self.perform("view.inspect")
@@ -304,19 +346,18 @@ class DataPage(Page):
         self.perform("file.open-data")
 
     def page_state(self) -> Any:
-        """Returns filter, cursor and picture size, for a rebuild."""
-        return self._filter, self.view.current, self._zoom.value()
+        """Returns filter, cursor, picture size and tab, for a rebuild."""
+        return self._filter, self.view.current, self.browser.zoom.value(), self.browser.tab
 
     def restore_state(self, state: Any) -> None:
-        """Takes filter, cursor and picture size again."""
+        """Takes filter, cursor, picture size and tab again."""
         self._take_data()
-        self._filter, row, pixels = state
-        self._zoom.setValue(pixels)
-        self.search.blockSignals(True)
-        self.search.setText(self._filter.words)
-        self.search.blockSignals(False)
+        self._filter, row, pixels, tab = state
+        self.browser.zoom.setValue(pixels)
+        self.browser.set_search(self._filter.words)
         self._apply()
         self.view.go_to(row)
+        self.browser.show_tab(tab)
 
 
 def problems_of(rows: Rows) -> list[DataProblem]:
@@ -325,33 +366,3 @@ def problems_of(rows: Rows) -> list[DataProblem]:
 
     assert rows.prepared is not None
     return list(find_problems(rows.dataset, rows.prepared.splits))
-
-
-def _invitation() -> str:
-    return tr("Here stand the rows that the model learns from. Drop a file or a folder on the window, or choose one.")
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, WorkbenchError):
-        return say_error(error)
-    return tr("The data could not be read: {reason}", reason=str(error))
-
-
-def _short_source(source: str) -> str:
-    return source if ":" in source[:12] and "/" not in source else source.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-
-
-def _field_words(item: Any) -> str:
-    if item.kind == FieldKind.IMAGE and item.width:
-        return tr("images {width} × {height}", width=item.width, height=item.height)
-    if item.kind == FieldKind.CATEGORY:
-        return tr("category of {count}", count=len(item.categories))
-    if item.kind == FieldKind.SERIES:
-        return tr("series of {count} steps", count=item.length)
-    if item.kind == FieldKind.AUDIO:
-        return tr("sounds of {seconds} s", seconds=f"{item.length / max(item.rate, 1):.3g}")
-    if item.kind == FieldKind.MASK:
-        return tr("masks of {count} classes", count=len(item.categories))
-    return {FieldKind.IMAGE: tr("images"), FieldKind.TEXT: tr("text"), FieldKind.NUMBER: tr("number {name}", name=item.name)}[item.kind]
-
-

@@ -1,19 +1,26 @@
-"""Everything about one row: as it came, and as the model sees it."""
+"""Everything about one row: as it came, what was changed, what a run says, as the model sees it before and after augmentation."""
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
-from workbench.app.widgets import Heading, ImageView, KeyValue, button, quiet
+from workbench.app.pages.data.draws import Draws
+from workbench.app.pages.data.playing import Player
+from workbench.app.pages.data.row_edits import RowEdits
+from workbench.app.pages.data.seen import Seen
+from workbench.app.pages.data.sound_picture import spectrogram
+from workbench.app.pages.data.tile_painting import mask_image, qimage
+from workbench.app.widgets import ImageView, KeyValue, button, quiet
 from workbench.data.base import FieldKind
 
 if TYPE_CHECKING:
+    from workbench.app.pages.data.editing import Editing
     from workbench.app.pages.data.rows import Rows
 
 PICTURE_PX = 240
@@ -24,11 +31,13 @@ class RowPanel(QWidget):
 
     Signals:
         inspect_wanted: The row that should be looked at in Inspect.
+        left: The keyboard should go back to the grid.
     """
 
     inspect_wanted = Signal(int)
+    left = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, editing: Editing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("data.row")
         self._row = -1
@@ -38,94 +47,118 @@ class RowPanel(QWidget):
         self._title = QLabel()
         theme.mark(self._title, "subject")
         self._picture = ImageView("data.row.picture", self, side=PICTURE_PX, label=tr("The row as it came"))
+        self._sound = ImageView("data.row.spectrogram", self, label=tr("How loud each pitch is over time"))
+        self._sound.setFixedSize(PICTURE_PX, 96)
+        self._sound.smooth = True
+        self.player = Player(self)
         self._text = QLabel()
         self._text.setObjectName("data.row.text")
         self._text.setWordWrap(True)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.edits = RowEdits(editing, self)
+        self.edits.left.connect(self.left)
         self._facts = KeyValue("data.row.facts", self)
-        self._seen_heading = Heading(tr("As the model sees it"))
-        self._seen_picture = ImageView("data.row.seen", self, side=96, label=tr("As the model sees it"))
-        self._tokens = QLabel()
-        self._tokens.setObjectName("data.row.tokens")
-        self._tokens.setWordWrap(True)
-        self._tokens.setTextFormat(Qt.TextFormat.RichText)
-        self._seen_facts = quiet("")
+        self._file = quiet("")
+        self._file.setObjectName("data.row.file")
+        self.seen, self.draws = Seen(self), Draws(self)
         tip = tr("Explain what a trained run says about this row")
         self._inspect = button("data.row.inspect", tr("Look at it in Inspect"), self._ask, tip=tip)
-        for widget in (self._title, self._picture, self._text, self._facts, self._seen_heading, self._seen_picture, self._tokens,
-                       self._seen_facts, self._inspect):
+        for widget in (self._title, self._picture, self._sound, self.player, self._text, self.edits, self._facts, self._file, self.seen,
+                       self.draws, self._inspect):
             layout.addWidget(widget)
         layout.addStretch(1)
 
-    def show_row(self, rows: Rows | None, row: int) -> None:
-        """Shows one row, or nothing where `row` is -1."""
+    def show_row(self, rows: Rows | None, row: int, ids: list[str] | None = None) -> None:
+        """Shows one row, or nothing where `row` is -1.
+
+        Args:
+            rows: The data.
+            row: The dataset index.
+            ids: The selected rows, which changes go to; None for this row alone.
+        """
         self._row = row
         there = rows is not None and row >= 0
         for widget in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
             widget.setVisible(there)
         if rows is None or row < 0:
             return
-        split = tr(rows.split_of(row)) if rows.split_of(row) else tr("left out")
-        self._title.setText(tr("Row {row} · {split}", row=f"{row:,}", split=split))
         self._show_raw(rows, row)
-        self._show_seen(rows, row)
+        self.seen.show_row(rows, row)
+        self.draws.show_row(rows, row)
+        self.show_picked(rows, row, ids or [rows.id_of(row)])
+
+    def show_picked(self, rows: Rows | None, row: int, ids: list[str]) -> None:
+        """Says how many rows are selected; changes go to all of them."""
+        if rows is None or row < 0:
+            return
+        split = tr(rows.split_of(row)) if rows.split_of(row) else tr("left out")
+        title = tr("Row {row} · {split}", row=f"{row:,}", split=split)
+        self._title.setText(title if len(ids) < 2 else tr("{count} rows selected", count=f"{len(ids):,}"))
+        self.edits.show_rows(rows, row, ids)
+
+    def write(self, key: str) -> None:
+        """Puts the keyboard into the field for a tag (`t`) or for a note (`n`)."""
+        (self.edits.tag if key == "t" else self.edits.note).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_raw(self, rows: Rows, row: int) -> None:
         kind = rows.lead.kind if rows.lead else None
         self._picture.setVisible(rows.pictures)
         self._text.setVisible(kind == FieldKind.TEXT)
-        facts = rows.values(row)
-        if rows.curves:
-            self._picture.set_image(rows.image(row))
-            facts.append((tr("Size"), " × ".join(str(size) for size in rows.raw(row).shape)))
-        if kind == FieldKind.IMAGE:
-            image = rows.image(row)
-            self._picture.set_image(image)
-            height, width, channels = image.shape
-            kind_word = tr("grey") if channels == 1 else tr("colour")
-            facts.append((tr("Size"), tr("{width} × {height} {kind}", width=width, height=height, kind=kind_word)))
-        elif kind == FieldKind.TEXT:
-            self._text.setText(rows.text(row))
-        self._facts.set_rows([*facts, (tr("Id"), str(rows.dataset.ids()[row]))])
+        self._sound.setVisible(kind == FieldKind.AUDIO)
+        facts = self._raw_facts(rows, row)
+        if rows.verdicts is not None:
+            facts = [*rows.verdicts.words(row), *facts]
+        self._facts.set_rows([*facts, (tr("Id"), rows.id_of(row))])
+        file = rows.file_of(row)
+        self._file.setText(str(file) if file is not None else "")
+        self._file.setVisible(file is not None)
 
-    def _show_seen(self, rows: Rows, row: int) -> None:
-        known = rows.prepared is not None and rows.lead is not None and rows.lead.name in rows.prepared.preprocessors
-        for widget in (self._seen_heading, self._seen_facts):
-            widget.setVisible(known)
-        self._seen_picture.setVisible(known and rows.lead is not None and rows.lead.kind == FieldKind.IMAGE)
-        self._tokens.setVisible(known and rows.lead is not None and rows.lead.kind == FieldKind.TEXT)
-        if not known or rows.prepared is None or rows.lead is None:
-            return
-        preprocessor = rows.prepared.preprocessors[rows.lead.name]
-        values = preprocessor.encode_one(rows.text(row) if rows.lead.kind == FieldKind.TEXT else rows.raw(row))
+    def _raw_facts(self, rows: Rows, row: int) -> list[tuple[str, str]]:
+        facts = rows.values(row, skip_label=True)
+        kind = rows.lead.kind if rows.lead else None
+        self.player.setVisible(kind == FieldKind.AUDIO)
+        if kind == FieldKind.TEXT:
+            text = rows.text(row)
+            self._text.setText(text)
+            return [*facts, (tr("Length"), tr("{count} characters", count=f"{len(text):,}"))]
+        if not rows.pictures:
+            return facts
+        # A damaged file raises whatever its decoder met; the panel says so and stays.
+        try:
+            return [*facts, (tr("Size"), self._show_picture(rows, row))]
+        except Exception as error:
+            self._picture.set_image(None)
+            return [*facts, (tr("Cannot be read"), str(error))]
+
+    def _show_picture(self, rows: Rows, row: int) -> str:
+        """Shows the picture of a row and returns its size in words."""
+        image = rows.image(row)
+        self._picture.set_image(image)
+        self._picture.set_overlay(None)
+        raw = np.asarray(rows.raw(row))
+        if rows.lead is not None and rows.lead.kind == FieldKind.AUDIO:
+            self._sound.set_image(qimage(spectrogram(raw, PICTURE_PX, theme.current().dark)))
+            self.player.take(raw, rows.lead.rate)
         if rows.curves:
-            bounds = {"low": f"{float(values.min()):.2f}", "high": f"{float(values.max()):.2f}"}
-            shape = " × ".join(str(size) for size in values.shape[1:])
-            self._seen_facts.setText(tr("{shape}, values {low} to {high}", shape=shape, **bounds))
-            return
-        if rows.lead.kind == FieldKind.IMAGE:
-            self._seen_picture.set_signed(values[0].mean(0).numpy())
-            low, high = float(values.min()), float(values.max())
-            shape = " × ".join(str(size) for size in values.shape[1:])
-            bounds = {"low": f"{low:.2f}", "high": f"{high:.2f}"}
-            self._seen_facts.setText(tr("{shape}, values {low} to {high} after normalising", shape=shape, **bounds))
-            return
-        tokens = [token.text for token in preprocessor.tokens(rows.text(row))]  # type: ignore[attr-defined]
-        self._tokens.setText(_token_markup(tokens))
-        size = f"{preprocessor.shape().vocabulary or 0:,}"
-        self._seen_facts.setText(tr("{count} tokens of a vocabulary of {size}", count=len(tokens), size=size))
+            return " × ".join(str(size) for size in raw.shape)
+        if rows.mask is not None:
+            self._picture.set_image(_with_mask(rows, row, image))
+        height, width, channels = image.shape
+        return tr("{width} × {height} {kind}", width=width, height=height, kind=tr("grey") if channels == 1 else tr("colour"))
 
     def _ask(self) -> None:
         if self._row >= 0:
             self.inspect_wanted.emit(self._row)
 
 
-def _token_markup(tokens: list[str]) -> str:
-    colours = theme.current()
-    spans = [
-        f'<span style="background-color:{colours.wrong_wash if token in ("[UNK]", "<unk>") else colours.accent_wash};">'
-        f"&nbsp;{html.escape(token)}&nbsp;</span>"
-        for token in tokens
-    ]
-    return " ".join(spans)
+def _with_mask(rows: Rows, row: int, image: np.ndarray) -> object:
+    from PySide6.QtGui import QImage, QPainter
+
+    assert rows.mask is not None
+    picture = qimage(image).convertToFormat(QImage.Format.Format_RGB32)
+    painter = QPainter(picture)
+    painter.setOpacity(0.45)
+    painter.drawImage(picture.rect(), mask_image(np.asarray(rows.dataset.column(rows.mask.name, np.asarray([row]))[0])))
+    painter.end()
+    return picture

@@ -1,117 +1,169 @@
-"""Which rows the Data page shows and how each is put into words: no widget, no paint."""
+"""A dataset as the Data page sees it: what is drawn in a cell, what rows can be filtered and sorted by, each value in words. No paint."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.app.language import say_own
+from workbench.app.language import say_own, tr
 from workbench.app.pages.data.curve_picture import drawn
+from workbench.app.pages.data.filtering import Facet, Filter, Marks, Selector
 from workbench.data.base import Dataset, Field, FieldKind
+from workbench.data.edits import NO_EDITS, Edits, RowEdit
 
 if TYPE_CHECKING:
+    from workbench.app.pages.data.verdicts import Verdicts
     from workbench.data.prepare import Prepared
 
 SPLIT_NAMES = ("train", "validation", "test")
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a person narrowed the view to; empty means everything.
-
-    Attributes:
-        split: `train`, `validation`, `test`, or "".
-        label: A class number of the label field, or -1.
-        words: Text that a row must hold, case ignored.
-        rows: Rows of a finding that were asked for, or None.
-    """
-
-    split: str = ""
-    label: int = -1
-    words: str = ""
-    rows: tuple[int, ...] | None = None
+LEFT_OUT = 3
+_LEADS = (FieldKind.IMAGE, FieldKind.TEXT, FieldKind.SERIES, FieldKind.AUDIO)
 
 
 @dataclass(slots=True)
 class Rows:
-    """A dataset as the page sees it, with the columns that filtering needs read once.
+    """A dataset with the columns that filtering needs, read once.
 
     Attributes:
-        dataset: Where the rows are from.
+        dataset: Where the rows are from, edits laid over it.
         prepared: Splits and preprocessing, once they are ready.
         lead: The field that is drawn in a cell: the first image, text, series or sound, else None.
-        label: The field that names a row: the first category, else None.
+        label: The field that names a row: the target where it is a category, else the first category, else None.
+        mask: The mask that is laid over the picture, or None.
+        labels: The class of every row, int64.
+        splits: The split of every row: a number of `SPLIT_NAMES`, or -1 for rows that are left out.
+        edits: What was changed.
+        verdicts: What a run says about the rows, or None.
     """
 
     dataset: Dataset
     prepared: Prepared | None = None
     lead: Field | None = None
     label: Field | None = None
+    mask: Field | None = None
     labels: np.ndarray | None = None
+    splits: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int8))
+    edits: Edits = NO_EDITS
+    verdicts: Verdicts | None = None
     _texts: list[str] | None = field(default=None, repr=False)
-    _splits: np.ndarray | None = field(default=None, repr=False)
+    _columns: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    _selector: Selector | None = field(default=None, repr=False)
+    _ids: Sequence[str] | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, dataset: Dataset, prepared: Prepared | None, target: str = "") -> Rows:
+    def of(
+        cls, dataset: Dataset, prepared: Prepared | None, target: str = "", edits: Edits = NO_EDITS, verdicts: Verdicts | None = None,
+        before: Rows | None = None,
+    ) -> Rows:
         """Returns the view of a dataset.
 
         Args:
             dataset: The data.
             prepared: Its prepared form, or None while it is being made.
             target: The field that the project learns; it names the rows where it is a category.
+            edits: What was changed.
+            verdicts: What a run says about the rows.
+            before: The view of the same source until now; what an edit cannot have changed is taken over.
         """
         categories = [item for item in dataset.fields if item.kind == FieldKind.CATEGORY]
         label = next((item for item in categories if item.name == target), categories[0] if categories else None)
-        kinds = (FieldKind.IMAGE, FieldKind.TEXT, FieldKind.SERIES, FieldKind.AUDIO)
-        lead = next((item for kind in kinds for item in dataset.fields if item.kind == kind), None)
+        lead = next((item for kind in _LEADS for item in dataset.fields if item.kind == kind), None)
+        mask = next((item for item in dataset.fields if item.kind == FieldKind.MASK), None)
         labels = np.asarray(dataset.column(label.name)) if label else None
-        return cls(dataset, prepared, lead, label, labels)
+        same = before is not None and source_of(before.dataset) is source_of(dataset)
+        made = cls(dataset, prepared, lead, label, mask, labels, edits=edits, verdicts=verdicts)
+        made.splits = _splits(dataset, prepared, before.splits if before is not None and same else None)
+        if before is not None and same:
+            made._texts, made._columns, made._ids = before._texts, before._columns, before._ids
+        return made
 
     @property
-    def splits(self) -> np.ndarray:
-        """The split of every row as a small integer: index into `SPLIT_NAMES`, -1 for rows left out."""
-        if self._splits is None:
-            self._splits = np.full(len(self.dataset), -1, dtype=np.int8)
-            for number, name in enumerate(SPLIT_NAMES):
-                if self.prepared is not None:
-                    self._splits[self.prepared.splits[name]] = number  # type: ignore[index]
-        return self._splits
+    def pictures(self) -> bool:
+        """Whether rows are shown as pictures, drawn or their own."""
+        return self.curves or (self.lead is not None and self.lead.kind == FieldKind.IMAGE)
 
-    def count_split(self, name: str) -> int:
-        """Returns how many rows a split has; 0 while the data is being prepared."""
-        return int(np.count_nonzero(self.splits == SPLIT_NAMES.index(name)))
+    @property
+    def curves(self) -> bool:
+        """Whether rows are drawn as curves."""
+        return self.lead is not None and self.lead.kind in (FieldKind.SERIES, FieldKind.AUDIO)
 
-    def class_counts(self, split: str = "") -> list[tuple[str, int]]:
-        """Returns every class of the label field with its number of rows."""
-        if self.label is None or self.labels is None:
+    @property
+    def selector(self) -> Selector:
+        """What filters, counts and sorts these rows."""
+        if self._selector is None:
+            self._selector = Selector(len(self.dataset), self._facets(), self.numbers, self._holding)
+        return self._selector
+
+    def _facets(self) -> list[Facet]:
+        found = [Facet("split", tr("Split"), [*(tr(name) for name in SPLIT_NAMES), tr("left out")], self._split_codes())]
+        if self.label is not None and self.labels is not None:
+            found.append(Facet("label", tr("Class"), self.label.categories, self.labels))
+        found += self._edit_facets()
+        return found + (self.verdicts.facets() if self.verdicts is not None else [])
+
+    def _split_codes(self) -> np.ndarray:
+        return np.where(self.splits < 0, LEFT_OUT, self.splits)
+
+    def _edit_facets(self) -> list[Facet]:
+        if not len(self.edits):
             return []
-        labels = self.labels if not split else self.labels[self.splits == SPLIT_NAMES.index(split)]
-        counts = np.bincount(labels[labels >= 0], minlength=len(self.label.categories))
-        return [(name, int(count)) for name, count in zip(self.label.categories, counts, strict=False)]
+        from workbench.data.edited import places_of
 
-    def select(self, wanted: Filter) -> np.ndarray:
-        """Returns the rows that pass a filter, int64, in the order of the data."""
-        if wanted.rows is not None:
-            return np.asarray(wanted.rows, dtype=np.int64)
-        keep = np.ones(len(self.dataset), dtype=bool)
-        if wanted.split:
-            keep &= self.splits == SPLIT_NAMES.index(wanted.split)
-        if wanted.label >= 0 and self.labels is not None:
-            keep &= self.labels == wanted.label
-        found = np.flatnonzero(keep)
-        return self._holding(found, wanted.words.casefold()) if wanted.words else found
+        places = places_of(source_of(self.dataset))
+        held = [(places[row], edit) for row, edit in self.edits.rows.items() if row in places]
+        kinds: list[tuple[str, Callable[[RowEdit], object]]] = [
+            (tr("left out"), lambda edit: edit.excluded), (tr("other class"), lambda edit: edit.labels), (tr("moved"), lambda edit: edit.split),
+            (tr("with a tag"), lambda edit: edit.tags), (tr("with a note"), lambda edit: edit.note),
+        ]
+        changed = {name: np.array([place for place, edit in held if kind(edit)], dtype=np.int64) for name, kind in kinds}
+        tags = {tag: np.array([place for place, edit in held if tag in edit.tags], dtype=np.int64) for tag in self.edits.tags()}
+        everything = np.array([place for place, _ in held], dtype=np.int64)
+        marks = {tr("any change"): everything, **{name: rows for name, rows in changed.items() if len(rows)}}
+        count = len(self.dataset)
+        return [Marks("changed", tr("Changed"), marks, count), *([Marks("tag", tr("Tag"), tags, count)] if tags else [])]
 
-    def _holding(self, rows: np.ndarray, words: str) -> np.ndarray:
+    @property
+    def number_names(self) -> list[tuple[str, str]]:
+        """The numbers that rows can be sorted and narrowed by: name and what people call it."""
+        found = [(item.name, say_own(item.label) or item.name) for item in self.dataset.fields if item.kind == FieldKind.NUMBER]
         if self.lead is not None and self.lead.kind == FieldKind.TEXT:
-            texts = self.texts
-            return np.asarray([row for row in rows if words in texts[row].casefold()], dtype=np.int64)
-        ids = self.dataset.ids()
-        return np.asarray(
-            [row for row in rows if words in ids[int(row)].casefold() or words in self.label_of(int(row)).casefold()], dtype=np.int64
-        )
+            found.append((":length", tr("Length")))
+        return found + (self.verdicts.number_names() if self.verdicts is not None else [])
+
+    def numbers(self, name: str) -> np.ndarray:
+        """Returns the values of a number of every row, float32 `(n,)`, NaN where there is none."""
+        if self.verdicts is not None and name in self.verdicts.columns:
+            return self.verdicts.columns[name]
+        if name not in self._columns:
+            values = [len(text) for text in self.texts] if name == ":length" else self.dataset.column(name)
+            self._columns[name] = np.asarray(values, dtype=np.float32)
+        return self._columns[name]
+
+    def select(self, wanted: Filter, key: str = "", down: bool = False, group: str = "") -> np.ndarray:
+        """Returns the rows that pass a filter, int64, sorted."""
+        return self.selector.select(wanted, key, down, group)
+
+    def _holding(self, words: str) -> np.ndarray:
+        """Returns which rows hold some words: in their text, or in id, class and tags where they have none."""
+        wanted = words.casefold()
+        if self.lead is not None and self.lead.kind == FieldKind.TEXT:
+            return np.fromiter((wanted in text.casefold() for text in self.texts), dtype=bool, count=len(self.dataset))
+        found = np.fromiter((wanted in name.casefold() for name in self.ids), dtype=bool, count=len(self.dataset))
+        if self.label is not None and self.labels is not None:
+            classes = np.array([wanted in name.casefold() for name in self.label.categories] or [False])
+            found |= np.where(self.labels >= 0, classes[np.clip(self.labels, 0, len(classes) - 1)], False)
+        return found
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The stable id of every row."""
+        if self._ids is None:
+            self._ids = self.dataset.ids()
+        return self._ids
 
     @property
     def texts(self) -> list[str]:
@@ -121,11 +173,24 @@ class Rows:
             self._texts = list(self.dataset.column(self.lead.name))
         return self._texts
 
+    def id_of(self, row: int) -> str:
+        """Returns the stable id of a row."""
+        return str(self.ids[row])
+
+    def edit_of(self, row: int) -> RowEdit:
+        """Returns what was changed about a row."""
+        return self.edits.of(self.id_of(row)) if len(self.edits) else RowEdit()
+
     def label_of(self, row: int) -> str:
         """Returns the class of a row as people call it, or ""."""
         if self.label is None or self.labels is None or self.labels[row] < 0:
             return ""
         return self.label.categories[int(self.labels[row])]
+
+    def caption(self, row: int) -> str:
+        """Returns what stands below a picture: the class, and what a run takes it for where that is something else."""
+        taken = self.verdicts.mistaken_for(row) if self.verdicts is not None else ""
+        return f"{self.label_of(row)} → {taken}" if taken else self.label_of(row)
 
     def split_of(self, row: int) -> str:
         """Returns the split of a row, or ""."""
@@ -142,20 +207,10 @@ class Rows:
         assert self.lead is not None
         return self.dataset.column(self.lead.name, np.asarray([row]))[0]
 
-    @property
-    def curves(self) -> bool:
-        """Whether rows are drawn as curves."""
-        return self.lead is not None and self.lead.kind in (FieldKind.SERIES, FieldKind.AUDIO)
-
-    @property
-    def pictures(self) -> bool:
-        """Whether rows are shown as pictures, drawn or their own."""
-        return self.curves or (self.lead is not None and self.lead.kind == FieldKind.IMAGE)
-
     def text(self, row: int) -> str:
         """Returns a row as one line of text: its text field, or its values where it has none."""
         if self.lead is not None and self.lead.kind == FieldKind.TEXT:
-            return self.texts[row]
+            return self.texts[row] if self._texts is not None else str(self.raw(row))
         return "   ".join(f"{name} {value}" for name, value in self.values(row, skip_label=True))
 
     def values(self, row: int, *, skip_label: bool = False) -> list[tuple[str, str]]:
@@ -167,10 +222,43 @@ class Rows:
             shown.append((say_own(item.label) or item.name, _worded(item, self.dataset.column(item.name, np.asarray([row]))[0])))
         return shown
 
+    def file_of(self, row: int) -> Path | None:
+        """Returns the file that a row was read from, where it is one."""
+        source = Path(self.dataset.source)
+        try:
+            if source.is_file():
+                return source
+            file = source / self.id_of(row)
+            return file if source.is_dir() and file.is_file() else None
+        except (OSError, ValueError):
+            return None
+
     def rows_of(self, ids: Sequence[str]) -> tuple[int, ...]:
         """Returns the row numbers of these ids; ids of rows that were left out are dropped."""
         wanted = set(ids)
-        return tuple(row for row, name in enumerate(self.dataset.ids()) if name in wanted)
+        return tuple(row for row, name in enumerate(self.ids) if name in wanted)
+
+
+def source_of(dataset: Dataset) -> Dataset:
+    """Returns the dataset without the edits that are laid over it."""
+    return getattr(dataset, "original", dataset)
+
+
+def _splits(dataset: Dataset, prepared: Prepared | None, before: np.ndarray | None) -> np.ndarray:
+    """Returns the split of every row; while the data is being prepared again, as it was, with the edits laid over it at once."""
+    found = np.full(len(dataset), -1, dtype=np.int8)
+    if prepared is not None:
+        for number, name in enumerate(SPLIT_NAMES):
+            found[prepared.splits[name]] = number  # type: ignore[index]
+        return found
+    if before is not None:
+        found[:] = before
+    for row, name in dataset.moved().items():
+        found[row] = SPLIT_NAMES.index(name)
+    out = dataset.left_out()
+    if out is not None:
+        found[out] = -1
+    return found
 
 
 def _worded(item: Field, value: Any) -> str:

@@ -1,0 +1,288 @@
+"""Draws rows as people read them, on any thread: pictures with their masks, texts with their tokens, sounds, curves, cells of a table."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen, QPolygonF, QTextCharFormat, QTextLayout, QTextOption
+
+from workbench.app.pages.data.sound_picture import spectrogram, waveform
+from workbench.app.pages.data.thumbnails import Thumbnails, size_class
+from workbench.data.base import FieldKind
+
+if TYPE_CHECKING:
+    from workbench.app.pages.data.rows import Rows
+    from workbench.app.theme import Theme
+
+MASK_COLOURS = ("#00000000", "#3B82F6", "#F59E0B", "#10B981", "#EC4899", "#8B5CF6", "#0EA5A4", "#EAB308", "#F97316")
+_LONGEST_TEXT = 1500
+_CELL_PX = 104
+
+
+@dataclass(frozen=True, slots=True)
+class TilePainter:
+    """All that drawing needs, taken along by value: nothing here touches a widget.
+
+    Attributes:
+        rows: The data.
+        size: Of a tile, in device-independent pixels.
+        ratio: Device pixels per pixel.
+        colours: The theme.
+        font, small: Faces.
+        kept: Where pictures of files are kept.
+        masks: Whether masks are laid over pictures.
+    """
+
+    rows: Rows
+    size: QSize
+    ratio: float
+    colours: Theme
+    font: QFont
+    small: QFont
+    kept: Thumbnails | None = None
+    masks: bool = True
+
+    def paint(self, wanted: Sequence[int]) -> Iterator[tuple[int, QImage]]:
+        """Draws rows; one that cannot be read is drawn as such."""
+        lead = self.rows.lead
+        if lead is not None and lead.kind == FieldKind.IMAGE:
+            yield from self._pictures(wanted)
+            return
+        for row in wanted:
+            yield row, self._guarded(row)
+
+    def _guarded(self, row: int) -> QImage:
+        image = self._blank()
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        try:
+            self._draw(painter, row)
+        # A damaged row raises whatever its decoder met; the grid shows it as unreadable and goes on.
+        except Exception:
+            painter.setPen(QColor(self.colours.wrong))
+            painter.drawText(QRect(0, 0, self.size.width(), self.size.height()), Qt.AlignmentFlag.AlignCenter, "?")
+        finally:
+            painter.end()
+        return image
+
+    def _blank(self, ground: str = "") -> QImage:
+        image = QImage(self.size * self.ratio, QImage.Format.Format_ARGB32_Premultiplied)
+        image.setDevicePixelRatio(self.ratio)
+        image.fill(QColor(ground) if ground else Qt.GlobalColor.transparent)
+        return image
+
+    def _draw(self, painter: QPainter, row: int) -> None:
+        lead = self.rows.lead
+        if lead is None:
+            self._draw_cells(painter, row)
+        elif lead.kind == FieldKind.TEXT:
+            self._draw_text(painter, row)
+        elif lead.kind == FieldKind.AUDIO:
+            self._draw_sound(painter, np.asarray(self.rows.raw(row)))
+        else:
+            self._draw_series(painter, np.asarray(self.rows.raw(row)))
+
+    def _pictures(self, wanted: Sequence[int]) -> Iterator[tuple[int, QImage]]:
+        edge = round(self.size.width() * self.ratio)
+        keys = self._keys(wanted, edge)
+        found = self.kept.find(keys.values()) if self.kept is not None else {}
+        fresh: list[tuple[bytes, bytes]] = []
+        for row in wanted:
+            data = found.get(keys.get(row, b""))
+            image = QImage.fromData(data) if data is not None else QImage()
+            if image.isNull():
+                image = self._decoded(row, size_class(edge) if row in keys else edge)
+                if row in keys and not image.isNull():
+                    fresh.append((keys[row], _encoded(image)))
+            yield row, self._fitted(row, image, edge)
+        if self.kept is not None:
+            self.kept.keep(fresh)
+
+    def _keys(self, wanted: Sequence[int], edge: int) -> dict[int, bytes]:
+        """Returns the keys of the rows that are files of their own; what lies in memory anyway is not kept twice."""
+        if self.kept is None:
+            return {}
+        files = {row: file for row in wanted if (file := self.rows.file_of(row)) is not None and file.name in self.rows.id_of(row)}
+        keys = {row: Thumbnails.key(file, size_class(edge)) for row, file in files.items()}
+        return {row: key for row, key in keys.items() if key is not None}
+
+    def _decoded(self, row: int, edge: int) -> QImage:
+        """Returns the picture of a row, no larger than the edge; empty where it cannot be read."""
+        # Decoders raise whatever they met in damaged bytes.
+        try:
+            pixels = np.asarray(self.rows.raw(row))
+        except Exception:
+            return QImage()
+        image = qimage(pixels)
+        if max(image.width(), image.height()) <= edge:
+            return image
+        # Dropping to twice the size by whole steps first keeps large photographs cheap; the smooth step does the rest.
+        step = max(image.width(), image.height()) // (edge * 2)
+        if step > 1:
+            image = qimage(pixels[::step, ::step])
+        return image.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+
+    def _fitted(self, row: int, image: QImage, edge: int) -> QImage:
+        if image.isNull():
+            return self._unreadable()
+        grow = max(image.width(), image.height()) < edge
+        way = Qt.TransformationMode.FastTransformation if grow else Qt.TransformationMode.SmoothTransformation
+        scaled = image.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio, way)
+        if self.masks and self.rows.mask is not None:
+            scaled = self._masked(row, scaled)
+        scaled.setDevicePixelRatio(self.ratio)
+        return scaled
+
+    def _unreadable(self) -> QImage:
+        image = self._blank()
+        painter = QPainter(image)
+        painter.setPen(QColor(self.colours.wrong))
+        painter.drawText(QRect(0, 0, self.size.width(), self.size.height()), Qt.AlignmentFlag.AlignCenter, "?")
+        painter.end()
+        return image
+
+    def _masked(self, row: int, image: QImage) -> QImage:
+        assert self.rows.mask is not None
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            overlay = mask_image(np.asarray(self.rows.dataset.column(self.rows.mask.name, np.asarray([row]))[0]))
+            result = image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+            painter = QPainter(result)
+            painter.setOpacity(0.45)
+            painter.drawImage(result.rect(), overlay)
+            painter.end()
+            return result
+        return image
+
+    def _draw_text(self, painter: QPainter, row: int) -> None:
+        box = QRectF(0, 0, self.size.width(), self.size.height())
+        text = " ".join(self.rows.text(row)[:_LONGEST_TEXT].split())
+        layout = QTextLayout(text, self.font)
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        layout.setTextOption(option)
+        layout.setFormats(self._token_formats(text))
+        height = _laid_out(layout, box)
+        painter.setPen(QColor(self.colours.text))
+        painter.setClipRect(box)
+        layout.draw(painter, QPointF(0, max(0.0, (box.height() - height) / 2)))
+
+    def _token_formats(self, text: str) -> list[QTextLayout.FormatRange]:
+        """Returns the grounds that mark the tokens: every second one tinted, unknown ones in the colour of what is wrong."""
+        preprocessor = self._tokeniser()
+        if preprocessor is None:
+            return []
+        formats = []
+        for number, token in enumerate(preprocessor.tokens(text)):
+            unknown = token.text in ("[UNK]", "<unk>")
+            if not unknown and number % 2:
+                continue
+            piece = QTextLayout.FormatRange()
+            piece.start, piece.length = token.start, max(token.end - token.start, 0)
+            style = QTextCharFormat()
+            style.setBackground(QColor(self.colours.wrong_wash if unknown else self.colours.raised if not self.colours.dark else self.colours.line))
+            piece.format = style
+            formats.append(piece)
+        return formats
+
+    def _tokeniser(self) -> Any:
+        prepared, lead = self.rows.prepared, self.rows.lead
+        found = prepared.preprocessors.get(lead.name) if prepared is not None and lead is not None else None
+        return found if hasattr(found, "tokens") else None
+
+    def _draw_series(self, painter: QPainter, values: np.ndarray) -> None:
+        series = values.astype(np.float64).reshape(len(values), -1)
+        finite = series[np.isfinite(series)]
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+        span, width, height = (high - low) or 1.0, self.size.width(), self.size.height()
+        if low < 0 < high:
+            painter.setPen(QPen(QColor(self.colours.line), 1))
+            zero = 4 + high / span * (height - 8)
+            painter.drawLine(QPointF(0, zero), QPointF(width, zero))
+        across = np.linspace(3, width - 3, len(series))
+        for feature in reversed(range(min(series.shape[1], len(self.colours.curves)))):
+            down = 4 + (high - np.nan_to_num(series[:, feature], nan=low)) / span * (height - 8)
+            painter.setPen(QPen(QColor(self.colours.curves[feature]), 1.3))
+            painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in zip(*_thinned(across, down, width), strict=True)]))
+
+    def _draw_sound(self, painter: QPainter, samples: np.ndarray) -> None:
+        width, height = self.size.width(), self.size.height()
+        top = height * 2 // 5
+        low, high = waveform(samples, width)
+        painter.setPen(QPen(QColor(self.colours.accent), 1))
+        for x in range(width):
+            painter.drawLine(QPointF(x, top / 2 - high[x] * top / 2), QPointF(x, top / 2 - low[x] * top / 2))
+        picture = qimage(spectrogram(samples, width, self.colours.dark))
+        painter.drawImage(QRect(0, top + 2, width, height - top - 2), picture)
+
+    def _draw_cells(self, painter: QPainter, row: int) -> None:
+        cells = self.rows.values(row, skip_label=True)
+        room = max(1, self.size.width() // _CELL_PX)
+        names, values = QFontMetrics(self.small), QFontMetrics(self.font)
+        middle = self.size.height() // 2
+        for number, (name, value) in enumerate(cells[:room]):
+            left, width = number * _CELL_PX, _CELL_PX - 12
+            painter.setFont(self.small)
+            painter.setPen(QColor(self.colours.quiet))
+            painter.drawText(left, middle - 4, names.elidedText(name, Qt.TextElideMode.ElideRight, width))
+            painter.setFont(self.font)
+            painter.setPen(QColor(self.colours.text))
+            painter.drawText(left, middle + values.ascent(), values.elidedText(value, Qt.TextElideMode.ElideRight, width))
+
+
+def qimage(pixels: np.ndarray) -> QImage:
+    """Returns uint8 `(H, W)`, `(H, W, 1)` or `(H, W, 3)` as a picture of its own."""
+    array = np.ascontiguousarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+    height, width = array.shape[:2]
+    kind = QImage.Format.Format_Grayscale8 if array.ndim == 2 else QImage.Format.Format_RGB888
+    return QImage(array.data, width, height, array.strides[0], kind).copy()
+
+
+def mask_image(classes: np.ndarray) -> QImage:
+    """Returns a colour per class of a mask, uint8 `(H, W)`; the first class is see-through."""
+    height, width = classes.shape[:2]
+    image = QImage(np.ascontiguousarray(classes.astype(np.uint8) % 256).data, width, height, width, QImage.Format.Format_Indexed8).copy()
+    paints = [QColor(MASK_COLOURS[0] if not number else MASK_COLOURS[1 + (number - 1) % (len(MASK_COLOURS) - 1)]) for number in range(256)]
+    image.setColorTable([paint.rgba() for paint in paints])
+    return image
+
+
+def _encoded(image: QImage) -> bytes:
+    """Returns a picture as PNG where it is small, as JPEG where that is much smaller."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    if max(image.width(), image.height()) <= 48:
+        image.save(buffer, "PNG")  # type: ignore[call-overload]
+    else:
+        image.save(buffer, "JPG", 88)  # type: ignore[call-overload]
+    return bytes(data.data())
+
+
+def _thinned(across: np.ndarray, down: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns a curve with at most four points a pixel: smallest and largest of what falls together."""
+    if len(down) <= 4 * width:
+        return across, down
+    parts = len(down) // (2 * width)
+    cut = len(down) // parts * parts
+    blocks = down[:cut].reshape(-1, parts)
+    ends = np.stack([blocks.min(1), blocks.max(1)], axis=1).ravel()
+    return np.repeat(across[:cut:parts], 2), ends
+
+
+def _laid_out(layout: QTextLayout, box: QRectF) -> float:
+    """Breaks a text into the lines that fit into a box and returns their height."""
+    layout.beginLayout()
+    height = 0.0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(box.width())
+        if height + line.height() > box.height() + 1:
+            break
+        line.setPosition(QPointF(0, height))
+        height += line.height()
+    layout.endLayout()
+    return height
