@@ -11,6 +11,7 @@ import numpy as np
 from workbench.app.language import say_error, say_own
 from workbench.app.pages.data.curve_picture import drawn
 from workbench.app.pages.inspect.outcome import Outcome, Spelt, outcome_of
+from workbench.app.pages.inspect.writing_card import Writing
 from workbench.data.base import FieldKind
 from workbench.explain.results import AttentionMaps, FeatureMaps, HeatMap, StateTrace, TokenScores
 
@@ -44,6 +45,7 @@ class Request:
         target: The class in question, or None for the predicted one.
         node: The module path whose feature maps are wanted; "" takes the first convolution.
         methods: Names of attribution methods, in order.
+        temperature, seed: How a text is gone on with; 0 takes the likeliest token every time.
         quick: Without faithfulness and without methods of many passes (while a pen moves, while it trains).
     """
 
@@ -53,6 +55,8 @@ class Request:
     node: str = ""
     methods: tuple[str, ...] = ()
     quick: bool = False
+    temperature: float = 0.0
+    seed: int = 0
 
 
 @dataclass
@@ -70,6 +74,7 @@ class Answer:
         outcome: What the model made of the row where that is no class.
         curve: Whether `image` is the drawing of a series or sound.
         continues: Whether the classes are the tokens that may come next.
+        writing: How a language model goes on.
     """
 
     logits: np.ndarray
@@ -89,6 +94,7 @@ class Answer:
     outcome: Outcome | None = None
     continues: bool = False
     curve: bool = False
+    writing: Writing | None = None
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -97,6 +103,8 @@ class Answer:
         return shifted / shifted.sum()
 
 
+BEGUN = 4
+"""How many tokens of a row a language model is given to go on from."""
 QUICK_METHODS = ("saliency", "input_x_gradient")
 SLOW_WHILE_QUICK = ("integrated_gradients", "occlusion")
 
@@ -125,6 +133,8 @@ def analyse(source: Model, request: Request, progress: Callable[[float, str], No
     answer.text = _text(source, subject, request)
     answer.continues = any(spec.decoder for spec in source.model.plan.inputs)
     _try(answer, "outcome", lambda: setattr(answer, "outcome", outcome_of(subject, request.row)))
+    if answer.continues and len(source.model.plan.inputs) == 1:
+        answer.writing = _gone_on(subject, request, cancelled)
     _look_inside(answer, source, subject, request, cancelled)
     if isinstance(answer.outcome, Spelt) and not answer.continues:
         return answer  # what is heard in all steps at once is no single decision
@@ -132,6 +142,27 @@ def analyse(source: Model, request: Request, progress: Callable[[float, str], No
         progress(number / max(len(request.methods), 1), name)
         _attribute(answer, name, subject, request.quick, cancelled)
     return answer
+
+
+def _gone_on(subject: Any, request: Request, cancelled: Callable[[], bool]) -> Writing:
+    """Lets a language model go on: after a typed text, or after the first words of a row."""
+    from workbench.explain.continuation import go_on
+
+    spec = subject.model.plan.inputs[0]
+    preprocessor = subject.prepared.preprocessors[spec.field]
+    ids = subject.values[spec.name][0].tolist()[1:]
+    begun = ids if request.row < 0 else ids[:BEGUN]
+    most = preprocessor.maximum_length
+    steps = go_on(subject, spec.name, begun, most=most, temperature=request.temperature, seed=request.seed, cancelled=cancelled)
+    added = tuple(preprocessor.words([step.id for step in steps]))
+    others = tuple(tuple((_named(preprocessor, token), share) for token, share in step.others) for step in steps)
+    return Writing(tuple(preprocessor.words(begun)), added, tuple(step.share for step in steps), others)
+
+
+def _named(preprocessor: Any, token: int) -> str:
+    from workbench.explain.subject import END
+
+    return preprocessor.words([token])[0] if token else END
 
 
 def _truth(source: Model, request: Request) -> int:
@@ -187,6 +218,8 @@ def _attribute(answer: Answer, name: str, subject: Any, quick: bool, cancelled: 
     from workbench.explain import METHODS
 
     method = METHODS[name]
+    if name == "attention_rollout" and subject.kind != FieldKind.TEXT:
+        return
     if not method.fits(subject.model.plan) or (quick and name in SLOW_WHILE_QUICK and name != "integrated_gradients"):
         return
     params = {"faithfulness": False} if quick else {}

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QScrollArea, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
+from workbench.app.pages.inspect.alignment_view import AlignmentView, is_alignment
 from workbench.app.pages.inspect.state_view import StateView
 from workbench.app.pages.inspect.tiles import Tile, TileGrid, indexed, pooled, ramp
 from workbench.app.pages.inspect.trace_words import trace_words
@@ -121,6 +122,12 @@ class AttentionCard(Card):
         self.grid = TileGrid("inspect.attention.grid", tr("Attention, all layers and heads"), self, side=TILE_PX)
         self.grid.chosen.connect(self._chosen)
         self.content.addWidget(self.grid)
+        self.alignment = AlignmentView("inspect.attention.alignment", self)
+        self.alignment.hide()
+        self.content.addWidget(self.alignment)
+        self._sides = quiet(tr("Each row is a place in what is written; it looks along the row at what was read."))
+        self._sides.hide()
+        self.content.addWidget(self._sides)
         self.content.addWidget(quiet(tr("Attention shows where the model looks, not why it decides.")))
         self.maps: AttentionMaps | None = None
 
@@ -135,6 +142,15 @@ class AttentionCard(Card):
             tiles += [self._tile(name, head, weights, table) for head, weights in enumerate(layer)]
             tiles += [Tile(indexed(np.zeros((1, 1)), 0, 1, table))] * (heads - len(layer))
         self.grid.show_tiles(tiles, per_row=heads, row_names=names)
+        self._show_alignment(*divmod(max(self.grid.current, 0), heads))
+
+    def _show_alignment(self, layer: int, head: int) -> None:
+        maps = self.maps
+        there = maps is not None and layer < len(maps.maps) and head < len(maps.maps[layer]) and is_alignment(*maps.names_of(layer))
+        self.alignment.setVisible(there)
+        self._sides.setVisible(there)
+        if there and maps is not None:
+            self.alignment.show_weights(maps.maps[layer][head], *maps.names_of(layer))
 
     def _tile(self, name: str, head: int, weights: np.ndarray, table: list[int]) -> Tile:
         image = indexed(np.sqrt(pooled(weights, MOST_TILE_PX)), 0, 1, table)
@@ -145,6 +161,7 @@ class AttentionCard(Card):
             heads = max(len(layer) for layer in self.maps.maps)
             layer, head = divmod(index, heads)
             if layer < len(self.maps.maps) and head < len(self.maps.maps[layer]):
+                self._show_alignment(layer, head)
                 self.head_chosen.emit(layer, head)
 
 

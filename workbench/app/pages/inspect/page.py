@@ -18,6 +18,7 @@ from workbench.app.pages.inspect.look_cards import AttentionCard, FeatureCard, S
 from workbench.app.pages.inspect.outcome_card import OutcomeCard
 from workbench.app.pages.inspect.question import QuestionPanel
 from workbench.app.pages.inspect.source import ModelSource
+from workbench.app.pages.inspect.writing_card import WritingCard
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState
 
@@ -38,7 +39,7 @@ class InspectPage(Page):
         super().__init__(session, parent)
         self.question, self.detail = QuestionPanel(), DetailPanel()
         self.attribution, self.features, self.attention, self.states = AttributionCard(), FeatureCard(), AttentionCard(), StateCard()
-        self.outcome = OutcomeCard()
+        self.outcome, self.writing = OutcomeCard(), WritingCard()
         self.source = ModelSource(session, self)
         self.answer: Answer | None = None
         self._request = Request()
@@ -68,6 +69,7 @@ class InspectPage(Page):
         question.given.connect(self._take_given)
         question.run_chosen.connect(session.select_run)
         question.target_wanted.connect(lambda target: self.ask(replace(self._request, target=target)))
+        self.writing.asked.connect(lambda heat, seed: self.ask(replace(self._request, temperature=heat, seed=seed)))
         self.features.node_wanted.connect(lambda node: self.ask(replace(self._request, node=node)))
         self.features.channel_chosen.connect(self._show_channel)
         self.attention.head_chosen.connect(self._show_head)
@@ -82,7 +84,7 @@ class InspectPage(Page):
         layout.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_12)
         layout.setSpacing(theme.SPACE_12)
         layout.addLayout(self._status_row())
-        for card in (self.outcome, self.attribution, self.features, self.attention, self.states):
+        for card in (self.outcome, self.writing, self.attribution, self.features, self.attention, self.states):
             card.hide()
             layout.addWidget(card)
         layout.addStretch(1)
@@ -242,7 +244,7 @@ class InspectPage(Page):
         self.attribution.show_answer(answer)
         for card, value, show in (
             (self.features, answer.features, self.features.show_maps), (self.attention, answer.attention, self.attention.show_maps),
-            (self.states, answer.states, self.states.show_trace),
+            (self.states, answer.states, self.states.show_trace), (self.writing, answer.writing, self.writing.show_writing),
         ):
             card.setVisible(value is not None)
             if value is not None:
