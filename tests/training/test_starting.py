@@ -17,6 +17,7 @@ from workbench.graph import edit
 from workbench.models.build import build
 from workbench.models.moving import Weights, move, nodes_of, opened, saved
 from workbench.project.project import Project
+from workbench.project.runs import create_run
 from workbench.training.events import Failed, Finding, Finished
 from workbench.training.load import load_weights
 from workbench.training.snapshots import read_snapshot
@@ -125,6 +126,22 @@ def test_folders(session: Session, project: Project, tmp_path: Path) -> None:
     save_file(state(project), folder / "more.safetensors")
     assert place_of(str(folder), tmp_path) == folder / "model.safetensors"
     assert place_of(run.path.name, tmp_path) == place_of("last", tmp_path) == place_of(str(tmp_path), tmp_path) == run.path
+
+
+@pytest.mark.parametrize("place", ["last", "."])
+def test_the_last_run_is_the_newest_one_that_ended_well_and_not_the_one_that_begins(session: Session, project: Project, place: str) -> None:
+    first = session.run(replace(project, recipe=replace(project.recipe, epochs=1)))
+    create_run(session.folder, "never began", project)
+    second = session.run(starting(project, place, epochs=0))
+    assert isinstance(session.outcome, Finished)
+    assert second.environment["start_from"]["from"] == str(first.path)
+    third = session.run(starting(project, place, epochs=0))
+    assert third.environment["start_from"]["from"] == str(second.path)
+
+
+def test_there_is_no_last_run_at_first(session: Session, project: Project) -> None:
+    session.run(starting(project, "last", epochs=0))
+    assert isinstance(session.outcome, Failed) and "no finished run" in session.outcome.message
 
 
 def test_weights_of_something_else_end_the_run(session: Session, project: Project, tmp_path: Path) -> None:

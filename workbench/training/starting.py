@@ -13,24 +13,25 @@ if TYPE_CHECKING:
     from workbench.project.runs import RunFolder
 
 
-def place_of(start_from: str, folder: Path) -> Path:
+def place_of(start_from: str, folder: Path, before: RunFolder | None = None) -> Path:
     """Returns the run, or the file, that `start_from` names.
 
     Args:
         start_from: A run folder or the name of a run, `last`, a safetensors or npz file, or a folder with one of them; relative to the
             project folder or to the current one.
         folder: The project folder.
+        before: The run that begins: it is not the last one itself.
 
     Raises:
         ProjectError: There is no such thing.
     """
-    from workbench.project.runs import RUNS, latest_run
+    from workbench.project.runs import RUNS
 
     if start_from == "last":
-        found = latest_run(folder)
+        found = _newest(folder, before)
         if found is None:
-            raise ProjectError(Text("{folder} has no run yet.", folder=str(folder)), Text("`workbench train` begins one."))
-        return found.path
+            raise ProjectError(Text("{folder} has no finished run yet.", folder=str(folder)), Text("`workbench train` begins one."))
+        return found
     given = Path(start_from).expanduser()
     tried = [given] if given.is_absolute() else [folder / given, folder / RUNS / given, Path.cwd() / given]
     place = next((path for path in tried if path.exists()), None)
@@ -38,20 +39,27 @@ def place_of(start_from: str, folder: Path) -> Path:
         raise ProjectError(
             Text("There is no {path} to start from.", path=str(tried[0])), Text("Give a run, a safetensors or npz file, or a folder that holds one.")
         )
-    return place if place.is_file() or _is_run(place) else _within(place)
+    return place if place.is_file() or _is_run(place) else _within(place, before)
+
+
+def _newest(folder: Path, before: RunFolder | None) -> Path | None:
+    """Returns the newest run of a project that ended well, other than the one that begins."""
+    from workbench.project.events import RunState
+    from workbench.project.runs import list_runs
+
+    own = before.path if before is not None else None
+    return next((run.path for run in list_runs(folder) if run.state in (RunState.FINISHED, RunState.STOPPED) and run.path != own), None)
 
 
 def _is_run(path: Path) -> bool:
     return (path / "run.json").is_file()
 
 
-def _within(folder: Path) -> Path:
-    """Returns the one thing in a folder to start from: the newest run of a project, or its only file of weights."""
-    from workbench.project.runs import latest_run
-
-    run = latest_run(folder)
+def _within(folder: Path, before: RunFolder | None) -> Path:
+    """Returns the one thing in a folder to start from: the newest run of a project that ended well, or its only file of weights."""
+    run = _newest(folder, before)
     if run is not None:
-        return run.path
+        return run
     files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS]
     whole = next((path for path in files if path.name == "model.safetensors"), None)
     if whole is None and len(files) != 1:
@@ -88,7 +96,7 @@ def begin(model: Any, graph: Graph, start_from: str, run: RunFolder) -> Moved:
     """
     from workbench.models.moving import as_document
 
-    place = place_of(start_from, run.project_folder)
+    place = place_of(start_from, run.project_folder, run)
     moved = move(model, graph, weights_at(place))
     if not moved.moved:
         raise TrainingError(
