@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.layers.cases import CASES, LONGEST, generated, inputs_of, run
-from workbench.export.checking import checks, words
+from workbench.export.checking import checks, traits, words
 from workbench.export.checking.sampling import trials_of
 from workbench.export.checking.trials import Trial
 from workbench.graph.shape import SEQUENCE_AXES
@@ -82,6 +82,11 @@ def test_causal_layers_do_not_look_ahead(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_running_changes_nothing_but_the_result(name: str) -> None:
     checks.check_purity(trials(name, 6))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_says_of_itself_is_true(name: str) -> None:
+    traits.check_traits(trials(name, 12))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -36,6 +36,7 @@ TITLES: dict[str, Text] = {
     "lengths": Text("Asks for lengths where places mix"),
     "causal": Text("Looks ahead only if it says so"),
     "purity": Text("Changes nothing but its result"),
+    "traits": Text("What it says of itself is true"),
     "source": Text("Printed source is the built model"),
     "onnx": Text("ONNX says the same as torch"),
 }
@@ -178,12 +179,12 @@ def _steps(file: OwnFile, names: list[str], only_load: bool) -> Iterator[tuple[s
 
 def layer_checks() -> dict[str, Callable[[Any], None]]:
     """Returns the checks that take trials, by name: what the catalogue's own tests run too."""
-    from workbench.export.checking import checks, whole
+    from workbench.export.checking import checks, traits, whole
 
     return {
         "target": whole.check_targets, "shapes": checks.check_shapes, "parameters": checks.check_parameters, "macs": checks.check_macs,
         "gradients": checks.check_gradients, "rows": checks.check_rows, "lengths": checks.check_lengths, "causal": checks.check_causal,
-        "purity": checks.check_purity, "source": whole.check_source, "onnx": whole.check_onnx,
+        "purity": checks.check_purity, "traits": traits.check_traits, "source": whole.check_source, "onnx": whole.check_onnx,
     }
 
 
