@@ -13,10 +13,10 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
 from workbench.app.pages.data.counts import ROW_PX, CountList
-from workbench.app.pages.data.page import DataPage
-from workbench.app.pages.data.row_panel import RowPanel
 from workbench.app.pages.data.editing import Editing
 from workbench.app.pages.data.filtering import Filter
+from workbench.app.pages.data.page import DataPage
+from workbench.app.pages.data.row_panel import RowPanel
 from workbench.app.pages.data.rows import Rows
 from workbench.app.pages.data.sample_view import SampleView
 from workbench.data.base import Dataset, Field, FieldKind

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-KEPT_MASKS = 12
+KEPT_MASKS = 8
 _SEPARATE = 40
 """Up to this many values are counted one by one over bytes, which is faster than a histogram."""
 

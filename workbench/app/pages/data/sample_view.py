@@ -183,7 +183,7 @@ class SampleView(QAbstractScrollArea):
             made = TilePainter(self._rows, size, ratio, theme.current(), theme.text_font(), theme.small_font(), self._kept)
             self.tiles.set_painter(made, stale=stale)
             screen = self.viewport().width() * self.viewport().height() * 4
-            self.tiles.most_bytes = max(LEAST_BYTES, int(3 * screen * ratio * ratio))
+            self.tiles.most_bytes = max(LEAST_BYTES, int(2 * screen * ratio * ratio))
             self._drawn_as = wanted
 
     def _top_place(self) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen, QPolygonF, QTextCharFormat, QTextLayout, QTextOption
 
+from workbench.app.pages.data.file_picture import reduced
 from workbench.app.pages.data.sound_picture import spectrogram, waveform
 from workbench.app.pages.data.thumbnails import Thumbnails, size_class
 from workbench.data.base import FieldKind
@@ -89,33 +91,38 @@ class TilePainter:
 
     def _pictures(self, wanted: Sequence[int]) -> Iterator[tuple[int, QImage]]:
         edge = round(self.size.width() * self.ratio)
-        keys = self._keys(wanted, edge)
+        files = self._files(wanted)
+        keys = self._keys(files, edge)
         found = self.kept.find(keys.values()) if self.kept is not None else {}
         fresh: list[tuple[bytes, bytes]] = []
         for row in wanted:
             data = found.get(keys.get(row, b""))
             image = QImage.fromData(data) if data is not None else QImage()
             if image.isNull():
-                image = self._decoded(row, size_class(edge) if row in keys else edge)
+                image = self._decoded(row, size_class(edge) if row in keys else edge, files.get(row))
                 if row in keys and not image.isNull():
                     fresh.append((keys[row], _encoded(image)))
             yield row, self._fitted(row, image, edge)
         if self.kept is not None:
             self.kept.keep(fresh)
 
-    def _keys(self, wanted: Sequence[int], edge: int) -> dict[int, bytes]:
-        """Returns the keys of the rows that are files of their own; what lies in memory anyway is not kept twice."""
+    def _files(self, wanted: Sequence[int]) -> dict[int, Path]:
+        """Returns the files of the rows that are files of their own."""
+        return {row: file for row in wanted if (file := self.rows.file_of(row)) is not None and file.name in self.rows.id_of(row)}
+
+    def _keys(self, files: Mapping[int, Path], edge: int) -> dict[int, bytes]:
+        """Returns the keys of files in the kept pictures; what lies in memory anyway is not kept twice."""
         if self.kept is None:
             return {}
-        files = {row: file for row in wanted if (file := self.rows.file_of(row)) is not None and file.name in self.rows.id_of(row)}
         keys = {row: Thumbnails.key(file, size_class(edge)) for row, file in files.items()}
         return {row: key for row, key in keys.items() if key is not None}
 
-    def _decoded(self, row: int, edge: int) -> QImage:
+    def _decoded(self, row: int, edge: int, file: Path | None) -> QImage:
         """Returns the picture of a row, no larger than the edge; empty where it cannot be read."""
         # Decoders raise whatever they met in damaged bytes.
         try:
-            pixels = np.asarray(self.rows.raw(row))
+            pixels = reduced(file, edge) if file is not None else None
+            pixels = np.asarray(self.rows.raw(row)) if pixels is None else pixels
         except Exception:
             return QImage()
         image = qimage(pixels)

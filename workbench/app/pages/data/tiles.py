@@ -13,8 +13,8 @@ from PySide6.QtGui import QImage, QPixmap
 if TYPE_CHECKING:
     from workbench.app.pages.data.tile_painting import TilePainter
 
-WORKERS, AT_ONCE = 2, 6
-LEAST_BYTES = 24 << 20
+WORKERS, AT_ONCE, MOST_MADE = 2, 6, 200
+LEAST_BYTES = 16 << 20
 POLL_MS, TAKE_MS, IDLE_S = 8, 5, 1.0
 
 
@@ -28,7 +28,7 @@ class _Makers:
         self._painter: TilePainter | None = None
         self._threads: list[threading.Thread] = []
         self._stopped = False
-        self.made: deque[tuple[TilePainter, int, QImage]] = deque()
+        self.made: deque[tuple[TilePainter, int, QImage]] = deque(maxlen=MOST_MADE)
 
     @property
     def pending(self) -> bool:
