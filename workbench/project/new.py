@@ -61,9 +61,9 @@ def _with_data(project: Project, data: str, name: str, base: Path | None) -> Pro
 
 
 def _opened(data: str, base: Path | None) -> tuple[Dataset, str]:
-    from workbench.data.open import GENERATED, SAMPLE, open_dataset, resolve
+    from workbench.data.open import GENERATED, HUB, SAMPLE, open_dataset, resolve
 
-    if data.startswith((SAMPLE, GENERATED)):
+    if data.startswith((SAMPLE, GENERATED, HUB)):
         return open_dataset(data), data
     path = resolve(data, base).absolute()
     return open_dataset(str(path)), str(path)

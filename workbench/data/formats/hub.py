@@ -128,6 +128,7 @@ def _checked(listed: Any, name: str) -> dict[str, dict[str, list[str]]]:
 
 
 def _refusal(name: str, error: HTTPError) -> DataError:
+    error.close()
     if error.code in (401, 403, 404):
         return DataError(
             Text("The Hub has no public dataset called {name}.", name=name),

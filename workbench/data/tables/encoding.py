@@ -33,7 +33,7 @@ def encoding_of(path: Path, wanted: str = "") -> str:
     wide = "" if wanted.lower().startswith(("utf-16", "utf-32", "utf16", "utf32")) else _wide(first)
     if not wide and not wanted and _holds_zero(path):
         raise DataError(Text("{path} is no text table: it holds zero bytes.", path=str(path)), Text("Save it as CSV in UTF-8."))
-    candidates = [wide] if wide else [wanted] if wanted else ["utf-8-sig", *_eastern_or_western(first), "latin-1"]
+    candidates = [wanted] if wanted and not wide else candidates_for(first)
     found = next((name for name in candidates if _decodes(path, name)), "")
     if not found:
         raise DataError(
@@ -41,6 +41,16 @@ def encoding_of(path: Path, wanted: str = "") -> str:
             Text("Save it as UTF-8, or choose its encoding."),
         )
     return found
+
+
+def candidates_for(first: bytes) -> list[str]:
+    """Returns the encodings that bytes may be in, likeliest first; the first that decodes all of them is taken.
+
+    Args:
+        first: The beginning of the bytes, up to 1 MiB.
+    """
+    wide = _wide(first)
+    return [wide] if wide else ["utf-8-sig", *_eastern_or_western(first), "latin-1"]
 
 
 def unreadable(path: Path, error: OSError) -> DataError:

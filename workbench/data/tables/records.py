@@ -70,10 +70,10 @@ def _of_document(text: str) -> Records:
     if isinstance(document, dict):
         inner = [value for value in document.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
         columns = {key: value for key, value in document.items() if isinstance(value, (list, dict))}
+        if len(columns) == len(document) > len(inner):
+            return _of_columns(columns)
         if len(inner) == 1:
             document = inner[0]
-        elif columns and len(columns) == len(document):
-            return _of_columns(columns)
         else:
             return [], ["1"]
     if not isinstance(document, list):

@@ -78,7 +78,7 @@ KINDS = {
 
 def present(cells: Sequence[str]) -> list[str]:
     """Returns the different cells that say something."""
-    return [cell for cell in set(cells) if len(cell) > _LONGEST_MARK or cell.lower() not in MISSING]
+    return [cell for cell in dict.fromkeys(cells) if len(cell) > _LONGEST_MARK or cell.lower() not in MISSING]
 
 
 def guess(name: str, cells: Sequence[str], decimal: str = "", missing: frozenset[str] = frozenset()) -> Guess:
@@ -119,7 +119,7 @@ def _guess(name: str, cells: Sequence[str], different: list[str], decimal: str) 
     for found, endings in ((ColumnType.IMAGE, SUFFIXES), (ColumnType.SOUND, SOUND_SUFFIXES)):
         if all(sum(cell.lower().endswith(endings) for cell in part) >= MIXED * len(part) for part in (different[:_SAMPLE], different)):
             return Guess(found, KINDS[found])
-    if all(cell.startswith("[") for cell in different) and is_series(different[0]):
+    if all(cell.startswith("[") for cell in different) and is_series(max(different[:_SAMPLE], key=len)):
         return Guess(ColumnType.SERIES, FieldKind.SERIES)
     kind = _words(name, cells, different)
     return Guess(ColumnType(str(kind)), kind)
