@@ -30,6 +30,8 @@ def read_file(path: Path, class_name: str = "") -> Reading:
         ProjectError: The file cannot be read.
         GraphError: There is nothing in it that can be drawn.
     """
+    if not path.is_file():
+        raise ProjectError(Text("There is no file {path}.", path=str(path)), Text("Give the path of a Python file, or the name of a starter."))
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
