@@ -76,7 +76,7 @@ def test_the_command_line_names_what_was_not_drawn(file: Path, tmp_path: Path) -
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match="There is no file .*none.py"):
+    with pytest.raises(ProjectError, match=r"There is no file .*none\.py"):
         make_project(str(tmp_path / "none.py"))
 
 

@@ -404,6 +404,8 @@ def _computed(node: ast.BinOp, left: Any, right: Any) -> Any:
     count = right if times and isinstance(right, int) else left if times and isinstance(left, int) else 1
     if sized and sum(map(len, sized)) * max(count, 1) > _LONGEST:
         return Unknown(_short(node), node.lineno)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        left, right = tuple(left), tuple(right)  # torch.Size joins either
     try:
         found = _BINARY[sign](left, right)
     except (TypeError, ValueError, ArithmeticError):

@@ -22,7 +22,7 @@ _OURS = re.compile(
     r"(?:, (?P<rate>\d+) samples per second)?(?P<decoder>, written by the model)?\.$",
     re.MULTILINE,
 )
-_COMMENT = re.compile(r"[(\[]\s*(?:N|B|n|b|bs|batch|batch_size|\d+)\s*,\s*((?:\d+\s*,\s*)+\d+)\s*[)\]]")
+_COMMENT = re.compile(r"(?<!permute)[(\[]\s*(?:N|B|n|b|bs|batch|batch_size|[1-9]\d*)\s*,\s*((?:\d+\s*,\s*)+\d+)\s*[)\]]")
 _SIDES = (28, 32, 64, 224, 8, 16, 96, 128, 48, 24, 12, 20, 36, 40, 56, 100, 112, 256, 299, 10, 14, 50, 227, 384, 512)
 _TIMES = (32, 16, 28, 64, 8, 10, 20, 50, 100, 128, 256)
 _IMAGES = ("Conv2d", "ConvTranspose2d", "BatchNorm2d", "MaxPool2d", "AvgPool2d", "PaddedConv2d", "Dropout2d", "AdaptiveAvgPool2d")

@@ -110,6 +110,8 @@ def draw(reader: Expressions, module: Module, twin: Twin, tensors: Sequence[Tens
             return [found.seen(first.layout) for found in draw(reader, module, twin, [operations.unturned(first)])]
     if twin.target in _POINTWISE and len(tensors) == 1 and operations.joins_rows(first):
         return [found.seen(first.layout or ()) for found in draw(reader, module, twin, [operations.unturned(first)])]
+    if twin.target == "nn.Linear" and _channels_last(first):
+        return [views.permuted(found, (0, 2, 3, 1)) for found in draw(reader, module, _pixelwise(twin), [views.permuted(first, (0, 3, 1, 2))])]
     if twin.target == "nn.Linear" and first.shape is not None and first.shape.rank == 3:
         tensors = [operations.renamed(reader, first)]
     if twin.order:
@@ -120,6 +122,21 @@ def draw(reader: Expressions, module: Module, twin: Twin, tensors: Sequence[Tens
     if path:
         return drawing.drawn_module(module, match, sources, path, twin.renames)
     return drawing.draw(match, sources)[1]
+
+
+def _channels_last(tensor: Tensor) -> bool:
+    """Whether a tensor is seen as an image whose channels are its last axis."""
+    shape, layout = tensor.shape, tensor.layout
+    if shape is None or layout is None or len(layout) != 4 or not all(len(part) == 1 for part in layout):
+        return False
+    return [shape.axes[part[0]] for part in layout] == ["batch", "height", "width", "channel"]
+
+
+def _pixelwise(twin: Twin) -> Twin:
+    """Returns the convolution by one pixel that computes what a linear layer computes of every pixel."""
+    sizes = {"in_channels": twin.arguments.get("in_features"), "out_channels": twin.arguments.get("out_features"), "kernel_size": 1}
+    bias = {"bias": twin.arguments["bias"]} if "bias" in twin.arguments else {}
+    return Twin("nn.Conv2d", {**sizes, **bias}, twin.renames)
 
 
 def found(drawing: Drawing, twin: Twin, sources: Sequence[tuple[PortRef, Shape | None]]) -> Match:

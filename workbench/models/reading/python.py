@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from typing import Any
 
 from workbench.models.reading.values import (
@@ -71,9 +72,19 @@ def python_method(owner: Any, name: str, given: Given) -> Any:
         return owner.get(given[0], given[1] if len(given) > 1 else None)
     if isinstance(owner, str) and name in ("lower", "upper", "strip") and not given:
         return getattr(owner, name)()
+    if isinstance(owner, str) and name == "format":
+        return _formatted(owner, given)
     if isinstance(owner, list) and name == "pop" and owner:
         return owner.pop()
     return Unknown(name)
+
+
+def _formatted(text: str, given: Given) -> Any:
+    """Returns a text with plain values in its braces; anything more than `{}` or `{0}` is not worked out."""
+    plain = all(isinstance(value, str | int | float) and len(str(value)) < 100 for value in given)
+    if not plain or len(text) > 1_000 or re.sub(r"\{\d{0,2}\}", "", text).strip("{}") != re.sub(r"\{\d{0,2}\}", "", text):
+        return Unknown("format")
+    return text.format(*given) if "{{" not in text and "{:" not in text and "{!" not in text else Unknown("format")
 
 
 def container_method(owner: Container, name: str, given: Given) -> Any:

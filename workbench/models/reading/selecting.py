@@ -39,6 +39,10 @@ def parts(reader: Expressions, name: str, given: Sequence[Any], named: Mapping[s
             return [tensor] * (len(how) if isinstance(how, list | tuple) else how if name == "chunk" and isinstance(how, int) else _MOST_PARTS)
         raise NotDrawableError(Text("The shape that arrives here is not known."))
     place = views.axis(tensor, dim)
+    if len(tensor.layout[place]) > 1:
+        tensor = Tensor.plain(*operations.settled(reader, tensor))
+    if tensor.shape is None or tensor.layout is None:
+        raise NotDrawableError(Text("The shape that arrives here is not known."))
     axis = tensor.layout[place]
     size = tensor.shape.dims[axis[0]].constant if len(axis) == 1 else None
     sizes = _sizes(name, how, size) if size is not None else []
