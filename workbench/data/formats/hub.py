@@ -43,7 +43,7 @@ class Hub(Format):
 
     name = "hub"
     label = "Hugging Face Hub"
-    category = "network"
+    category = "file"
     summary = "A public dataset by its name, as in hf:stanfordnlp/imdb; it is fetched once and then read from disk."
     aliases = ("hf:", "huggingface", "datasets", "load_dataset", "HF_ENDPOINT", "抱抱脸", "在线数据集")
     Params = HubParams

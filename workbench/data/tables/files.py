@@ -19,7 +19,7 @@ from workbench.errors import DataError, Text
 
 T = TypeVar("T")
 KEPT_BYTES = 1 << 30
-_LISTED = 1000
+_LISTED, _REASONS = 1000, 20
 
 
 class LazyColumn(ABC):
@@ -112,7 +112,6 @@ def looked_at(look: Callable[[Path], T], paths: Sequence[Path], shown: Sequence[
         shown: What they are called in problems.
     """
     found: list[T | None] = []
-    reasons: Counter[str] = Counter()
     bad: dict[str, list[str]] = {}
 
     def tried(path: Path) -> T | DataError:
@@ -127,20 +126,15 @@ def looked_at(look: Callable[[Path], T], paths: Sequence[Path], shown: Sequence[
             for name, seen in zip(shown[start:start + 256], part, strict=True):
                 found.append(None if isinstance(seen, DataError) else seen)
                 if isinstance(seen, DataError):
-                    message = str(seen.message) if path_free(seen) is None else str(path_free(seen))
-                    reasons[message] += 1
-                    bad.setdefault(message, []).append(name)
-    problems = [
-        DataProblem("unreadable", Text("{count} files are left out: {reason}.", count=count, reason=reason.rstrip(".")), tuple(bad[reason][:_LISTED]))
-        for reason, count in reasons.most_common(20)
-    ]
-    return found, problems
+                    bad.setdefault(_left_out_because(seen), []).append(name)
+    most = sorted(bad.items(), key=lambda item: -len(item[1]))[:_REASONS]
+    return found, [DataProblem("unreadable", Text("{count} files: {reason}", count=len(names), reason=why), tuple(names[:_LISTED])) for why, names in most]
 
 
-def path_free(error: DataError) -> Text | str | None:
-    """Returns the reason of an error about a file, without the file."""
-    values = getattr(error.message, "values", None)
-    return values.get("reason") if isinstance(values, dict) else None
+def _left_out_because(error: DataError) -> Text:
+    """Returns why a file is left out; the same for all files with the same fault."""
+    reason = getattr(error.message, "values", {}).get("reason")
+    return Text("left out, {reason}.", reason=reason) if reason else Text("left out. {sentence}", sentence=error.message)
 
 
 Found = tuple[Field, Callable[[np.ndarray], LazyColumn], np.ndarray, list[DataProblem]]
