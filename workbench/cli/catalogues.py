@@ -19,6 +19,7 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     "samples": ("workbench.data.formats", "FORMATS", "sample"),
     "tokenizers": ("workbench.data.tokenizers", "TOKENIZERS", ""),
     "augmentations": ("workbench.data.augmentation", "AUGMENTATIONS", ""),
+    "findings": ("workbench.data.findings", "FINDERS", ""),
     "objectives": ("workbench.objectives", "OBJECTIVES", ""),
     "optimizers": ("workbench.training.optimizers", "OPTIMIZERS", ""),
     "schedules": ("workbench.training.schedules", "SCHEDULES", ""),

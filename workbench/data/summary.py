@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Split
-from workbench.errors import Text
+from workbench.data.findings import FINDERS
+from workbench.data.findings.base import Look
 
-IMBALANCE = 10
-"""The largest class has this many times the rows of the smallest."""
-
-_MOST_ROWS = 1000
 _BINS = 20
-_READ = (FieldKind.IMAGE, FieldKind.TEXT, FieldKind.SERIES, FieldKind.AUDIO)
 
 
 def describe(dataset: Dataset, splits: Mapping[Split, np.ndarray] | None = None, *, duplicates: bool = True) -> dict[str, Any]:
@@ -47,13 +41,19 @@ def find_problems(
     dataset: Dataset, splits: Mapping[Split, np.ndarray] | None = None, *, duplicates: bool = True,
     columns: Mapping[str, Any] | None = None,
 ) -> list[DataProblem]:
-    """Returns everything worth telling: what opening found, imbalance, missing values, empty texts, duplicates across splits."""
-    columns = columns or _columns(dataset)
-    problems = list(dataset.problems)
-    for field in dataset.fields:
-        problems += _field_problems(dataset, field, columns[field.name])
-    if duplicates and splits:
-        problems += _duplicates(dataset, splits, columns)
+    """Returns everything worth telling: what opening found, and what the finders of the catalogue find.
+
+    Args:
+        dataset: The data.
+        splits: Row indices by split, where the rows have been divided.
+        duplicates: Whether finders may read every row of every input.
+        columns: Columns that were read already.
+    """
+    read = {name: column for name, column in (columns or {}).items() if not isinstance(column, Sizes)}
+    look, problems = Look(dataset, splits, read), list(dataset.problems)
+    for finder in FINDERS:
+        if (splits or not finder.needs_splits) and (duplicates or not finder.thorough):
+            problems += finder.find(look)
     return problems
 
 
@@ -86,18 +86,6 @@ def image_size(dataset: Dataset, name: str) -> tuple[int, int, int]:
     sizes = dataset.image_sizes(name)
     column = dataset.column(name) if sizes is None else [np.broadcast_to(np.uint8(0), tuple(size)) for size in sizes]
     return (field.channels, *natural_size(field, column))
-
-
-def content_hash(value: Any) -> bytes:
-    """Returns a hash of one raw value: equal pixels, texts or numbers give equal hashes."""
-    digest = blake2b(digest_size=16)
-    if isinstance(value, str):
-        digest.update(value.encode("utf-8", "surrogatepass"))
-    else:
-        array = np.ascontiguousarray(value)
-        digest.update(f"{array.shape}{array.dtype}".encode())
-        digest.update(array.data)
-    return digest.digest()
 
 
 def _as_json(problem: DataProblem) -> dict[str, Any]:
@@ -170,73 +158,3 @@ def _distribution(values: np.ndarray) -> dict[str, Any]:
         "minimum": float(wide.min()), "median": float(np.median(wide)), "mean": float(wide.mean()), "maximum": float(wide.max()),
         "edges": edges.tolist(), "counts": counts.tolist(),
     }
-
-
-def _field_problems(dataset: Dataset, field: Field, column: Any) -> list[DataProblem]:
-    if field.kind == FieldKind.CATEGORY:
-        return [*_missing(dataset, field, column < 0), *_balance(field, column)]
-    if field.kind == FieldKind.NUMBER:
-        return _missing(dataset, field, ~np.isfinite(column))
-    if field.kind == FieldKind.TEXT:
-        empty = np.flatnonzero([not text.strip() for text in column])
-        if len(empty):
-            return [DataProblem(
-                "empty-text", Text("{count} texts in {field} are empty.", count=len(empty), field=field.label or field.name),
-                _names(dataset, empty), Text("There is nothing in them to learn from; they count as one unknown token."),
-            )]
-    return []
-
-
-def _missing(dataset: Dataset, field: Field, missing: np.ndarray) -> list[DataProblem]:
-    rows = np.flatnonzero(missing)
-    if not len(rows):
-        return []
-    return [DataProblem(
-        "missing", Text("{count} rows have no value in {field}.", count=len(rows), field=field.label or field.name),
-        _names(dataset, rows), Text("Rows without a target are left out; a missing number takes the mean."),
-    )]
-
-
-def _balance(field: Field, column: np.ndarray) -> list[DataProblem]:
-    counts = _counts(column, len(field.categories))
-    if np.count_nonzero(counts) < 2:
-        return [DataProblem(
-            "one-class", Text("All rows are of one class of {field}.", field=field.label or field.name),
-            reason=Text("There is nothing to tell apart."),
-        )]
-    large, small = int(counts.argmax()), int(np.where(counts > 0, counts, np.iinfo(np.int64).max).argmin())
-    if counts[large] < IMBALANCE * counts[small]:
-        return []
-    return [DataProblem(
-        "imbalance",
-        Text("{large} has {times} times as many rows as {small}.",
-             large=field.categories[large], small=field.categories[small], times=int(counts[large] // counts[small])),
-        reason=Text("A model can score well by never choosing the rare class; look at the confusion matrix too."),
-    )]
-
-
-def _duplicates(dataset: Dataset, splits: Mapping[Split, np.ndarray], columns: Mapping[str, Any]) -> list[DataProblem]:
-    """Returns the rows of validation and test whose inputs (images and texts) stand in training too."""
-    names = [field.name for field in dataset.fields if field.kind in _READ and not isinstance(columns[field.name], Sizes)]
-    if not names or Split.TRAIN not in splits:
-        return []
-    trained: defaultdict[bytes, list[int]] = defaultdict(list)
-    for row in splits[Split.TRAIN]:
-        trained[_row_hash(columns, names, row)].append(int(row))
-    held_out = [row for split in (Split.VALIDATION, Split.TEST) for row in splits.get(split, ())]
-    copies = [int(row) for row in held_out if _row_hash(columns, names, row) in trained]
-    if not copies:
-        return []
-    return [DataProblem(
-        "duplicate", Text("{count} rows of validation and test also stand in training.", count=len(copies)),
-        _names(dataset, np.array(copies)), Text("The model has seen their answers: the scores come out too good."),
-    )]
-
-
-def _row_hash(columns: Mapping[str, Any], names: list[str], row: int) -> bytes:
-    return b"".join(content_hash(columns[name][row]) for name in names)
-
-
-def _names(dataset: Dataset, rows: np.ndarray) -> tuple[str, ...]:
-    ids = dataset.ids()
-    return tuple(ids[int(row)] for row in rows[:_MOST_ROWS])
