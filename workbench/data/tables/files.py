@@ -128,7 +128,10 @@ def looked_at(look: Callable[[Path], T], paths: Sequence[Path], shown: Sequence[
                 if isinstance(seen, DataError):
                     bad.setdefault(_left_out_because(seen), []).append(name)
     most = sorted(bad.items(), key=lambda item: -len(item[1]))[:_REASONS]
-    return found, [DataProblem("unreadable", Text("{count} files: {reason}", count=len(names), reason=why), tuple(names[:_LISTED])) for why, names in most]
+    problems = [
+        DataProblem("unreadable", Text("{count} files: {reason}", count=len(names), reason=why), tuple(names[:_LISTED])) for why, names in most
+    ]
+    return found, problems
 
 
 def _left_out_because(error: DataError) -> Text:
