@@ -71,7 +71,8 @@ def _outcome(found: Any, chance: float | None) -> Outcome:
     confusions = [item for item in found.worst_confusions(1) if item[2]] if found.confusion is not None else []
     mistakes = found.confident_mistakes(1)
     place = int(mistakes[0] if len(mistakes) else found.worst(1)[0])
-    truth, answer = (_class_or_number(found, values[place]) for values in (found.targets, found.predictions))
+    plain = found.confusion is not None or bool((found.targets != 1).any())  # ones stand for answers of more than one number
+    truth, answer = (_class_or_number(found, values[place]) if plain else "" for values in (found.targets, found.predictions))
     wrong = bool(len(mistakes)) or found.confusion is None
     return Outcome(
         str(found.split), len(found.rows), metric, float(found.metrics[metric]), chance if metric.startswith("accuracy") else None,
@@ -100,6 +101,8 @@ def mistake_sentences(outcome: Outcome) -> list[str]:
     if not outcome.wrong:
         return [tr("Not one of them was wrong. Row {row} was the hardest.", row=number(outcome.row))]
     row, truth, answer = number(outcome.row), outcome.truth, outcome.answer
+    if not outcome.truth:
+        return [*lines, tr("Worst on row {row}.", row=row)]
     if not outcome.confidence:
         return [*lines, tr("Most wrong about row {row}: it is {truth}, the model said {answer}.", row=row, truth=truth, answer=answer)]
     share = percent(outcome.confidence)

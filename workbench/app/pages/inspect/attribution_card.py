@@ -46,6 +46,10 @@ class AttributionCard(Card):
         self._key.setTextFormat(Qt.TextFormat.RichText)
         self.content.addWidget(self._key)
 
+    def forget(self) -> None:
+        """Lets go of the pictures of another project."""
+        self._rebuild([], False)
+
     def show_answer(self, answer: Answer) -> None:
         """Shows the attributions of an answer; methods that were left out keep their last picture, marked as older."""
         found = answer.attributions

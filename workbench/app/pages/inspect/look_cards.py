@@ -130,6 +130,7 @@ class AttentionCard(Card):
         self.content.addWidget(self._sides)
         self.content.addWidget(quiet(tr("Attention shows where the model looks, not why it decides.")))
         self.maps: AttentionMaps | None = None
+        self._layers: tuple[str, ...] = ()
 
     def show_maps(self, maps: AttentionMaps) -> None:
         """Shows the heads of every layer as one row."""
@@ -142,6 +143,11 @@ class AttentionCard(Card):
             tiles += [self._tile(name, head, weights, table) for head, weights in enumerate(layer)]
             tiles += [Tile(indexed(np.zeros((1, 1)), 0, 1, table))] * (heads - len(layer))
         self.grid.show_tiles(tiles, per_row=heads, row_names=names)
+        if maps.layers != self._layers:
+            self._layers = maps.layers
+            first = next((layer for layer in range(len(maps.layers)) if is_alignment(*maps.names_of(layer))), 0)
+            if first:
+                self.grid.choose(first * heads)
         self._show_alignment(*divmod(max(self.grid.current, 0), heads))
 
     def _show_alignment(self, layer: int, head: int) -> None:
@@ -167,13 +173,22 @@ class AttentionCard(Card):
 
 def layer_names(paths: tuple[str, ...]) -> tuple[str, ...]:
     """Returns short names of attention layers: what tells their paths apart, or the node's own name."""
-    if len(paths) < 2:
-        return tuple(path.split(".")[0] for path in paths)
     parts = [path.split(".") for path in paths]
-    nodes = {part[0] for part in parts}
-    return tuple(
-        part[0] if len(nodes) == len(paths) else tr("Layer {n}", n=number) for number, part in enumerate(parts, 1)
-    )
+    nodes = list(dict.fromkeys(part[0] for part in parts))
+    if len(nodes) == len(paths):
+        return tuple(nodes)
+    places = {node: list(dict.fromkeys(_block(part) for part in parts if part[0] == node)) for node in nodes}
+    found = []
+    for part in parts:
+        number = places[part[0]].index(_block(part)) + 1
+        name = tr("Layer {n}", n=number) if len(nodes) == 1 else part[0] if len(places[part[0]]) == 1 else f"{part[0]} {number}"
+        found.append(tr("{layer}, across", layer=name) if part[-1] == "cross" else name)
+    return tuple(found)
+
+
+def _block(part: list[str]) -> str:
+    """Returns what stands for one block of a layer: its path without what tells its self-attention from the one across."""
+    return ".".join(part[:-1]) if part[-1] in ("attention", "cross") else ".".join(part)
 
 
 class StateCard(Card):

@@ -138,6 +138,7 @@ class InspectPage(Page):
         self._request, self.answer, self._run_asked = Request(), None, ""
         self._wanted_row, self._again = -1, False
         self.question.forget()
+        self.attribution.forget()
         self.detail.clear()
 
     def show_row(self, row: int) -> None:

@@ -197,7 +197,17 @@ class QuestionPanel(QWidget):
         self._model, self._rows = None, np.zeros(0, dtype=np.int64)
         self.set_own([], "")
         self.prediction.clear()
-        self._unknown.hide()
+        for words in (self.step, self._text, self._beside):
+            words.setText("")
+        for picture in (self._picture, self._thumb):
+            picture.set_image(None)
+        for widget in (self._unknown, self._shown, self._thumb, self._beside, self._prediction_heading):
+            widget.hide()
+        self._filling = True
+        self.place.setRange(1, 1)
+        self.place.setSuffix("")
+        self._filling = False
+        self._name_row()
 
     def set_own(self, strokes: Sequence[Any], words: str) -> None:
         """Shows a drawing and a text without asking about them."""

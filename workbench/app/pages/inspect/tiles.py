@@ -26,7 +26,7 @@ from workbench.app import theme
 from workbench.app.pages.inspect.saving import show_picture_menu
 from workbench.app.pages.inspect.tokens import blend
 
-CAPTION_PX, GAP_PX, ROW_NAME_PX = 15, 6, 64
+CAPTION_PX, GAP_PX, ROW_NAME_PX, MOST_NAME_PX = 15, 6, 64, 168
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,10 @@ class TileGrid(QWidget):
 
     @property
     def _left(self) -> int:
-        return ROW_NAME_PX if self._row_names else 0
+        if not self._row_names:
+            return 0
+        metrics = QFontMetrics(theme.small_font())
+        return min(max(ROW_NAME_PX, *(metrics.horizontalAdvance(name) + 12 for name in self._row_names)), MOST_NAME_PX)
 
     def _rect(self, index: int) -> QRect:
         row, column = divmod(index, self._columns(self.width()))
@@ -147,8 +150,8 @@ class TileGrid(QWidget):
         painter.setPen(QColor(colours.quiet))
         for row, name in enumerate(self._row_names):
             rect = self._rect(row * self._columns(self.width()))
-            words = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, ROW_NAME_PX - 6)
-            painter.drawText(QRect(0, rect.top(), ROW_NAME_PX - 6, rect.height()), Qt.AlignmentFlag.AlignVCenter, words)
+            words = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, self._left - 6)
+            painter.drawText(QRect(0, rect.top(), self._left - 6, rect.height()), Qt.AlignmentFlag.AlignVCenter, words)
         painter.end()
 
     def _paint_tile(self, painter: QPainter, index: int, tile: Tile, rect: QRect, colours: theme.Theme) -> None:

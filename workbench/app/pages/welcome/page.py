@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.app import theme
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 WIDTH_PX = 960
 RECENT_SHOWN, LINKS_PER_ROW = 6, 3
+AFTER_PAINT_MS = 200
 
 
 class WelcomePage(Page):
@@ -95,6 +96,10 @@ class WelcomePage(Page):
             grid.setColumnStretch(column, 1)
         return grid
 
+    def _read_more(self) -> None:
+        if self._more.layout() is None:
+            run_job(self, lambda _progress, _cancelled: more_starters(), self._show_more)
+
     def _show_more(self, found: list[tuple[Text, list[Starter]]]) -> None:
         """Lists the other starters by family; they are read after the first paint."""
         if self._more.layout() is not None:
@@ -159,7 +164,7 @@ class WelcomePage(Page):
     def shown(self) -> None:
         """Lists the recent projects anew, and all starters once; what is known about each is read on a worker thread."""
         if self._more.layout() is None:
-            run_job(self, lambda _progress, _cancelled: more_starters(), self._show_more)
+            QTimer.singleShot(AFTER_PAINT_MS, self, self._read_more)
         self._settings = load_settings()
         folders = [Path(folder) for folder in self._settings.recent[:RECENT_SHOWN]]
         self._recent.setVisible(bool(folders))
