@@ -19,7 +19,7 @@ from workbench.layers.figures.formula import Fraction, Script, parse, typeset
 from workbench.layers.figures.picture import Box, Label, Picture, bounds
 from workbench.layers.figures.picture import Path as Line
 from workbench.layers.figures.svg import to_svg
-from workbench.layers.guide import example_of, page_example, picture_of, rule_of, shown_params, steps_of, words_of
+from workbench.layers.guide import example_of, growth_of, page_example, picture_of, rule_of, shown_params, steps_of, words_of
 from workbench.models.build import make
 
 NAMES = LAYERS.names()
@@ -109,6 +109,20 @@ def test_the_example_is_true(name: str) -> None:
         known = {name: int(size) for name, size in values.items()}
         for port, shape in rule.outputs.items():
             assert [int(dim.evaluate(known)) for dim in shape.dims[1:]] == [int(dim) for dim in example.outputs[port].dims[1:]]
+
+
+@pytest.mark.parametrize(
+    ("name", "axes", "expected"),
+    [
+        ("linear", ("feature",), {"macs": 2}), ("conv2d", ("height", "width"), {"parameters": 1, "macs": 4, "kept": 4}),
+        ("dot_product_attention", ("token",), {"parameters": 1, "macs": 4}), ("relu", ("height", "width"), {"parameters": 1, "macs": 1, "kept": 4}),
+    ],
+)
+def test_costs_grow_as_is_known(name: str, axes: tuple[str, ...], expected: dict[str, float]) -> None:
+    example = page_example(LAYERS[name])
+    assert example is not None
+    grown = {growth.axes: growth for growth in growth_of(LAYERS[name], example)}
+    assert {key: getattr(grown[axes], key) for key in expected} == expected
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,7 @@ from workbench.catalogue import Params
 from workbench.graph.shape import Shape
 from workbench.layers import LAYERS
 from workbench.layers.base import Layer
-from workbench.layers.guide import Example, page_example, rule_of, steps_of, words_of
+from workbench.layers.guide import Example, growth_of, page_example, rule_of, steps_of, words_of
 
 LAYER_MARK = "layer:"
 FIGURE, FORMULA, PLAY = "figure:main", "figure:formula", "figure:play"
@@ -56,7 +56,7 @@ def page_text(layer: Layer, raw: Mapping[str, Any] | None = None, *, moving: boo
     parts += [words_of(layer.name, language.language())]
     parts += _ports(layer) + _parameters(layer.Params) + _vocabulary(layer)
     if example is not None:
-        parts += _shapes(layer, example) + _costs(example)
+        parts += _shapes(layer, example) + _costs(example) + _growth(layer, example)
     return "\n\n".join(part for part in [*parts, *_neighbours(layer)] if part) + "\n"
 
 
@@ -147,6 +147,16 @@ def _costs(example: Example) -> list[str]:
     lines.append(f"- {tr('MACs')}: **{cost.macs:,}**" + (f" ({each})" if each else ""))
     lines.append(f"- {tr('Kept for the backward pass')}: **{example.kept:,}** " + tr("numbers a row"))
     return [f"## {tr('Cost')}", tr("Of the example above, for one row:"), "\n".join(lines)]
+
+
+def _growth(layer: Layer, example: Example) -> list[str]:
+    """Returns the rule of the costs: what twice an axis multiplies them by; what stays as it is has a 1."""
+    grown = [growth for growth in growth_of(layer, example) if (growth.parameters, growth.macs, growth.kept) != (1, 1, 1)]
+    rows = [
+        f"| {' · '.join(map(tr, growth.axes))} | × {growth.parameters:.3g} | × {growth.macs:.3g} | × {growth.kept:.3g} |" for growth in grown
+    ]
+    head = f"| {tr('Twice the')} | {tr('Parameters')} | {tr('MACs')} | {tr('Kept')} |\n| --- | --- | --- | --- |"
+    return ["\n".join([head, *rows])] if rows else []
 
 
 def _neighbours(layer: Layer) -> list[str]:

@@ -126,6 +126,48 @@ def _worked(layer: Layer, params: Params, inputs: Mapping[str, Shape]) -> Exampl
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How costs follow one axis: each number is the cost with that axis twice as long, in parts of the cost as it was.
+
+    Attributes:
+        axes: The axes that are doubled together; height and width are.
+        parameters: What it trains.
+        macs: Multiply-accumulates.
+        kept: What the forward pass keeps for the backward pass.
+    """
+
+    axes: tuple[str, ...]
+    parameters: float
+    macs: float
+    kept: float
+
+
+def growth_of(layer: Layer, example: Example) -> list[Growth]:
+    """Returns how the costs of an example grow with each axis of its inputs, where it bears them twice as long."""
+    present = list(dict.fromkeys(axis for shape in example.inputs.values() for axis in shape.axes[1:]))
+    together = tuple(axis for axis in present if axis in _OPEN)
+    groups = [*([together] if together else []), *((axis,) for axis in present if axis not in _OPEN)]
+    found = [(axes, _worked(layer, example.params, {port: _doubled(shape, axes) for port, shape in example.inputs.items()})) for axes in groups]
+    return [_grown(axes, example, more) for axes, more in found if more is not None]
+
+
+def _grown(axes: tuple[str, ...], before: Example, after: Example) -> Growth:
+    parameters, macs = _ratio(after.cost.parameters, before.cost.parameters), _ratio(after.cost.macs, before.cost.macs)
+    return Growth(axes, parameters, macs, _ratio(after.kept, before.kept))
+
+
+def _doubled(shape: Shape, axes: tuple[str, ...]) -> Shape:
+    for axis in axes:
+        if axis in shape.axes:
+            shape = shape.with_dim(axis, shape[axis] * 2)
+    return shape
+
+
+def _ratio(more: int, before: int) -> float:
+    return more / before if before else 1.0
+
+
 @lru_cache(maxsize=512)
 def _page_example(layer: Layer) -> Example | None:
     return example_of(layer)
