@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from workbench.data.base import Dataset, Field, FieldKind, Split
 from workbench.errors import DataError
@@ -38,6 +41,8 @@ LARGEST_SIDE_PX = 64
 LONGEST_TEXT_TOKENS = 256
 MANY_ROWS = 20_000
 _SAMPLED_TEXTS = 2000
+_ENOUGH_KNOWN = 0.8
+_FEW_LETTERS = 64
 
 
 def adapt(project: Project, dataset: Dataset) -> Project:
@@ -107,6 +112,10 @@ def _with_targets(project: Project, dataset: Dataset) -> Project:
         if field is not None and _suits(objective, field, taken):
             objectives.append(objective)
             continue
+        written = _written_field(project, objective)
+        if written:
+            objectives.append(replace(objective, target=written))
+            continue
         if field is None or field.kind not in OBJECTIVE_OF or field.name in taken:
             field = likely_target(dataset, taken)
         if field is None:
@@ -118,6 +127,13 @@ def _with_targets(project: Project, dataset: Dataset) -> Project:
         params = objective.params if name == objective.name else {}
         objectives.append(replace(objective, name=name, target=field.name, params=params))
     return project if tuple(objectives) == project.objectives else replace(project, objectives=tuple(objectives))
+
+
+def _written_field(project: Project, objective: ObjectiveChoice) -> str:
+    """Returns the field that feeds the input which the model writes; "" where the objective writes nothing."""
+    entry = OBJECTIVES.get(objective.name)
+    written = [field_of(node) for node in input_nodes(project.graph) if node.params.get("decoder")]
+    return written[0] if written and entry is not None and entry.writes else ""
 
 
 def _suits(objective: ObjectiveChoice, field: Field, taken: list[str]) -> bool:
@@ -135,7 +151,7 @@ def _with_preprocessing(project: Project, dataset: Dataset) -> Project:
         if field.kind == FieldKind.IMAGE and not chosen.get("height") and max(field.height, field.width) > LARGEST_SIDE_PX:
             project = with_preprocessing(project, name, _smaller(field))
         if field.kind == FieldKind.TEXT and "maximum_length" not in chosen:
-            project = with_preprocessing(project, name, {"maximum_length": usual_length(dataset, field)})
+            project = with_preprocessing(project, name, _for_texts(project, dataset, field, chosen))
     return project
 
 
@@ -144,14 +160,39 @@ def _smaller(field: Field) -> dict[str, int]:
     return {"height": max(8, round(field.height * scale)), "width": max(8, round(field.width * scale))}
 
 
+def _for_texts(project: Project, dataset: Dataset, field: Field, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns how texts are cut. A model that writes gets characters or pieces where most words are new: it could not write them."""
+    writes = any(node.params.get("decoder") for node in input_nodes(project.graph))
+    if not writes or "tokenizer" in chosen or _known_words(_sample(dataset, field)) >= _ENOUGH_KNOWN:
+        return {"maximum_length": usual_length(dataset, field)}
+    texts = _sample(dataset, field)
+    letters = float(np.percentile([len(text) for text in texts], 99)) if texts else 16.0
+    if letters <= _FEW_LETTERS:
+        return {"tokenizer": "character", "maximum_length": _in_steps(letters)}
+    return {"tokenizer": "bpe", "maximum_length": min(2 * usual_length(dataset, field), LONGEST_TEXT_TOKENS)}
+
+
+def _sample(dataset: Dataset, field: Field) -> list[str]:
+    rows = np.unique(np.linspace(0, len(dataset) - 1, min(len(dataset), _SAMPLED_TEXTS)).astype(np.int64))
+    return list(dataset.column(field.name, rows))
+
+
+def _known_words(texts: Sequence[str]) -> float:
+    """Returns the share of the words in one half of the texts that stand in the other, too."""
+    known = {word for text in texts[::2] for word in text.casefold().split()}
+    asked = [word for text in texts[1::2] for word in text.casefold().split()]
+    return sum(word in known for word in asked) / len(asked) if asked else 1.0
+
+
+def _in_steps(wanted: float) -> int:
+    return int(min(max(8 * -(-wanted // 8), 16), LONGEST_TEXT_TOKENS))
+
+
 def usual_length(dataset: Dataset, field: Field) -> int:
     """Returns a number of tokens that 99 of 100 texts do not exceed, in steps of 8, at most 256. Estimated from words and characters."""
-    import numpy as np
-
-    rows = np.unique(np.linspace(0, len(dataset) - 1, min(len(dataset), _SAMPLED_TEXTS)).astype(np.int64))
-    counts = [_estimated_tokens(text) for text in dataset.column(field.name, rows)]
+    counts = [_estimated_tokens(text) for text in _sample(dataset, field)]
     wanted = float(np.percentile(counts, 99)) if counts else 16.0
-    return int(min(max(8 * -(-wanted // 8), 16), LONGEST_TEXT_TOKENS))
+    return _in_steps(wanted)
 
 
 def _estimated_tokens(text: str) -> int:
