@@ -260,3 +260,14 @@ def test_taking_an_edit_back_leaves_nothing_to_recover(window: Window, qtbot: An
     window.session.undo()
     assert not window.session.modified
     assert not path.exists()
+
+
+def test_every_starter_of_the_catalogue_can_be_opened_from_welcome(window: Window, qtbot: Any) -> None:
+    from workbench.app.pages.welcome.cards import FAMILIES, more_starters
+    from workbench.project.starters import STARTERS as CATALOGUE
+
+    listed = {starter.name for _, starters in more_starters() for starter in starters}
+    assert {item.family for item in CATALOGUE} <= {*FAMILIES, "empty"}
+    carded = {name for name in CATALOGUE.names() if window.findChild(QWidget, f"welcome.starter.{name}") is not None}
+    assert listed | carded | {"blank"} == set(CATALOGUE.names()) and not listed & carded
+    qtbot.waitUntil(lambda: all(window.findChild(QWidget, f"welcome.more.{name}") is not None for name in listed), timeout=10_000)

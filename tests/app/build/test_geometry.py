@@ -93,3 +93,18 @@ def test_a_lane_seen_from_far_away_joins_the_same_ends() -> None:
     assert (first.p1(), last.p2()) == (QPointF(0, 0), QPointF(40, 300))
     assert first.p2() == middle.p1() and middle.p2() == last.p1()
     assert middle.x1() == middle.x2() == 120.0 and first.y2() < middle.y2()
+
+
+def test_a_drawing_that_is_too_tall_opens_at_its_top_and_uses_the_width(bench: Any) -> None:
+    graph, before = Graph(), ""
+    for row in range(40):
+        graph, node = edit.add_node(graph, "relu", position=(0.0, 72.0 * row))
+        graph = edit.connect(graph, Edge.between(before, node)) if before else graph
+        before = node
+    graph, _ = edit.add_node(graph, "relu", position=(420.0, 300.0), name="aside")
+    bench.show(graph)
+    bench.view.show_from_top()
+    seen, box = bench.view.visible_rect(), bench.scene.bounds()
+    assert seen.left() <= box.left() and seen.right() >= box.right()
+    assert seen.top() <= box.top() <= seen.bottom() < box.bottom()
+    assert abs(seen.center().x() - box.center().x()) < 8
