@@ -121,6 +121,6 @@ def test_series_of_unequal_length_are_exported_and_predicted(tmp_path: Path) -> 
     assert bundle.spec.inputs[0].ragged and len(bundle.spec.inputs[0].tensors) == 2
     together = bundle.predict([{"series": walk(row).tolist()} for row in (0, 1, 9, 8)])
     assert [answer["label"] for answer in together] == ["down", "up", "up", "down"]
-    alone = [bundle.predict([{"series": walk(row)}])[0]["probabilities"] for row in (0, 1, 9, 8)]
+    alone = [bundle.predict([{"series": walk(row)}])[0]["scores"] for row in (0, 1, 9, 8)]
     for first, second in zip(together, alone, strict=True):
-        assert list(first["probabilities"].values()) == pytest.approx(list(second.values()), abs=1e-5)
+        assert list(first["scores"].values()) == pytest.approx(list(second.values()), abs=1e-5)
