@@ -18,9 +18,11 @@ from workbench.app.pages.data.editing import Editing
 from workbench.app.pages.data.facet_panel import FacetPanel
 from workbench.app.pages.data.filtering import Filter
 from workbench.app.pages.data.judging import Judging
+from workbench.app.pages.data.map_view import MapView
 from workbench.app.pages.data.row_menu import add_splits, show_row_menu
 from workbench.app.pages.data.row_panel import RowPanel
 from workbench.app.pages.data.rows import Rows, source_of
+from workbench.app.pages.data.statistics_view import StatisticsView
 from workbench.app.pages.data.thumbnails import Thumbnails, cache_folder
 from workbench.app.pages.data.wording import chips_of, field_words, invitation, orders_of, sentence, short_source
 from workbench.app.pages.page import Page
@@ -112,6 +114,12 @@ class DataPage(Page):
         self.empty.clicked.connect(self._choose_data)
         self.browser = Browser(Thumbnails(cache_folder() / "thumbnails.sqlite"), self)
         self.view = self.browser.view
+        self.statistics, self.map = StatisticsView(self), MapView(self)
+        self.browser.add_tab("statistics", tr("Statistics"), self.statistics)
+        self.browser.add_tab("map", tr("Map"), self.map)
+        self.statistics.chosen.connect(lambda facet, value: self._set_filter(self._filter.choosing(facet, value)))
+        self.map.picked.connect(lambda rows: self.show_rows(tuple(rows.tolist()), tr("from the map")))
+        self.map.pointed.connect(self.view.go_to)
         self._add_findings()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
@@ -225,7 +233,11 @@ class DataPage(Page):
         self._show_tab()
 
     def _show_tab(self) -> None:
-        """Overridden by what stands in the other tabs; they look at the rows that are shown."""
+        """Brings the tab in front up to the rows that are shown."""
+        if self._rows is not None and self.browser.tab == "statistics":
+            self.statistics.show_rows(self._rows, self.view.shown)
+        elif self._rows is not None and self.browser.tab == "map":
+            self.map.show_rows(self._rows, self.view.shown)
 
     def _show_findings(self) -> None:
         error = self.session.prepared_error

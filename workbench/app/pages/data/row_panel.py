@@ -156,9 +156,10 @@ def _with_mask(rows: Rows, row: int, image: np.ndarray) -> object:
     from PySide6.QtGui import QImage, QPainter
 
     assert rows.mask is not None
+    overlay = mask_image(np.asarray(rows.dataset.column(rows.mask.name, np.asarray([row]))[0]))
     picture = qimage(image).convertToFormat(QImage.Format.Format_RGB32)
     painter = QPainter(picture)
     painter.setOpacity(0.45)
-    painter.drawImage(picture.rect(), mask_image(np.asarray(rows.dataset.column(rows.mask.name, np.asarray([row]))[0])))
+    painter.drawImage(picture.rect(), overlay)
     painter.end()
     return picture

@@ -252,7 +252,7 @@ def qimage(pixels: np.ndarray) -> QImage:
 def mask_image(classes: np.ndarray) -> QImage:
     """Returns a colour per class of a mask, uint8 `(H, W)`; the first class is see-through."""
     height, width = classes.shape[:2]
-    image = QImage(np.ascontiguousarray(classes.astype(np.uint8) % 256).data, width, height, width, QImage.Format.Format_Indexed8).copy()
+    image = QImage(np.ascontiguousarray(classes.astype(np.uint8)).data, width, height, width, QImage.Format.Format_Indexed8).copy()
     paints = [QColor(MASK_COLOURS[0] if not number else MASK_COLOURS[1 + (number - 1) % (len(MASK_COLOURS) - 1)]) for number in range(256)]
     image.setColorTable([paint.rgba() for paint in paints])
     return image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from PySide6.QtGui import QImage, QPixmap
 if TYPE_CHECKING:
     from workbench.app.pages.data.tile_painting import TilePainter
 
+_LOG = logging.getLogger(__name__)
 WORKERS, AT_ONCE, MOST_MADE = 2, 6, 200
 LEAST_BYTES = 16 << 20
 POLL_MS, TAKE_MS, IDLE_S = 8, 5, 1.0
@@ -71,13 +73,19 @@ class _Makers:
     def _work(self) -> None:
         while (work := self._next()) is not None:
             painter, rows = work
-            for row, image in painter.paint(rows):
-                self.made.append((painter, row, image))
-                if self._stopped or self._painter is not painter:
-                    break
+            try:
+                self._paint(painter, rows)
+            except Exception:
+                _LOG.exception("rows could not be drawn: %s", rows)
             with self._condition:
                 if self._painter is painter:
                     self._busy -= set(rows)
+
+    def _paint(self, painter: TilePainter, rows: list[int]) -> None:
+        for row, image in painter.paint(rows):
+            self.made.append((painter, row, image))
+            if self._stopped or self._painter is not painter:
+                break
 
 
 class Tiles(QObject):

@@ -1,0 +1,207 @@
+"""What the rows that are shown hold, in figures: balance, sizes, lengths, values, missing, colours, tokens. Runs aside; no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbench.app.language import say_own, tr
+from workbench.data.base import Field, FieldKind
+
+if TYPE_CHECKING:
+    from workbench.app.pages.data.rows import Rows
+
+SAMPLED = 4000
+"""Pictures, sounds and series are looked at in a sample of so many rows."""
+
+_BINS, _MOST_BARS, _PART, _MOST_FIELDS = 30, 24, 256, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One card of statistics.
+
+    Attributes:
+        title: What it is about.
+        bars: Names and counts, drawn as lying bars.
+        edges, counts: A histogram, drawn as standing bars.
+        facts: Names and values in words.
+        facet: The facet whose values the bars are, so that a click can narrow the view, or "".
+    """
+
+    title: str
+    bars: tuple[tuple[str, float], ...] = ()
+    edges: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    facet: str = ""
+
+
+def figures_of(rows: Rows, shown: np.ndarray, cancelled: Callable[[], bool]) -> list[Figure]:
+    """Returns the figures of some rows (dataset indices); stops where nobody wants them any more."""
+    found: list[Figure] = []
+    for make in (_balance, _splits, _missing):
+        found += make(rows, shown)
+    for item in rows.dataset.fields[:_MOST_FIELDS]:
+        if cancelled():
+            return found
+        found += _field_figures(rows, item, shown)
+    return found + _tokens(rows)
+
+
+def _balance(rows: Rows, shown: np.ndarray) -> list[Figure]:
+    facet = rows.selector.facets.get("label")
+    if facet is None:
+        return []
+    counts = np.bincount(facet.codes[shown][facet.codes[shown] >= 0], minlength=len(facet.names))
+    there = counts[counts > 0]
+    facts = [(tr("Classes"), f"{len(there):,}")]
+    if len(there):
+        facts.append((tr("Largest to smallest"), f"{there.max() / there.min():.3g} : 1"))
+    best = np.argsort(-counts, kind="stable")[:_MOST_BARS] if len(counts) > _MOST_BARS else range(len(counts))
+    bars = tuple((facet.names[index], float(counts[index])) for index in best)
+    return [Figure(tr("Class balance"), bars, facts=tuple(facts), facet="label")]
+
+
+def _splits(rows: Rows, shown: np.ndarray) -> list[Figure]:
+    facet = rows.selector.facets["split"]
+    counts = np.bincount(facet.codes[shown], minlength=len(facet.names))
+    return [Figure(tr("Split"), tuple((name, float(count)) for name, count in zip(facet.names, counts, strict=True)), facet="split")]
+
+
+def _missing(rows: Rows, shown: np.ndarray) -> list[Figure]:
+    bars = []
+    for item in rows.dataset.fields:
+        if item.kind == FieldKind.NUMBER:
+            bars.append((_label(item), float(np.count_nonzero(np.isnan(rows.numbers(item.name)[shown])))))
+        elif item.kind == FieldKind.CATEGORY:
+            bars.append((_label(item), float(np.count_nonzero(np.asarray(rows.dataset.column(item.name))[shown] < 0))))
+        elif item.kind == FieldKind.TEXT and item is rows.lead:
+            bars.append((_label(item), float(sum(not rows.texts[row].strip() for row in shown))))
+    missing = [bar for bar in bars if bar[1]]
+    facts = () if missing else ((tr("Missing values"), tr("none")),)
+    return [Figure(tr("Missing values"), tuple(missing[:_MOST_BARS]), facts=facts)] if bars else []
+
+
+def _field_figures(rows: Rows, item: Field, shown: np.ndarray) -> list[Figure]:
+    if item.kind == FieldKind.NUMBER:
+        return [_histogram(_label(item), rows.numbers(item.name)[shown], item.unit)]
+    if item.kind == FieldKind.TEXT and item is rows.lead:
+        lengths = np.array([len(rows.texts[row]) for row in shown], dtype=np.float64)
+        return [_histogram(tr("Length of {name}", name=_label(item)), lengths, tr("characters"))]
+    if item.kind == FieldKind.IMAGE:
+        return _image_figures(rows, item, sampled(shown))
+    if item.kind == FieldKind.MASK:
+        return _mask_figures(rows, item, sampled(shown))
+    if item.kind in (FieldKind.SERIES, FieldKind.AUDIO):
+        return _series_figures(rows, item, sampled(shown))
+    return []
+
+
+def sampled(shown: np.ndarray, most: int = SAMPLED) -> np.ndarray:
+    """Returns all of some rows, or an even sample of them, sorted."""
+    return np.sort(shown if len(shown) <= most else shown[np.linspace(0, len(shown) - 1, most).astype(np.int64)])
+
+
+def _parts(rows: Rows, item: Field, wanted: np.ndarray) -> Iterator[Any]:
+    """Returns the values of rows one by one, read a part at a time; a part that cannot be read is passed over."""
+    for start in range(0, len(wanted), _PART):
+        try:
+            yield from rows.dataset.column(item.name, wanted[start:start + _PART])
+        # One damaged file must not keep the rest from being counted; findings name it.
+        except Exception:
+            continue
+
+
+def _image_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
+    sizes: dict[str, int] = {}
+    sums, squares, means = np.zeros(3), np.zeros(3), []
+    for image in _parts(rows, item, wanted):
+        channels = np.asarray(image, dtype=np.float32).reshape(-1, image.shape[-1]) / 255
+        mean = channels.mean(0)
+        size = f"{image.shape[1]} × {image.shape[0]}"
+        sizes[size] = sizes.get(size, 0) + 1
+        sums[:len(mean)] += mean
+        squares[:len(mean)] += (channels**2).mean(0)
+        means.append(float(mean.mean()))
+    if not means:
+        return []
+    names = (tr("Red"), tr("Green"), tr("Blue")) if item.channels == 3 else (tr("Grey"),)
+    mean = sums / len(means)
+    spread = np.sqrt(np.maximum(squares / len(means) - mean**2, 0))
+    facts = tuple((name, tr("mean {mean}, deviation {spread}", mean=f"{mean[at]:.3f}", spread=f"{spread[at]:.3f}")) for at, name in enumerate(names))
+    bars = tuple(sorted(((size, float(count)) for size, count in sizes.items()), key=lambda bar: -bar[1])[:_MOST_BARS])
+    brightness = _histogram(tr("Brightness of {name}", name=_label(item)), np.array(means), "")
+    return [Figure(tr("Sizes of {name}", name=_label(item)), bars), Figure(tr("Channels of {name}", name=_label(item)), facts=facts), brightness]
+
+
+def _mask_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
+    counts = np.zeros(max(len(item.categories), 256), np.int64)
+    for mask in _parts(rows, item, wanted):
+        counts += np.bincount(np.asarray(mask).ravel(), minlength=len(counts))[:len(counts)]
+    total = max(int(counts.sum()), 1)
+    bars = tuple((name, float(counts[at] * 100 / total)) for at, name in enumerate(item.categories))
+    return [Figure(tr("Share of pixels in {name}, percent", name=_label(item)), bars)]
+
+
+def _series_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
+    lengths, values, missing = [], [], 0
+    for series in _parts(rows, item, wanted):
+        array = np.asarray(series, dtype=np.float32).reshape(-1)
+        lengths.append(len(series))
+        missing += int(np.count_nonzero(~np.isfinite(array)))
+        values.append(array[:: max(1, len(array) // 200)])
+    if not lengths:
+        return []
+    unit = tr("steps")
+    lasting = np.array(lengths, dtype=np.float64)
+    if item.kind == FieldKind.AUDIO and item.rate:
+        lasting, unit = lasting / item.rate, tr("seconds")
+    found = _histogram(tr("Values of {name}", name=_label(item)), np.concatenate(values), item.unit)
+    facts = (*found.facts, (tr("Not a number"), f"{missing:,}"))
+    length = _histogram(tr("Length of {name}", name=_label(item)), lasting, unit)
+    return [length, Figure(found.title, found.bars, found.edges, found.counts, facts)]
+
+
+def _tokens(rows: Rows) -> list[Figure]:
+    """Returns what the tokeniser made of the training texts."""
+    prepared = rows.prepared
+    if prepared is None:
+        return []
+    names = [item.name for item in rows.dataset.fields if item.kind == FieldKind.TEXT and item.name in prepared.preprocessors]
+    from workbench.data.token_facts import token_facts
+
+    found = []
+    for name in names:
+        facts: Any = token_facts(prepared, name)
+        said = (
+            (tr("Vocabulary"), f"{facts.vocabulary:,}"), (tr("Used"), f"{facts.used:,}"), (tr("Known tokens"), f"{facts.coverage:.2%}"),
+            (tr("Unknown tokens"), f"{facts.unknown:.2%}"), (tr("Rows with unknown tokens"), f"{facts.rows_with_unknown:,}"),
+            (tr("As long as allowed"), tr("{count} rows of {most} tokens", count=f"{facts.at_limit:,}", most=facts.maximum_length)),
+            (tr("Special tokens"), ", ".join(f"{text} {number}" for text, number in facts.special)),
+        )
+        frequent = tuple((token.text, float(token.count)) for token in facts.frequent[:_MOST_BARS])
+        label = _label(rows.dataset.field(name))
+        found += [
+            Figure(tr("Tokens of {name}", name=label), facts=said),
+            Figure(tr("Tokens per row of {name}", name=label), edges=tuple(facts.histogram_edges), counts=tuple(facts.histogram)),
+            Figure(tr("Most frequent tokens of {name}", name=label), frequent),
+        ]
+    return found
+
+
+def _histogram(title: str, values: np.ndarray, unit: str) -> Figure:
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if not len(finite):
+        return Figure(title, facts=((tr("Values"), tr("none")),))
+    counts, edges = np.histogram(finite, bins=_BINS)
+    said = ((tr("Least"), finite.min()), (tr("Median"), np.median(finite)), (tr("Mean"), finite.mean()), (tr("Largest"), finite.max()))
+    facts = tuple((name, f"{float(value):.4g} {unit}".strip()) for name, value in said)
+    return Figure(title, edges=tuple(edges.tolist()), counts=tuple(counts.tolist()), facts=facts)
+
+
+def _label(item: Field) -> str:
+    return say_own(item.label) or item.name
