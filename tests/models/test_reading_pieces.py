@@ -257,6 +257,28 @@ PIECES = {
         ),
         SEQUENCE,
     ),
+    "sum-list": Foreign(
+        written("self.a = nn.ModuleList([nn.Linear(10, 4) for _ in range(3)])", "return sum(l(x) for l in self.a)"),
+        VECTOR,
+    ),
+    "attention-over-an-image": Foreign(
+        written(
+            "self.q = nn.Conv2d(3, 2, 1)\nself.k = nn.Conv2d(3, 2, 1)\nself.v = nn.Conv2d(3, 3, 1)\nself.gamma = nn.Parameter(torch.zeros(1))",
+            "B, C, W, H = x.size()\nq = self.q(x).view(B, -1, W * H).permute(0, 2, 1)\nk = self.k(x).view(B, -1, W * H)\n"
+            "a = F.softmax(torch.bmm(q, k), dim=-1)\nv = self.v(x).view(B, -1, W * H)\n"
+            "o = torch.bmm(v, a.permute(0, 2, 1)).view(B, C, W, H)\nreturn self.gamma * o + x",
+        ),
+        IMAGE,
+    ),
+    "cbam": Foreign(
+        written(
+            "self.f = nn.Sequential(nn.Conv2d(3, 2, 1, bias=False), nn.ReLU(), nn.Conv2d(2, 3, 1, bias=False))\n"
+            "self.c = nn.Conv2d(2, 1, 7, padding=3, bias=False)",
+            "a = torch.sigmoid(self.f(F.adaptive_avg_pool2d(x, 1)) + self.f(F.adaptive_max_pool2d(x, 1)))\nx = x * a\n"
+            "s = torch.cat([torch.mean(x, dim=1, keepdim=True), torch.max(x, dim=1, keepdim=True)[0]], dim=1)\nreturn x * torch.sigmoid(self.c(s))",
+        ),
+        IMAGE,
+    ),
     "crnn": Foreign(
         written(
             "self.c = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))\n"
@@ -301,6 +323,12 @@ def test_results_whose_rows_are_not_first_are_drawn_rows_first(forward: str, sha
     wanted, reached = (each(*values(foreign, foreign.shapes)) for each in (theirs, model))
     assert wanted.shape == shape and reached.shape == (2, 8, 4)
     assert torch.allclose(wanted if len(shape) == 2 else wanted.transpose(0, 1), reached.flatten(0, 1) if len(shape) == 2 else reached, atol=1e-6)
+
+
+def test_one_number_per_row_keeps_its_axis() -> None:
+    reading = read_source(HEAD + written("self.a = nn.Linear(10, 1)", "return torch.sigmoid(self.a(x)).squeeze(-1)"))
+    assert not [problem for problem in reading.problems if problem.severity == "error"]
+    assert build(reading.graph).eval()(torch.zeros(3, 1, 1, 10)).shape == (3, 1)
 
 
 def test_layers_that_begin_with_a_state_each_are_no_wire() -> None:

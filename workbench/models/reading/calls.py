@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import formulas, functions, modules
+from workbench.models.reading import formulas, functions, modules, operations
 from workbench.models.reading.drawing import Drawing, module_path
 from workbench.models.reading.expressions import CONSTANT, Expressions, Scope
 from workbench.models.reading.file import SourceFile, prelude
@@ -297,6 +297,10 @@ class Calls(Expressions):
             first = plain[0] if plain else {}
             pairs = first if isinstance(first, dict) else dict(first) if isinstance(first, list) and _pairs(first) else {}
             return {**pairs, **named}
+        if name == "sum" and len(plain) == 1 and isinstance(plain[0], list | tuple) and len(plain[0]) > 1:
+            values = list(plain[0])
+            if all(isinstance(value, Tensor) for value in values):
+                return operations.added(self, values)
         if tensors_in(plain):
             raise NotDrawableError(Text("{what} of a tensor has no layer.", what=name))
         return folded(node, name, plain)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import operator
-import re
 from collections.abc import Callable
 from typing import Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import heads, operations, selecting
+from workbench.models.reading import heads, indexing, operations, selecting
+from workbench.models.reading.constants import LONGEST, computed, plain, short
 from workbench.models.reading.drawing import Drawing
 from workbench.models.reading.file import SourceFile, prelude
 from workbench.models.reading.python import CONSTANT
@@ -37,14 +37,7 @@ from workbench.text import Text
 
 Scope = dict[str, Any]
 _MOST_STEPS = 400_000
-_LARGEST = 2**63
-_LONGEST = 10_000
 TRAINING = "self.training"
-_WIDE = re.compile(r"%[^%a-zA-Z]*(?:\d{3}|\*)")
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod, ast.Pow: operator.pow,
-}
 _COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
     ast.In: lambda left, right: left in right, ast.NotIn: lambda left, right: left not in right,
@@ -92,14 +85,14 @@ class Expressions:
 
     def opaque(self, node: ast.expr, values: Any, reason: str) -> Any:
         """Returns a placeholder for an expression that cannot be drawn."""
-        tensors, text = tensors_in(values), _short(node)
+        tensors, text = tensors_in(values), short(node)
         if self.drawing is None or not tensors:
             return Unknown(text, node.lineno)
         self.at(node)
         return self.drawing.placeholder(operations.label_of(node), {"source": text}, tensors, reason)[0]
 
     def _constant(self, node: ast.Constant, scope: Scope) -> Any:
-        return node.value if isinstance(node.value, CONSTANT) or node.value is Ellipsis else Unknown(_short(node), node.lineno)
+        return node.value if isinstance(node.value, CONSTANT) or node.value is Ellipsis else Unknown(short(node), node.lineno)
 
     def _name(self, node: ast.Name, scope: Scope) -> Any:
         if node.id in scope:
@@ -138,15 +131,15 @@ class Expressions:
                 found |= given if isinstance(given, dict) else {}
                 continue
             name = self.value(key, scope)
-            found[name if isinstance(name, CONSTANT) else _short(key)] = given
+            found[name if isinstance(name, CONSTANT) else short(key)] = given
         return found
 
     def _joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Any:
         parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
         values = [self.value(part, scope) for part in parts]
         plain = all(isinstance(value, CONSTANT) for value in values)
-        text = "".join(map(str, values)) if plain and all(len(value) < _LONGEST for value in values if isinstance(value, str)) else None
-        return Unknown(_short(node), node.lineno) if text is None or len(text) > _LONGEST else text
+        text = "".join(map(str, values)) if plain and all(len(value) < LONGEST for value in values if isinstance(value, str)) else None
+        return Unknown(short(node), node.lineno) if text is None or len(text) > LONGEST else text
 
     def _slice(self, node: ast.Slice, scope: Scope) -> Any:
         parts = [None if part is None else self.value(part, scope) for part in (node.lower, node.upper, node.step)]
@@ -169,7 +162,7 @@ class Expressions:
             found = self.value(part, scope)
             test = self.truth(found)
             if test is None:
-                return Unknown(_short(node), node.lineno)
+                return Unknown(short(node), node.lineno)
             if test == stop:
                 return found
         return found
@@ -178,7 +171,7 @@ class Expressions:
         left = self.value(node.left, scope)
         for sign, part in zip(node.ops, node.comparators, strict=True):
             right = self.value(part, scope)
-            found = _compared(sign, _plain(left), _plain(right))
+            found = _compared(sign, plain(left), plain(right))
             if found is None and (mask := operations.compared(left, right)) is not None:
                 return mask
             if found is None and len(node.ops) == 1 and self.drawing is not None and (held := selecting.condition(sign, left, right)) is not None:
@@ -192,16 +185,16 @@ class Expressions:
 
     def truth(self, value: Any) -> bool | None:
         """Returns whether a value counts as true, or None where that is not known."""
-        value = _plain(value)
+        value = plain(value)
         if isinstance(value, (*_OPAQUE, Dim)):
             return True if isinstance(value, Module | Instance | Named) else bool(value.items) if isinstance(value, Container) else None
         return bool(value)
 
     def _unaryop(self, node: ast.UnaryOp, scope: Scope) -> Any:
-        value = _plain(self.value(node.operand, scope))
+        value = plain(self.value(node.operand, scope))
         if isinstance(node.op, ast.Not):
             test = self.truth(value)
-            return Unknown(_short(node), node.lineno) if test is None else not test
+            return Unknown(short(node), node.lineno) if test is None else not test
         if isinstance(value, Blank) and value.masks:
             return value
         if isinstance(value, int | float | Dim):
@@ -218,9 +211,9 @@ class Expressions:
         return values[0]
 
     def _binary(self, node: ast.BinOp, left: Any, right: Any) -> Any:
-        one, two = _plain(left), _plain(right)
+        one, two = plain(left), plain(right)
         if isinstance(one, str | int | float | list | tuple | Dim) and isinstance(two, str | int | float | list | tuple | Dim):
-            return _computed(node, one, two)
+            return computed(node, one, two)
         return self.tried(node, [left, right], lambda: operations.binary(self, node, one, two))
 
     def tried(self, node: ast.expr, values: Any, draw: Callable[[], Any]) -> Any:
@@ -287,13 +280,13 @@ class Expressions:
         raise AssertionError(function.node)
 
     def _item(self, node: ast.Subscript, owner: Any, index: Any) -> Any:
-        index, owner = _plain(index), as_container(owner)
+        index, owner = plain(index), as_container(owner)
         if isinstance(owner, Blank) and owner.masks:
             return owner
         if isinstance(owner, Attending):
             return heads.item(owner, index)
         if isinstance(owner, Tensor | States | Weight):
-            return operations.item(self, node, owner, index)
+            return indexing.item(self, node, owner, index)
         if isinstance(owner, Container):
             keys = list(owner.items)
             if isinstance(index, slice):
@@ -303,8 +296,8 @@ class Expressions:
             try:
                 return owner[index]  # type: ignore[index]
             except (IndexError, KeyError, TypeError) as error:
-                raise NotDrawableError(Text("{expression} does not exist.", expression=_short(node))) from error
-        return Unknown(_short(node), node.lineno)
+                raise NotDrawableError(Text("{expression} does not exist.", expression=short(node))) from error
+        return Unknown(short(node), node.lineno)
 
     def _listcomp(self, node: ast.ListComp, scope: Scope) -> Any:
         return self._comprehended(node, scope)
@@ -337,8 +330,8 @@ class Expressions:
         if isinstance(value, Container):
             return list(value.items) if value.kind == "ModuleDict" else list(value.items.values())
         if isinstance(value, list | tuple | range | str):
-            if len(value) > _LONGEST:
-                raise NotDrawableError(Text("A loop of more than {count} rounds.", count=_LONGEST))
+            if len(value) > LONGEST:
+                raise NotDrawableError(Text("A loop of more than {count} rounds.", count=LONGEST))
             return list(value)
         return list(value) if isinstance(value, dict) else None
 
@@ -361,16 +354,6 @@ class Expressions:
         return [Unknown("", 0, tuple(tensors_in(value)))] * count
 
 
-def _short(node: ast.AST) -> str:
-    text = ast.unparse(node)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _plain(value: Any) -> Any:
-    """Returns a size that is a plain number as one."""
-    return value.constant if isinstance(value, Dim) and value.constant is not None else value
-
-
 def _is_property(node: ast.AST) -> bool:
     decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
     return any(isinstance(one, ast.Name | ast.Attribute) and ast.unparse(one).endswith("property") for one in decorators)
@@ -390,24 +373,3 @@ def _compared(sign: ast.cmpop, left: Any, right: Any) -> bool | None:
         return bool(_COMPARED[type(sign)](left, right))
     except TypeError:
         return None
-
-
-def _computed(node: ast.BinOp, left: Any, right: Any) -> Any:
-    """Computes with constants, within bounds: a source must not be able to fill the memory."""
-    sign = type(node.op)
-    if sign not in _BINARY or (sign is ast.Pow and isinstance(right, int | float) and abs(right) > 64):
-        return Unknown(_short(node), node.lineno)
-    sized = [value for value in (left, right) if isinstance(value, str | list | tuple)]
-    if sign is ast.Mod and isinstance(left, str) and _WIDE.search(left):
-        return Unknown(_short(node), node.lineno)
-    times = sized and sign is ast.Mult
-    count = right if times and isinstance(right, int) else left if times and isinstance(left, int) else 1
-    if sized and sum(map(len, sized)) * max(count, 1) > _LONGEST:
-        return Unknown(_short(node), node.lineno)
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        left, right = tuple(left), tuple(right)  # torch.Size joins either
-    try:
-        found = _BINARY[sign](left, right)
-    except (TypeError, ValueError, ArithmeticError):
-        return Unknown(_short(node), node.lineno)
-    return Unknown(_short(node), node.lineno) if isinstance(found, int | float) and abs(found) > _LARGEST else _plain(found)

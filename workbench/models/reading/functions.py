@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.graph.dim import Dim
-from workbench.models.reading import formulas, heads, operations, selecting, views
+from workbench.models.reading import formulas, heads, operations, reducing, selecting, views
 from workbench.models.reading.expressing import operand
 from workbench.models.reading.reading import NotDrawableError
 from workbench.models.reading.values import Attending, Blank, Condition, Module, Side, States, Tensor, Unknown, Weight, tensors_in
@@ -50,12 +50,6 @@ MADE = frozenset(
     """zeros ones empty rand randn arange tensor full eye zeros_like ones_like randn_like rand_like new_zeros new_ones linspace randint
     triu tril""".split()  # noqa: SIM905 (words read better than quotes)
 )
-REDUCED = {
-    "mean": "GlobalAverage MeanOverTime",
-    "amax": "GlobalMaximum MaxOverTime",
-    "max": "GlobalMaximum MaxOverTime",
-    "amin": "GlobalMinimum",
-}
 JOINED = {
     "add": "+",
     "sub": "-",
@@ -141,8 +135,8 @@ def _called(reader: Expressions, name: str, given: Arguments, named: Named) -> A
         return _RULES[name](reader, given, named)
     if name in SAME:
         return given[0]
-    if name in REDUCED or name in ("sum", "min", "prod", "std", "var"):
-        return reduced(reader, name, given, named)
+    if name in reducing.KNOWN or name in ("sum", "min", "prod", "std", "var"):
+        return reducing.reduced(reader, name, given, named)
     if name in JOINED and len(given) == 2:
         return _joined(reader, name, given)
     return _unknown(reader, name, given, named)
@@ -179,7 +173,7 @@ def _simpler(reader: Expressions, name: str, given: Arguments, named: Named) -> 
         return None
     size = views.sizes(tensor)[-1]
     whole = values == size or (isinstance(values, int) and size.constant == values)
-    return reduced(reader, "max", [tensor, -1, True], {})[0] if whole else None
+    return reducing.reduced(reader, "max", [tensor, -1, True], {})[0] if whole else None
 
 
 def _module(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
@@ -232,9 +226,9 @@ def _sizes(given: Arguments) -> list[Any]:
 
 def _view(reader: Expressions, given: Arguments, named: Named) -> Any:
     wanted = _sizes(given[1:]) or list(named.get("shape", named.get("size", ())))
-    tensor = _tensor(given[0])
+    tensor = operations.known_tensor(given[0])
     if tensor.shape is None:
-        return _passed(reader, tensor)
+        return operations.passed(reader, tensor)
     try:
         return views.reshaped(tensor, wanted)
     except NotDrawableError:
@@ -247,28 +241,13 @@ def _view(reader: Expressions, given: Arguments, named: Named) -> Any:
         return operations.draw_text(reader, [f"_0.reshape(-1, {', '.join(map(str, sizes))})"], [tensor])
 
 
-def _tensor(value: Any) -> Tensor:
-    found = operations.as_tensor(value)
-    if not isinstance(found, Tensor):
-        raise NotDrawableError(Text("This is no tensor that the drawing knows."))
-    return found
-
-
-def _passed(reader: Expressions, value: Any) -> Any:
-    """Returns a tensor of unknown shape as it is while the input is looked for."""
-    if reader.drawing is not None and reader.drawing.probing:
-        reader.drawing.viewed.add(value.port)
-        return value
-    raise NotDrawableError(Text("The shape that arrives here is not known."))
-
-
 def _looked(rule: Callable[..., Tensor], *defaults: Any, names: tuple[str, ...] = ()) -> Rule:
     """Returns the rule of a view with the given names of its arguments."""
 
     def draw(reader: Expressions, given: Arguments, named: Named) -> Any:
-        tensor = _tensor(given[0])
+        tensor = operations.known_tensor(given[0])
         if tensor.shape is None:
-            return _passed(reader, tensor)
+            return operations.passed(reader, tensor)
         usual = enumerate(zip(names, defaults, strict=True), start=1)
         values = [named.get(key, given[index] if len(given) > index else default) for index, (key, default) in usual]
         return rule(tensor, *values)
@@ -277,8 +256,8 @@ def _looked(rule: Callable[..., Tensor], *defaults: Any, names: tuple[str, ...] 
 
 
 def _permute(reader: Expressions, given: Arguments, named: Named) -> Any:
-    tensor = _tensor(given[0])
-    return _passed(reader, tensor) if tensor.shape is None else views.permuted(tensor, _sizes(given[1:]) or named.get("dims", ()))
+    tensor = operations.known_tensor(given[0])
+    return operations.passed(reader, tensor) if tensor.shape is None else views.permuted(tensor, _sizes(given[1:]) or named.get("dims", ()))
 
 
 def _squeeze(reader: Expressions, given: Arguments, named: Named) -> Any:
@@ -288,12 +267,12 @@ def _squeeze(reader: Expressions, given: Arguments, named: Named) -> Any:
         if states.layers * states.directions == 1 and at in (0, None):
             return states.tensor
         raise NotDrawableError(Text("Only the states of the last layer are there."))
-    tensor = _tensor(given[0])
-    return _passed(reader, tensor) if tensor.shape is None else views.squeezed(tensor, at)
+    tensor = operations.known_tensor(given[0])
+    return operations.passed(reader, tensor) if tensor.shape is None else views.squeezed(tensor, at)
 
 
 def _size(reader: Expressions, given: Arguments, named: Named) -> Any:
-    tensor = _tensor(given[0])
+    tensor = operations.known_tensor(given[0])
     sizes = [size if size.constant is None else size.constant for size in views.sizes(tensor)]
     at = named.get("dim", given[1] if len(given) > 1 else None)
     return sizes if at is None else sizes[views.axis(tensor, at)]
@@ -307,7 +286,7 @@ def _cat(reader: Expressions, given: Arguments, named: Named, text: str = "torch
     sides = [part for part in parts if isinstance(part, Side)]
     if sides and [part.index for part in sides] == list(range(len(parts))) and len(parts) == sides[0].states.directions:
         return sides[0].states.tensor
-    tensors = [_tensor(part) for part in parts]
+    tensors = [operations.known_tensor(part) for part in parts]
     if not tensors or not isinstance(dim, int):
         raise NotDrawableError(Text("What is joined here is not known."))
     if len(tensors) == 1 and "cat" in text:
@@ -336,56 +315,6 @@ def _flip(reader: Expressions, given: Arguments, named: Named) -> Any:
     return _unknown(reader, "flip", given, named)
 
 
-def reduced(reader: Expressions, name: str, given: Arguments, named: Named) -> Any:
-    """Draws a mean, a maximum, ... over some axes of a view."""
-    tensor = _tensor(given[0])
-    dims = named.get("dim", named.get("axis", given[1] if len(given) > 1 else None))
-    keep = named.get("keepdim", given[2] if len(given) > 2 else False)
-    if tensor.shape is None or tensor.layout is None:
-        return _passed(reader, tensor)
-    if dims is None:
-        raise NotDrawableError(Text("{function} over everything mixes the rows of a batch.", function=name))
-    places = sorted(views.axis(tensor, index) for index in (dims if isinstance(dims, list | tuple) else [dims]))
-    result = _over_known(reader, name, tensor, {index for place in places for index in tensor.layout[place]}, places)
-    if result is None:
-        result = _over_axes(reader, name, tensor, places, _correction(name, named))
-    for place in places if keep else ():
-        result = views.unsqueezed(result, place)
-    return (result, Unknown(f"{name}.indices")) if name in ("max", "min") and not isinstance(dims, list | tuple) else result
-
-
-def _over_known(reader: Expressions, name: str, tensor: Tensor, axes: set[int], places: list[int]) -> Tensor | None:
-    """Draws the pooling over a whole image, or over time, whatever the order of the axes in the view."""
-    shape, layout = tensor.shape, tensor.layout
-    assert shape is not None and layout is not None
-    rest = [index for at, part in enumerate(layout) if at not in places for index in part]
-    image = shape.axes == ("batch", "channel", "height", "width") and axes == {2, 3}
-    sequence = shape.rank == 3 and shape.sequence_axis == 1 and axes == {1}
-    targets = REDUCED.get(name, "").split()
-    if rest not in ([0, 1], [0, 2]) or not (image or sequence) or len(targets) <= (not image):
-        return None
-    whole = tensor.seen(tuple((index,) for index in range(shape.rank)))
-    return operations.draw_target(reader, f"operators.{targets[0]}" if image else f"over_time.{targets[1]}", {}, whole)
-
-
-def _correction(name: str, named: Named) -> str:
-    """Returns what is taken from the count of a variance, as an argument; "" where it is torch's usual one."""
-    given = named.get("correction", int(named["unbiased"]) if isinstance(named.get("unbiased"), bool) else 1)
-    return f", correction={given}" if name in ("std", "var") and given != 1 else ""
-
-
-def _over_axes(reader: Expressions, name: str, tensor: Tensor, places: list[int], more: str = "") -> Tensor:
-    dims = str(places[0]) if len(places) == 1 else f"({', '.join(map(str, places))})"
-    also = {"max": "amax", "min": "amin"}.get(name, name)
-    texts = [
-        f"_0.{also}({dims})",
-        f"_0.{also}(dim={dims})",
-        f"_0.{also}(({', '.join(map(str, places))},))",
-        f"torch.{also}(_0, dim={dims})",
-    ]
-    return operations.draw_text(reader, [f"torch.{also}(_0, dim={dims}{more})"] if more else texts, [tensor])
-
-
 def _expand_as(reader: Expressions, given: Arguments, named: Named) -> Any:
     """Returns the tensor itself: what it is joined with spreads its axes of size 1."""
     return given[0]
@@ -411,7 +340,7 @@ _RULES: dict[str, Rule] = {
     "transpose": _looked(views.swapped, None, None, names=("dim0", "dim1")),
     "swapaxes": _looked(views.swapped, None, None, names=("axis0", "axis1")),
     "unsqueeze": _looked(views.unsqueezed, None, names=("dim",)),
-    "dim": lambda reader, given, named: len(views.sizes(_tensor(given[0]))),
+    "dim": lambda reader, given, named: len(views.sizes(operations.known_tensor(given[0]))),
     "flip": _flip,
     "expand_as": _expand_as,
     "expand": _expand,

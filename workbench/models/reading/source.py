@@ -246,18 +246,16 @@ class _ClassReading:
 
 
 def _apart(drawing: Drawing, value: Tensor) -> Tensor:
-    """Returns a result whose rows are not its first axis, or are joined with its positions as `(N * T, F)`, rows first, and says so."""
-    joined, late = joins_rows(value), turned(value) and (value.layout or ((0,),))[0] != (0,)
-    if not joined and not late:
+    """Returns a result with its rows first, apart from its positions and with one axis behind them, and says where the class has another form."""
+    if joins_rows(value):
+        message = Text("Line {line}: a result joins all positions of all rows; the drawing keeps them apart.", line=drawing.line)
+    elif turned(value) and (value.layout or ((0,),))[0] != (0,):
+        message = Text("Line {line}: a result has its rows on a later axis; the drawing has them first.", line=drawing.line)
+    elif value.shape is not None and value.shape.rank == 2 and value.layout == ((0,),):
+        message = Text("Line {line}: a result is one number per row; the drawing keeps it as an axis of size 1.", line=drawing.line)
+    else:
         return value
-    drawing.say(
-        "source.rows",
-        Text("Line {line}: a result joins all positions of all rows; the drawing keeps them apart.", line=drawing.line)
-        if joined
-        else Text("Line {line}: a result has its rows on a later axis; the drawing has them first.", line=drawing.line),
-        Text("The numbers are the same."),
-        error=False,
-    )
+    drawing.say("source.rows", message, Text("The numbers are the same."), error=False)
     return unturned(value)
 
 
