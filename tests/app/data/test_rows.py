@@ -324,8 +324,22 @@ def test_what_is_wrong_with_the_data_is_looked_for_aside_and_once(page: DataPage
     qtbot.waitUntil(lambda: any("equal" in row.message for row in page.findings.rows), timeout=10_000)
     page._take_data()
     assert len(where) == 1 and where[0] != threading.get_ident()
-    page.findings.rows[-1].remedies[0].do()
+    page.findings.rows[-1].remedies[-1].do()
     assert page.view.shown.tolist() == [3]
+
+
+def test_a_finding_is_mended_by_one_click_and_brought_back_by_one_undo(page: DataPage, session: Any, qtbot: Any) -> None:
+    from workbench.data.base import DataProblem
+
+    ids = page._rows.dataset.ids()
+    row = page._finding(DataProblem("copies", "Two rows are equal.", (ids[3], ids[9])))
+    assert [remedy.main for remedy in row.remedies] == [True, False]
+    row.remedies[0].do()
+    assert {name for name, edit in session.project.edits.rows.items() if edit.excluded} == {ids[3], ids[9]}
+    qtbot.waitUntil(lambda: session.dataset.left_out() is not None, timeout=10_000)
+    assert session.dataset.left_out().tolist() == [3, 9]
+    session.undo()
+    assert not len(session.project.edits)
 
 
 def test_large_data_is_searched_aside(page: DataPage, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QScrollArea, QSizePoli
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
-from workbench.app.language import say_error, tr
+from workbench.app.language import say, say_error, tr
 from workbench.app.pages.data.browser import Browser
 from workbench.app.pages.data.editing import Editing
 from workbench.app.pages.data.facet_panel import FacetPanel
@@ -28,11 +28,13 @@ from workbench.app.pages.data.wording import chips_of, field_words, invitation, 
 from workbench.app.pages.page import Page
 from workbench.app.strip import FindingRow, FindingStrip, Remedy
 from workbench.app.widgets import EmptyState, Heading, button, line, quiet
+from workbench.project.data_remedies import remedies as remedies_of
 from workbench.project.feeding import target_fields
 
 if TYPE_CHECKING:
     from workbench.app.session import Session
     from workbench.data.base import DataProblem
+    from workbench.graph.problem import Fix
     from workbench.project.project import Project
 
 LARGE = 20_000
@@ -264,10 +266,18 @@ class DataPage(Page):
             self._show_findings()
 
     def _finding(self, problem: DataProblem) -> FindingRow:
-        remedies = ()
-        if problem.rows and problem.kind not in ("unreadable", "missing"):
-            remedies = (Remedy(tr("Show"), lambda: self._show_only(problem), False),)
-        return FindingRow(problem.message, problem.reason, "warning", remedies=remedies)
+        show = (Remedy(tr("Show"), lambda: self._show_only(problem), False),) if problem.rows and problem.kind != "unreadable" else ()
+        return FindingRow(problem.message, problem.reason, "warning", remedies=(*self._remedies(problem), *show))
+
+    def _remedies(self, problem: DataProblem) -> tuple[Remedy, ...]:
+        """Returns the buttons that change the project so that the finding goes; each is one step of the history."""
+        if self._rows is None:
+            return ()
+        fixes = remedies_of(problem, self._rows.dataset)
+        return tuple(Remedy(say(fix.label), lambda fix=fix: self._mend(fix), number == 0) for number, fix in enumerate(fixes))
+
+    def _mend(self, fix: Fix[Project]) -> None:
+        self.session.edit(say(fix.label), fix.apply(self.session.project))
 
     def _show_only(self, problem: DataProblem) -> None:
         if self._rows is not None:
