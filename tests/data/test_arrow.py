@@ -38,7 +38,8 @@ def table(rows: int = ROWS, **more: Any) -> Any:
     return pa.table({
         "id": list(numbers), "size": [number / 4 for number in numbers], "note": [f"note {number}, <b>" for number in numbers],
         "flag": [number % 2 == 0 for number in numbers], "when": [datetime.date(2024, 1, 1) + datetime.timedelta(number) for number in numbers],
-        "walk": [[float(step) for step in range(number % 5 + 2)] for number in numbers], "city": pa.array(["a", "b"] * (rows // 2)).dictionary_encode(),
+        "walk": [[float(step) for step in range(number % 5 + 2)] for number in numbers],
+        "city": pa.array(["a", "b"] * (rows // 2)).dictionary_encode(),
         "place": [{"lon": float(number), "lat": 1.0 * number} for number in numbers], "label": [number % 3 for number in numbers], **more,
     })
 

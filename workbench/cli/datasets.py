@@ -30,7 +30,10 @@ def data(source: str, settings: list[str]) -> Answer:
         asked = questions(source, params=params_of(settings))
     document = describe(dataset, _splits(dataset, project))
     document["questions"] = [
-        {"param": item.param, "text": item.text, "default": item.default, "choices": [{"value": value, "label": label} for value, label in item.choices]}
+        {
+            "param": item.param, "text": item.text, "default": item.default,
+            "choices": [{"value": value, "label": label} for value, label in item.choices],
+        }
         for item in asked
     ]
     return Answer(document, [*_lines(document), *(line for item in asked for line in _asked(item))])

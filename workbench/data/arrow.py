@@ -173,10 +173,16 @@ def _opened(arrow: Any, name: str, column: Any) -> Iterator[tuple[str, Any]]:
     if not members or "bytes" in members:
         yield name, column
         return
-    import pyarrow.compute as compute
-
     for member in members:
-        yield f"{name}.{member}", compute.struct_field(column, member)
+        yield f"{name}.{member}", _member(column, member)
+
+
+def _member(column: Any, name: str) -> Any:
+    """Returns one member of a column of structures."""
+    import pyarrow.compute
+
+    compute: Any = pyarrow.compute
+    return compute.struct_field(column, name)
 
 
 def _read(
@@ -283,9 +289,7 @@ class BytesColumn(LazyColumn):
 def _files(arrow: Any, name: str, label: str, column: Any, hint: Mapping[str, Any]) -> tuple[Field, BytesColumn, list[DataProblem]]:
     """Returns a column of images or sounds, told apart by their first bytes."""
     if arrow.types.is_struct(column.type):
-        import pyarrow.compute as compute
-
-        column = compute.struct_field(column, "bytes")
+        column = _member(column, "bytes")
     first = next((value.as_py() for value in column if value.is_valid), b"")
     called = Path(label)
     rows = [Path(str(row)) for row in range(len(column))]

@@ -15,7 +15,6 @@ from workbench.errors import DataError, Text
 from workbench.graph.dim import Symbol
 from workbench.graph.shape import Shape
 
-
 LENGTH_SYMBOL = "S"
 LONGEST_SECONDS = 30
 

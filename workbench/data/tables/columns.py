@@ -210,10 +210,10 @@ def _files(
     paths = [_inside(root, cell) for cell in cells]
     there = np.array([path is not None for path in paths], bool)
     rows = np.flatnonzero(there)
-    found, shown = [path for path in paths if path is not None], [cells[row] for row in rows]
+    found, shown = [path for path in paths if path is not None], [cells[int(row)] for row in rows]
     field, make, good, problems = image_column(name, label, found, shown) if item.type == ColumnType.IMAGE else \
         sound_column(name, label, found, shown, reading.rate)
-    missing = tuple(cells[row] for row in np.flatnonzero(~there)[:_LISTED])
+    missing = tuple(cells[int(row)] for row in np.flatnonzero(~there)[:_LISTED])
     if missing:
         problems.append(DataProblem(
             "unreadable", Text("{count} files of {field} are not there, and their rows are left out.", count=int((~there).sum()), field=label),

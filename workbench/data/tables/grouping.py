@@ -49,7 +49,7 @@ def grouped(format: str, source: str, table: RawTable, reading: Reading, group: 
         DataError: There is no such column, or nothing changes within a series.
     """
     names = identifiers(table.names)
-    by = _place(table, names, group)
+    by = _place(table, names, group) or 0
     order, starts, keys = _ordered(table, by, _place(table, names, time or likely_time(table.names), optional=not time))
     plain_rows = dataset_of(format, source, table, reading, None)
     times = _place(table, names, time or likely_time(table.names), optional=True)
@@ -82,9 +82,9 @@ def _place(table: RawTable, names: list[str], name: str, optional: bool = False)
     raise DataError(Text("There is no column called {name}.", name=name[:80]), Text("There are {names}.", names=", ".join(table.names[:20])))
 
 
-def _ordered(table: RawTable, by: int | None, time: int | None) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def _ordered(table: RawTable, by: int, time: int | None) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Returns the rows ordered by series and time, where each series starts, and what each is called."""
-    cells = table.columns[by or 0]
+    cells = table.columns[by]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(cells))}
     series = np.fromiter((numbers[cell] for cell in cells), np.int64, len(cells))
     order = np.lexsort((np.arange(len(cells)), _moments(table.columns[time]), series)) if time is not None else np.argsort(series, kind="stable")

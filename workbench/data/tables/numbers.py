@@ -82,7 +82,8 @@ def days(cell: str, day_first: bool) -> float:
                 return math.nan
             first, second, third = (int(part) for part in found.groups()[:3])
             year, month, day = (first, second, third) if len(found[1]) == 4 else (third, *((second, first) if day_first else (first, second)))
-            moment = datetime(year, month, day, *(int(part or 0) for part in found.groups()[3:]))
+            hour, minute, second_of = (int(part or 0) for part in found.groups()[3:])
+            moment = datetime(year, month, day, hour, minute, second_of)
     except ValueError:
         return math.nan
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
