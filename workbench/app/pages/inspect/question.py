@@ -201,7 +201,8 @@ class QuestionPanel(QWidget):
             words.setText("")
         for picture in (self._picture, self._thumb):
             picture.set_image(None)
-        for widget in (self._unknown, self._shown, self._thumb, self._beside, self._prediction_heading):
+        own = (self._own_heading, self.pad, self._clear, self.words)
+        for widget in (self._unknown, self._shown, self._thumb, self._beside, self._prediction_heading, *own):
             widget.hide()
         self._filling = True
         self.place.setRange(1, 1)
