@@ -101,6 +101,11 @@ def _eastern_or_western(first: bytes) -> list[str]:
             place += 1
             continue
         pairs += 1
-        inside += first[place + 1] >= 0xA1
+        inside += first[place + 1] >= 0xA1 and not _between_letters(first, place)
         place += 2
     return ["gb18030", "cp1252"] if not pairs or inside >= _SHARE * pairs else ["cp1252", "gb18030"]
+
+
+def _between_letters(data: bytes, place: int) -> bool:
+    """Whether two high bytes stand in the middle of a word of ASCII letters, as in Größe."""
+    return 0 < place < len(data) - 2 and chr(data[place - 1]).isascii() and chr(data[place - 1]).isalpha() and bytes([data[place + 2]]).isalpha()

@@ -140,7 +140,9 @@ def decode(data: bytes, path: Path, encoding: str = "", torn: bool = False) -> t
     Raises:
         DataError: They are no text, or none in that encoding.
     """
-    candidates = [encoding] if encoding else candidates_for(data[:_BLOCK])
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    wide = "" if encoding or marked or b"\0" not in data[:_BLOCK] else _unmarked_wide(data[:_BLOCK])
+    candidates = [encoding] if encoding else [wide] if wide else candidates_for(data[:_BLOCK])
     if b"\0" in data and not any(name.lower().startswith(("utf-16", "utf-32", "utf16", "utf32")) for name in candidates):
         raise DataError(Text("{path} is no text: it holds zero bytes.", path=str(path)), Text("Save it as text in UTF-8."))
     for name in candidates:
@@ -153,3 +155,14 @@ def decode(data: bytes, path: Path, encoding: str = "", torn: bool = False) -> t
         Text("{path} is no text in the encoding {encoding}.", path=str(path), encoding=candidates[-1]),
         Text("Save it as UTF-8, or choose its encoding."),
     )
+
+
+def _unmarked_wide(first: bytes) -> str:
+    """Returns the UTF-16 that bytes without a mark are in, or "": nearly all characters must be ASCII or Chinese, Japanese or Korean."""
+    even = first[: len(first) & ~1]
+    for name in ("utf-16-le", "utf-16-be"):
+        text = even.decode(name, "replace")
+        usual = sum(letter in "\n\r\t" or " " <= letter < "\x7f" or "\u3000" <= letter < "\ua000" or letter >= "\uff00" for letter in text)
+        if text and "\0" not in text and "\ufffd" not in text and usual > 0.9 * len(text):
+            return name
+    return ""

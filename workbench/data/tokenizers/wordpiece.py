@@ -35,22 +35,29 @@ class WordPiece(Learned):
         tokenizer.pre_tokenizer = Split(Regex(rf"[{CJK}]|{WORD}|\S"), behavior="removed", invert=True)
         tokenizer.decoder = decoders.WordPiece(prefix=_INSIDE)
         letters = _letters(tokenizer, texts, max(1, int(params.vocabulary * _ALPHABET_SHARE)))
+        alphabet = sorted({letter.removeprefix(_INSIDE) for letter in letters if letter != _INSIDE})
         # Numbering the letters as special tokens fixes their order: the library numbers them as a hash table gives them.
         settings: dict[str, Any] = {**trainer_settings(params), "special_tokens": [*special_tokens(params), *letters]}
         trainer = trainers.WordPieceTrainer(
-            vocab_size=params.vocabulary, limit_alphabet=len({letter.removeprefix(_INSIDE) for letter in letters}) or 1,
-            initial_alphabet=sorted({letter.removeprefix(_INSIDE) for letter in letters}), continuing_subword_prefix=_INSIDE, **settings,
+            vocab_size=params.vocabulary, limit_alphabet=len(alphabet) or 1, initial_alphabet=alphabet, continuing_subword_prefix=_INSIDE, **settings,
         )
         tokenizer.train_from_iterator(texts, trainer, length=len(texts))
         return tokenizer
 
 
 def _letters(tokenizer: Tokenizer, texts: Sequence[str], limit: int) -> list[str]:
-    """Returns the most frequent letters at the start of words, and with ## those inside, in a fixed order."""
+    """Returns the most frequent letters, and with ## those of them that stand inside words, in a fixed order."""
     assert tokenizer.normalizer is not None and tokenizer.pre_tokenizer is not None
     counts: Counter[str] = Counter()
+    inside: set[str] = set()
     for text in texts:
         for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text)):
-            counts[word[0]] += 1
-            counts.update(f"{_INSIDE}{letter}" for letter in word[1:])
-    return sorted(sorted(counts, key=lambda letter: (-counts[letter], letter))[:limit])
+            counts.update(word)
+            inside.update(word[1:])
+    found: list[str] = []
+    for letter in sorted(counts, key=lambda letter: (-counts[letter], letter)):
+        forms = [letter, f"{_INSIDE}{letter}"] if letter in inside else [letter]
+        if len(found) + len(forms) > limit:
+            break
+        found += forms
+    return sorted(found)
