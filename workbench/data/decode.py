@@ -74,7 +74,7 @@ def _pixels(image: Image) -> np.ndarray:
     from PIL import Image as Pillow
     from PIL import ImageOps
 
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)  # the other way it copies even what needs no turning
     if image.mode.startswith("I") or image.mode == "F":
         return _eight_bits(np.asarray(image))[..., None]
     grey = image.mode in _GREY or (image.mode == "P" and _grey_palette(image))
@@ -82,7 +82,8 @@ def _pixels(image: Image) -> np.ndarray:
         image = image.convert("RGBA")
         ground = Pillow.new("RGBA", image.size, "white")
         image = Pillow.alpha_composite(ground, image)
-    pixels = np.asarray(image.convert("RGB" if not grey else "L"))
+    mode = "L" if grey else "RGB"
+    pixels = np.asarray(image if image.mode == mode else image.convert(mode))
     return np.ascontiguousarray(pixels if pixels.ndim == 3 else pixels[..., None])
 
 
