@@ -261,3 +261,6 @@ def test_projects_of_writers_fit_the_texts(tmp_path: Path) -> None:
     (tmp_path / "book.txt").write_text("\n".join(ENGLISH * 3), "utf-8")
     project = make_project("text-gpt", str(tmp_path / "book.txt"))
     assert project.objectives[0].target == "text" and project.data.preprocessing["text"]["maximum_length"] >= 48
+    from workbench.project.check import check
+
+    assert check(project, open_dataset(str(tmp_path / "book.txt"))).ok

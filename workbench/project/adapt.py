@@ -12,6 +12,7 @@ from workbench.data.base import Dataset, Field, FieldKind, Split
 from workbench.errors import DataError
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
+from workbench.graph.infer import infer
 from workbench.graph.shape import Axis, Shape
 from workbench.layers import LAYERS
 from workbench.objectives import OBJECTIVES
@@ -62,6 +63,7 @@ def adapt(project: Project, dataset: Dataset) -> Project:
     graph = project.graph
     for node in input_nodes(graph):
         graph = _sized(graph, node, prepared.shapes()[field_of(node)])
+    graph = _with_positions(graph)
     for objective in project.objectives:
         graph = _widened(graph, objective, dataset, prepared.shapes()[objective.target])
     return _with_recipe(replace(project, graph=graph), prepared.count(Split.TRAIN))
@@ -208,6 +210,14 @@ def _sized(graph: Graph, node: Node, shape: Shape) -> Graph:
     if node.params.get("decoder") and "maximum_length" in sizes:
         sizes["maximum_length"] += 1  # what is written begins with a token of its own
     return edit.set_params(graph, node.id, **sizes)
+
+
+def _with_positions(graph: Graph) -> Graph:
+    """Lets layers that know too few positions for the texts know as many as these have."""
+    for problem in infer(graph, LAYERS).problems:
+        if problem.kind == "positions.too-few" and problem.fixes:
+            graph = problem.fixes[0].apply(graph)
+    return graph
 
 
 def _widened(graph: Graph, objective: ObjectiveChoice, dataset: Dataset, shape: Shape) -> Graph:
