@@ -74,7 +74,7 @@ class RowEdits(QWidget):
         form.addRow(_name(tr("Class")), self.label)
         form.addRow(_name(tr("Split")), self.split)
         form.addRow(_name(tr("Tags")), tagging)
-        form.addRow(_name(tr("Note")), self.note)
+        form.addRow(_name(tr("Your note")), self.note)
         form.addRow("", self.out)
 
     def _combo(self, name: str, label: str) -> QComboBox:

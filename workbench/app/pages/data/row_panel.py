@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.app import theme
@@ -14,8 +15,7 @@ from workbench.app.pages.data.draws import Draws
 from workbench.app.pages.data.playing import Player
 from workbench.app.pages.data.row_edits import RowEdits
 from workbench.app.pages.data.seen import Seen
-from workbench.app.pages.data.sound_picture import spectrogram
-from workbench.app.pages.data.tile_painting import mask_image, qimage
+from workbench.app.pages.data.tile_painting import TilePainter, mask_image, qimage
 from workbench.app.widgets import ImageView, KeyValue, button, quiet
 from workbench.data.base import FieldKind
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workbench.app.pages.data.editing import Editing
     from workbench.app.pages.data.rows import Rows
 
-PICTURE_PX = 240
+PICTURE_PX, CURVE_PX = 240, 132
 
 
 class RowPanel(QWidget):
@@ -47,9 +47,6 @@ class RowPanel(QWidget):
         self._title = QLabel()
         theme.mark(self._title, "subject")
         self._picture = ImageView("data.row.picture", self, side=PICTURE_PX, label=tr("The row as it came"))
-        self._sound = ImageView("data.row.spectrogram", self, label=tr("How loud each pitch is over time"))
-        self._sound.setFixedSize(PICTURE_PX, 96)
-        self._sound.smooth = True
         self.player = Player(self)
         self._text = QLabel()
         self._text.setObjectName("data.row.text")
@@ -64,7 +61,7 @@ class RowPanel(QWidget):
         self.seen, self.draws = Seen(self), Draws(self)
         tip = tr("Explain what a trained run says about this row")
         self._inspect = button("data.row.inspect", tr("Look at it in Inspect"), self._ask, tip=tip)
-        for widget in (self._title, self._picture, self._sound, self.player, self._text, self.edits, self._facts, self._file, self.seen,
+        for widget in (self._title, self._picture, self.player, self._text, self.edits, self._facts, self._file, self.seen,
                        self.draws, self._inspect):
             layout.addWidget(widget)
         layout.addStretch(1)
@@ -105,7 +102,6 @@ class RowPanel(QWidget):
         kind = rows.lead.kind if rows.lead else None
         self._picture.setVisible(rows.pictures)
         self._text.setVisible(kind == FieldKind.TEXT)
-        self._sound.setVisible(kind == FieldKind.AUDIO)
         facts = self._raw_facts(rows, row)
         if rows.verdicts is not None:
             facts = [*rows.verdicts.words(row), *facts]
@@ -133,12 +129,11 @@ class RowPanel(QWidget):
 
     def _show_picture(self, rows: Rows, row: int) -> str:
         """Shows the picture of a row and returns its size in words."""
-        image = rows.image(row)
-        self._picture.set_image(image)
-        self._picture.set_overlay(None)
         raw = np.asarray(rows.raw(row))
+        image = curve_image(rows, row, self.devicePixelRatioF()) if rows.curves else rows.image(row)
+        self._picture.setFixedSize(PICTURE_PX, CURVE_PX if rows.curves else PICTURE_PX)
+        self._picture.set_image(image)
         if rows.lead is not None and rows.lead.kind == FieldKind.AUDIO:
-            self._sound.set_image(qimage(spectrogram(raw, PICTURE_PX, theme.current().dark)))
             self.player.take(raw, rows.lead.rate)
         if rows.curves:
             return " × ".join(str(size) for size in raw.shape)
@@ -152,9 +147,15 @@ class RowPanel(QWidget):
             self.inspect_wanted.emit(self._row)
 
 
-def _with_mask(rows: Rows, row: int, image: np.ndarray) -> object:
-    from PySide6.QtGui import QImage, QPainter
+def curve_image(rows: Rows, row: int, ratio: float) -> QImage:
+    """Returns a series or a sound as the grid draws it, as large as the panel."""
+    painter = TilePainter(rows, QSize(PICTURE_PX, CURVE_PX), ratio, theme.current(), theme.text_font(), theme.small_font())
+    image = dict(painter.paint([row]))[row]
+    image.setDevicePixelRatio(1.0)
+    return image
 
+
+def _with_mask(rows: Rows, row: int, image: np.ndarray) -> QImage:
     assert rows.mask is not None
     overlay = mask_image(np.asarray(rows.dataset.column(rows.mask.name, np.asarray([row]))[0]))
     picture = qimage(image).convertToFormat(QImage.Format.Format_RGB32)
