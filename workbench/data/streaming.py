@@ -95,15 +95,14 @@ class Streams:
         Raises:
             UnreadableRowsError: Some of them cannot be read.
         """
-        places, every = rows.numpy(), torch.arange(len(rows))
+        places = rows.numpy()
         known = {int(row): self.unreadable[int(row)] for row in places if int(row) in self.unreadable} if self.unreadable else {}
         if known:
             raise UnreadableRowsError(known)
         values: dict[str, torch.Tensor] = {}
         lengths: dict[str, torch.Tensor] = {}
         for name, preprocessor in self.preprocessors.items():
-            stored = preprocessor.store(self.dataset.column(name, places))
-            values[name], valid = preprocessor.gather(stored, every)
+            values[name], valid = preprocessor.fetched(self.dataset.column(name, places))
             if valid is not None:
                 lengths[name] = valid
         return values, lengths

@@ -60,6 +60,11 @@ class Preprocessor(ABC):
     def gather(self, stored: Stored, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Returns model-ready values of these rows, and their valid lengths where rows differ in length."""
 
+    def fetched(self, column: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Returns raw rows model-ready at once: what `gather` gives of all rows of `store`, bit by bit."""
+        stored = self.store(column)
+        return self.gather(stored, torch.arange(len(stored[0])))
+
     @abstractmethod
     def encode_one(self, raw: Any) -> torch.Tensor:
         """Returns one raw value as a batch of one row, without padding."""

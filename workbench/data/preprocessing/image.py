@@ -68,6 +68,12 @@ class ImagePreprocessor(Preprocessor):
         pixels = stored[0].permute(0, 2, 3, 1).index_select(0, where(rows, stored[0]))
         return self.normalised(pixels.permute(0, 3, 1, 2)), None
 
+    def fetched(self, column: Any) -> tuple[torch.Tensor, None]:
+        if not isinstance(column, np.ndarray) or column.shape[1:] != (self.height, self.width, self.channels):
+            return super().fetched(column)[0], None
+        # Nothing to resize: the pixels lie channels last already and need not be turned there and back.
+        return self.normalised(torch.from_numpy(np.require(column, requirements=("C", "W"))).permute(0, 3, 1, 2)), None
+
     def normalised(self, images: torch.Tensor) -> torch.Tensor:
         """Returns images with values 0 to 255, `(N, C, H, W)`, as the model sees them, float32."""
         if self._scale.device != images.device:
