@@ -104,6 +104,18 @@ def test_a_proposed_project_trains_on_it(tmp_path: Path, kind: str) -> None:
     assert run.info().state == "finished" and any(tag.startswith("accuracy") for tag in run.info().metrics)
 
 
+def test_transcripts_are_learned_letter_by_letter(tmp_path: Path) -> None:
+    folder = sounds(tmp_path)
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.wav"))
+    with (folder / "metadata.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("path", "sentence"), *((name, "aba" if name.startswith("low") else "ba") for name in files)])
+    project = new_project("tones-crnn", tmp_path / "project", str(folder))
+    assert [(item.name, item.target) for item in project.objectives] == [("ctc", "sentence")]
+    assert project.data.preprocessing["sentence"]["tokenizer"] == "character"
+    run, _ = start(tmp_path / "project", with_settings(project, ["train.epochs=1", "train.threads=1"]))
+    assert run.info().state == "finished" and "error_rate/val" in run.info().metrics
+
+
 def test_types_are_settings_of_the_project(tmp_path: Path) -> None:
     project = new_project("auto", tmp_path / "project", str(table(tmp_path, "csv")))
     changed = with_settings(project, ["data.params.types.size=category", "data.params.decimal='.'"])

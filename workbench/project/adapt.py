@@ -42,6 +42,7 @@ LARGEST_SIDE_PX = 64
 LONGEST_TEXT_TOKENS = 256
 MANY_ROWS = 20_000
 _SAMPLED_TEXTS = 2000
+_LONGEST_TRANSCRIPT = 512
 _ENOUGH_KNOWN = 0.8
 _FEW_LETTERS = 64
 
@@ -118,6 +119,10 @@ def _with_targets(project: Project, dataset: Dataset) -> Project:
         if written:
             objectives.append(replace(objective, target=written))
             continue
+        texts = fields_of_kind(dataset, FieldKind.TEXT, taken) if _writes_down(objective) else []
+        if texts:
+            objectives.append(replace(objective, target=texts[0].name))
+            continue
         if field is None or field.kind not in OBJECTIVE_OF or field.name in taken:
             field = likely_target(dataset, taken)
         if field is None:
@@ -138,6 +143,12 @@ def _written_field(project: Project, objective: ObjectiveChoice) -> str:
     return written[0] if written and entry is not None and entry.writes else ""
 
 
+def _writes_down(objective: ObjectiveChoice) -> bool:
+    """Whether an objective learns nothing but texts that the drawing does not read."""
+    entry = OBJECTIVES.get(objective.name)
+    return entry is not None and tuple(entry.targets) == (FieldKind.TEXT,) and not entry.reads_target and not entry.writes
+
+
 def _suits(objective: ObjectiveChoice, field: Field, taken: list[str]) -> bool:
     """Whether an objective learns this kind of field, and may although the drawing reads it."""
     entry = OBJECTIVES.get(objective.name)
@@ -154,6 +165,11 @@ def _with_preprocessing(project: Project, dataset: Dataset) -> Project:
             project = with_preprocessing(project, name, _smaller(field))
         if field.kind == FieldKind.TEXT and "maximum_length" not in chosen:
             project = with_preprocessing(project, name, _for_texts(project, dataset, field, chosen))
+    for objective in project.objectives:
+        if _writes_down(objective) and not project.data.preprocessing.get(objective.target):
+            longest = max(map(len, dataset.column(objective.target)), default=1)
+            letters = {"tokenizer": "character", "maximum_length": min(max(longest, 1), _LONGEST_TRANSCRIPT)}
+            project = with_preprocessing(project, objective.target, letters)
     return project
 
 

@@ -22,6 +22,7 @@ from workbench.errors import DataError, Text
 
 _TABLES = (".csv", ".tsv", ".jsonl")
 _PLACES = ("", "clips", "wavs", "wav", "audio", "sounds", "data")
+_SPOKEN = ("sentence", "text", "transcript", "transcription", "normalized_text", "文本", "转写")
 _SAMPLE = 20
 
 
@@ -57,7 +58,8 @@ class SoundFolder(Format):
         table = _listed(root)
         if table is not None:
             cells, column = table
-            types = {**params.types, column: ColumnType.SOUND}
+            spoken_of = {name: ColumnType.TEXT for name in cells.names if name.lower() in _SPOKEN}
+            types = {**spoken_of, **params.types, column: ColumnType.SOUND}
             return dataset_of(self.name, source, cells, Reading(types, rate=params.rate), root)
         spoken = _transcripts(root)
         return _of_folders(self.name, source, root, found, spoken, params.rate)
