@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import Command, Said
 from workbench.cli.own_layers import check_layer
 from workbench.errors import WorkbenchError
+from workbench.export.checking.file import TITLES
 from workbench.layers.own_writing import OwnKind, layer_file
 
 
@@ -27,7 +28,7 @@ def test_new_writes_a_layer_with_its_test_and_it_is_in_the_catalogue(own: Comman
     folder = tmp_path / "profile" / "data" / "layers"
     assert document["file"] == str(folder / "pulse.py") and document["trusted"] and document["ok"]
     assert (folder / "test_pulse.py").exists()
-    assert len(document["checks"]) == 15 and all(check["ok"] and check["title"] for check in document["checks"])
+    assert len(document["checks"]) == len(TITLES) and all(check["ok"] and check["title"] for check in document["checks"])
     entry = own("catalogue", "layers", "pulse", "--json").document
     assert entry["own"] == str(folder / "pulse.py")
     assert [port["name"] for port in entry["inputs"]] == ["first", "second"]

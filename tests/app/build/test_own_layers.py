@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,6 +13,7 @@ from tests.app.build.conftest import Bench
 from workbench.app.pages.build.layer_rows import LAYER_ROLE
 from workbench.app.pages.build.own import editor as editing
 from workbench.app.pages.build.own.editor import OwnLayerEditor
+from workbench.export.checking.file import TITLES
 from workbench.graph import edit
 from workbench.graph.graph import Edge, Graph
 from workbench.layers import LAYERS
@@ -118,7 +118,7 @@ def test_the_form_writes_a_layer_that_is_checked_and_in_the_palette(
     assert set(LAYERS["pulse"].Params.model_fields) == {"rate", "steps"}
     editor = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, OwnLayerEditor))
     own_bench.qtbot.waitUntil(lambda: editor.checked is not None, timeout=120_000)
-    assert editor.checked.ok and len(editor.results.rows) == 15
+    assert editor.checked.ok and len(editor.results.rows) == len(TITLES)
     editor.text.setPlainText(editor.text.toPlainText().replace("share * first +", "share.nothing +"))
     editor.save_and_check()
     own_bench.qtbot.waitUntil(lambda: editor.checked is not None, timeout=120_000)
