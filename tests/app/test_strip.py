@@ -46,7 +46,7 @@ def is_below(strip: FindingStrip, row: int) -> bool:
 @pytest.mark.parametrize("width", [420, 640, 900, 1300])
 def test_buttons_leave_room_for_their_sentence(qtbot: Any, width: int) -> None:
     strip = shown(qtbot, width)
-    qtbot.waitUntil(lambda: sentences(strip)[0].width() > 0.4 * width, timeout=2000)
+    qtbot.waitUntil(lambda: sentences(strip)[0].width() > 0.4 * width and is_below(strip, 0), timeout=2000)
     assert is_below(strip, 0) and not is_below(strip, 1)
     assert min(label.width() for label in sentences(strip)) > 0.4 * width
 

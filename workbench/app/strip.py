@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -133,7 +133,8 @@ class _Finding(QFrame):
         self._narrow = narrow
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._arrange(event.size().width())
+        # Turning the layout while it is being laid out ends in a crash of Qt inside a scroll area.
+        QTimer.singleShot(0, self, lambda: self._arrange(self.width()))
         super().resizeEvent(event)
 
     def _arrange(self, width: int) -> None:
