@@ -28,7 +28,7 @@ CONSTANTS = {"MENUS", "STATE_WORDS", "SEVERITY_WORDS", "WORDS", "FAMILY_LABELS"}
 CATALOGUES = (
     ("workbench.layers", "LAYERS"), ("workbench.objectives", "OBJECTIVES"), ("workbench.training.optimizers", "OPTIMIZERS"),
     ("workbench.training.schedules", "SCHEDULES"), ("workbench.explain", "METHODS"), ("workbench.data.formats", "FORMATS"),
-    ("workbench.data.tokenizers", "TOKENIZERS"),
+    ("workbench.data.tokenizers", "TOKENIZERS"), ("workbench.data.augmentation", "AUGMENTATIONS"), ("workbench.data.findings", "FINDERS"),
     ("workbench.project.starters", "STARTERS"),
 )
 # Words that are values of the program and are said as they are.

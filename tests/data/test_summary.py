@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from workbench.data.base import Field, FieldKind, Split
+from workbench.data.findings.base import content_hash
 from workbench.data.memory import MemoryDataset
 from workbench.data.open import open_dataset
 from workbench.data.prepare import prepare
-from workbench.data.findings.base import content_hash
 from workbench.data.summary import describe, find_problems, image_size
 
 

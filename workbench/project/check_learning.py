@@ -302,7 +302,8 @@ def _epochs(project: Project) -> list[Found]:
     """Without an epoch nothing is learned: that only makes sense for weights that are there already."""
     if project.recipe.epochs > 0 or project.recipe.start_from:
         return []
-    message, reason = Text("A run of 0 epochs learns nothing."), Text("It only makes sense with weights to start from, which it then keeps as they are.")
+    message = Text("A run of 0 epochs learns nothing.")
+    reason = Text("It only makes sense with weights to start from, which it then keeps as they are.")
     return [Problem("recipe.no-epochs", message, reason=reason, fixes=(recipe_fix(Text("Train 20 epochs"), epochs=20),))]
 
 
