@@ -98,5 +98,5 @@ def recognise(path: Path) -> Format:
         raise DataError(Text("The folder {path} is empty.", path=str(path)), Text("Put one folder of images per class into it."))
     raise DataError(
         Text("{path} is in no known data format.", path=str(path)),
-        Text("Known are: a folder with one folder of images per class, IDX files (MNIST), and CSV, TSV or JSON Lines tables."),
+        Text("Known are folders and archives of images, tables (CSV, TSV, JSON, Parquet), texts, sounds, series, NumPy arrays, IDX and CIFAR files."),
     )
