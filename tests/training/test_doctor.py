@@ -115,15 +115,19 @@ def test_bad_data_is_named_by_field_and_row(session: Session, project: Project) 
         train = engine._train
 
         def with_bad_row() -> None:
-            whole = engine.prepared
-            bad = int(rows[5])
+            following, bad = engine.supply.following, int(rows[5])
 
-            def batch(wanted: torch.Tensor) -> Any:
-                found = type(whole).batch(whole, wanted)
-                found.values["image"][wanted == bad] = float("nan")
-                return found
+            def spoilt(batches: Any, position: int) -> Any:
+                batch_of = following(batches, position)
 
-            engine.prepared = type("Bad", (), {"batch": staticmethod(batch), "count": whole.count, "rows": whole.rows})()
+                def batch(wanted: torch.Tensor) -> Any:
+                    found = batch_of(wanted)
+                    found.values["image"][wanted == bad] = float("nan")
+                    return found
+
+                return batch
+
+            engine.supply.following = spoilt  # type: ignore[method-assign]
             train()
 
         engine._train = with_bad_row  # type: ignore[method-assign]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QSlider, QTabBar, QWidget
 
 from workbench.app.language import set_language
 from workbench.app.pages import PAGES, page_class
@@ -18,9 +18,9 @@ NAMES = ("data", "train", "inspect", "deploy")
 
 
 def controls(page: QWidget) -> list[QWidget]:
-    """All controls that are ours; the line inside a spin box and the like belong to Qt."""
+    """All controls that are ours; the line inside a spin box, the arrows of a tab bar and the like belong to Qt."""
     found = [child for kind in CONTROLS for child in page.findChildren(kind) if not child.objectName().startswith("qt_")]
-    return [child for child in found if not isinstance(child.parent(), CONTROLS)]
+    return [child for child in found if not isinstance(child.parent(), (*CONTROLS, QTabBar))]
 
 
 @pytest.fixture(params=NAMES)

@@ -41,6 +41,7 @@ class Browser(QWidget):
         self._delay.timeout.connect(lambda: self.searched.emit(self.search.text().strip()))
         self.view, self.loupe = SampleView(self, kept), Loupe(self)
         self.tabs, self.pages = QTabBar(self), QStackedWidget(self)
+        self.tabs.setUsesScrollButtons(False)
         self._names: list[str] = []
         self._grid = QStackedWidget(self)
         self._grid.addWidget(self.view)
