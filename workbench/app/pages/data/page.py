@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from workbench.project.project import Project
 
 LARGE = 20_000
+_FOUND_PX, _NOTHING_FOUND_PX = 112, 40
+"""Room for one whole finding with its buttons, and for the sentence that there is none."""
 
 
 class DataPage(Page):
@@ -136,12 +138,12 @@ class DataPage(Page):
         heading.setContentsMargins(theme.SPACE_4, 0, 0, 0)
         layout.addWidget(heading)
         self.findings = FindingStrip("data.findings", self, empty=tr("Nothing looks wrong."))
-        area = QScrollArea()
+        self._found_area = area = QScrollArea()
         area.setObjectName("data.findings.scroll")
         area.setWidgetResizable(True)
         area.setWidget(self.findings)
         area.setMaximumHeight(132)
-        area.setMinimumHeight(40)
+        area.setMinimumHeight(_NOTHING_FOUND_PX)
         area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         layout.addWidget(area)
 
@@ -249,6 +251,7 @@ class DataPage(Page):
             problems += [item for item in self._rows.prepared.problems if item not in problems]
             problems += [item for item in self._found_in(self._rows) if item not in problems]
         self.findings.show_findings([*rows, *(self._finding(item) for item in problems)])
+        self._found_area.setMinimumHeight(_FOUND_PX if rows or problems else _NOTHING_FOUND_PX)
 
     def _found_in(self, rows: Rows) -> list[DataProblem]:
         """Returns what was found in this data; the first time it is looked for on a worker thread and shown when it is there."""
