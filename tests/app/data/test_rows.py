@@ -279,7 +279,7 @@ def test_the_menu_of_a_row_copies_and_narrows(page: DataPage, qtbot: Any) -> Non
 def test_findings_lead_to_their_rows(page: DataPage) -> None:
     from workbench.data.base import DataProblem
 
-    page._show_only(DataProblem("duplicate", "Two rows are equal.", (page._rows.dataset.ids()[8], page._rows.dataset.ids()[6])))
+    page.found.rows_wanted.emit(DataProblem("duplicate", "Two rows are equal.", (page._rows.dataset.ids()[8], page._rows.dataset.ids()[6])))
     assert page.view.shown.tolist() == [6, 8]
 
 
@@ -319,8 +319,8 @@ def test_what_is_wrong_with_the_data_is_looked_for_aside_and_once(page: DataPage
         return [DataProblem("duplicate", "Two rows are equal.", (page._rows.dataset.ids()[3],))]
 
     monkeypatch.setattr("workbench.data.summary.find_problems", find)
-    page._looked = None
-    page._show_findings()
+    page.found._looked = None
+    page.found.show_rows(page._rows)
     qtbot.waitUntil(lambda: any("equal" in row.message for row in page.findings.rows), timeout=10_000)
     page._take_data()
     assert len(where) == 1 and where[0] != threading.get_ident()
@@ -332,7 +332,7 @@ def test_a_finding_is_mended_by_one_click_and_brought_back_by_one_undo(page: Dat
     from workbench.data.base import DataProblem
 
     ids = page._rows.dataset.ids()
-    row = page._finding(DataProblem("copies", "Two rows are equal.", (ids[3], ids[9])))
+    row = page.found._finding(DataProblem("copies", "Two rows are equal.", (ids[3], ids[9])))
     assert [remedy.main for remedy in row.remedies] == [True, False]
     row.remedies[0].do()
     assert {name for name, edit in session.project.edits.rows.items() if edit.excluded} == {ids[3], ids[9]}

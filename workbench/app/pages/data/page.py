@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
-from workbench.app.language import say, say_error, tr
+from workbench.app.language import tr
 from workbench.app.pages.data.browser import Browser
 from workbench.app.pages.data.editing import Editing
 from workbench.app.pages.data.facet_panel import FacetPanel
 from workbench.app.pages.data.filtering import Filter
+from workbench.app.pages.data.found import Found
 from workbench.app.pages.data.judging import Judging
 from workbench.app.pages.data.map_view import MapView
 from workbench.app.pages.data.row_menu import add_splits, show_row_menu
@@ -26,20 +27,14 @@ from workbench.app.pages.data.statistics_view import StatisticsView
 from workbench.app.pages.data.thumbnails import Thumbnails, cache_folder
 from workbench.app.pages.data.wording import chips_of, field_words, invitation, orders_of, sentence, short_source
 from workbench.app.pages.page import Page
-from workbench.app.strip import FindingRow, FindingStrip, Remedy
-from workbench.app.widgets import EmptyState, Heading, button, line, quiet
-from workbench.project.data_remedies import remedies as remedies_of
+from workbench.app.widgets import EmptyState, button, quiet
 from workbench.project.feeding import target_fields
 
 if TYPE_CHECKING:
     from workbench.app.session import Session
-    from workbench.data.base import DataProblem
-    from workbench.graph.problem import Fix
     from workbench.project.project import Project
 
 LARGE = 20_000
-_FOUND_PX, _NOTHING_FOUND_PX = 112, 40
-"""Room for one whole finding with its buttons, and for the sentence that there is none."""
 
 
 class DataPage(Page):
@@ -51,10 +46,7 @@ class DataPage(Page):
         super().__init__(session, parent)
         self._rows: Rows | None = None
         self._filter, self._judged = Filter(), None
-        self._looked: Rows | None = None
-        self._found: list[DataProblem] = []
         self._selecting: Job | None = None
-        self._looking: Job | None = None
         self.editing = Editing(session)
         self.judging = Judging(session, self)
         self.row_panel = RowPanel(self.editing)
@@ -124,28 +116,14 @@ class DataPage(Page):
         self.statistics.chosen.connect(lambda facet, value: self._set_filter(self._filter.choosing(facet, value)))
         self.map.picked.connect(lambda rows: self.show_rows(tuple(rows.tolist()), tr("from the map")))
         self.map.pointed.connect(self.view.go_to)
-        self._add_findings()
+        self.found = Found(self.session, self)
+        self.findings = self.found.strip
+        self.found.rows_wanted.connect(self._show_found)
+        self.browser.layout().addWidget(self.found)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.browser)
         return self._stack
-
-    def _add_findings(self) -> None:
-        layout = self.browser.layout()
-        assert layout is not None
-        layout.addWidget(line())
-        heading = Heading(tr("Found in the data"))
-        heading.setContentsMargins(theme.SPACE_4, 0, 0, 0)
-        layout.addWidget(heading)
-        self.findings = FindingStrip("data.findings", self, empty=tr("Nothing looks wrong."))
-        self._found_area = area = QScrollArea()
-        area.setObjectName("data.findings.scroll")
-        area.setWidgetResizable(True)
-        area.setWidget(self.findings)
-        area.setMaximumHeight(132)
-        area.setMinimumHeight(_NOTHING_FOUND_PX)
-        area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        layout.addWidget(area)
 
     def refresh(self, old: Project | None, new: Project) -> None:
         """Redraws where the data choice, its edits or the target differ."""
@@ -172,7 +150,7 @@ class DataPage(Page):
                 self._filter = Filter()
             self._judged = verdicts
             self._take_rows(now)
-        self._show_findings()
+        self.found.show_rows(self._rows)
         self._stack.setCurrentIndex(1)
 
     def _take_rows(self, now: tuple[Any, ...]) -> None:
@@ -243,48 +221,9 @@ class DataPage(Page):
         elif self._rows is not None and self.browser.tab == "map":
             self.map.show_rows(self._rows, self.view.shown)
 
-    def _show_findings(self) -> None:
-        error = self.session.prepared_error
-        rows = [] if error is None else [FindingRow(say_error(error), severity="error")]
-        problems = [*(self._rows.dataset.problems if self._rows else ())]
-        if self._rows is not None and self._rows.prepared is not None:
-            problems += [item for item in self._rows.prepared.problems if item not in problems]
-            problems += [item for item in self._found_in(self._rows) if item not in problems]
-        self.findings.show_findings([*rows, *(self._finding(item) for item in problems)])
-        self._found_area.setMinimumHeight(_FOUND_PX if rows or problems else _NOTHING_FOUND_PX)
-
-    def _found_in(self, rows: Rows) -> list[DataProblem]:
-        """Returns what was found in this data; the first time it is looked for on a worker thread and shown when it is there."""
-        if self._looked is not None and self._looked.prepared is rows.prepared:
-            return self._found
-        if self._looking is not None and self._looking.running:
-            self._looking.cancel()
-        self._looked, self._found = rows, []
-        self._looking = run_job(self, lambda _progress, _cancelled: problems_of(rows), lambda found: self._take_found(rows, found))
-        return []
-
-    def _take_found(self, rows: Rows, found: list[DataProblem]) -> None:
-        if self._looked is rows:
-            self._found = found
-            self._show_findings()
-
-    def _finding(self, problem: DataProblem) -> FindingRow:
-        show = (Remedy(tr("Show"), lambda: self._show_only(problem), False),) if problem.rows and problem.kind != "unreadable" else ()
-        return FindingRow(problem.message, problem.reason, "warning", remedies=(*self._remedies(problem), *show))
-
-    def _remedies(self, problem: DataProblem) -> tuple[Remedy, ...]:
-        """Returns the buttons that change the project so that the finding goes; each is one step of the history."""
-        if self._rows is None:
-            return ()
-        fixes = remedies_of(problem, self._rows.dataset)
-        return tuple(Remedy(say(fix.label), lambda fix=fix: self._mend(fix), number == 0) for number, fix in enumerate(fixes))
-
-    def _mend(self, fix: Fix[Project]) -> None:
-        self.session.edit(say(fix.label), fix.apply(self.session.project))
-
-    def _show_only(self, problem: DataProblem) -> None:
+    def _show_found(self, ids: tuple[str, ...]) -> None:
         if self._rows is not None:
-            self.show_rows(self._rows.rows_of(problem.rows), tr("found in the data"))
+            self.show_rows(self._rows.rows_of(ids), tr("found in the data"))
 
     def show_rows(self, rows: tuple[int, ...], origin: str) -> None:
         """Shows these rows (dataset indices) in the grid, and says where they come from."""
@@ -383,11 +322,3 @@ class DataPage(Page):
         self._apply()
         self.view.go_to(row)
         self.browser.show_tab(tab)
-
-
-def problems_of(rows: Rows) -> list[DataProblem]:
-    """Returns what looks wrong in prepared data; reads every row."""
-    from workbench.data.summary import find_problems
-
-    assert rows.prepared is not None
-    return list(find_problems(rows.dataset, rows.prepared.splits))
