@@ -277,9 +277,8 @@ def test_the_menu_of_a_row_copies_and_narrows(page: DataPage, qtbot: Any) -> Non
 
 
 def test_findings_lead_to_their_rows(page: DataPage) -> None:
-    from workbench.data.base import DataProblem
 
-    page.found.rows_wanted.emit(DataProblem("duplicate", "Two rows are equal.", (page._rows.dataset.ids()[8], page._rows.dataset.ids()[6])))
+    page.found.rows_wanted.emit((page._rows.dataset.ids()[8], page._rows.dataset.ids()[6]))
     assert page.view.shown.tolist() == [6, 8]
 
 
