@@ -18,7 +18,6 @@ import json
 import os
 import re
 import secrets
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -29,7 +28,7 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.errors import ProjectError
-from workbench.project import checkpoints, records
+from workbench.project import checkpoints, claims, records
 from workbench.project.atomic import write_atomically
 from workbench.project.checkpoints import Checkpoint
 from workbench.project.environment import environment
@@ -39,7 +38,6 @@ from workbench.text import Text
 
 OWN_LAYERS = "own_layers"
 RUNS = "runs"
-_SAME_START_SECONDS = 2.0
 _NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -55,6 +53,7 @@ class RunInfo:
         metrics: The last value by tag.
         parent: The name of the parent's folder, or "".
         message: What went wrong, for a failed run.
+        study: The folder name of the study that it belongs to, or "".
     """
 
     path: Path
@@ -66,6 +65,7 @@ class RunInfo:
     parent: str = ""
     message: str = ""
     seconds: float = 0.0
+    study: str = ""
 
 
 class RunFolder:
@@ -95,6 +95,11 @@ class RunFolder:
     def parent(self) -> str:
         """The folder name of the run that this one came from, or ""."""
         return str(self._about().get("parent") or "")
+
+    @property
+    def study(self) -> str:
+        """The folder name of the study that it belongs to, or ""."""
+        return str(self._about().get("study") or "")
 
     @property
     def differences(self) -> list[Any]:
@@ -159,28 +164,12 @@ class RunFolder:
 
     def claim(self) -> None:
         """Notes that this process writes the run from now on."""
-        import psutil
-
-        started = psutil.Process().create_time()
-        write_atomically(self.path / "process.json", _json({"pid": os.getpid(), "started": started, "host": socket.gethostname()}))
+        claims.claim(self.path)
 
     @property
     def alive(self) -> bool:
         """Whether the process that writes the run still exists. A process on another machine counts as alive."""
-        import psutil
-
-        writer = _read_json(self.path / "process.json")
-        if not writer:
-            return False
-        if writer.get("host") != socket.gethostname():
-            return True
-        try:
-            process = psutil.Process(int(writer["pid"]))
-            if process.status() == psutil.STATUS_ZOMBIE:  # killed, and nobody has asked how it ended
-                return False
-            return abs(process.create_time() - float(writer["started"])) < _SAME_START_SECONDS
-        except (psutil.Error, ValueError, KeyError, TypeError):
-            return False
+        return claims.alive(self.path)
 
     @property
     def state(self) -> RunState:
@@ -198,7 +187,7 @@ class RunFolder:
         return RunInfo(
             self.path, self.name, state, last.epoch if last else -1, last.step if last else 0,
             last.metrics if last else _NO_VALUES, self.parent,
-            failed.message if failed and state is RunState.FAILED else "", last.seconds if last else 0.0,
+            failed.message if failed and state is RunState.FAILED else "", last.seconds if last else 0.0, self.study,
         )
 
     def _recent(self) -> Iterator[Event]:
@@ -313,6 +302,7 @@ class EventReader:
 
 def create_run(
     folder: Path | str, name: str, project: Project, parent: RunFolder | None = None, differences: tuple[Any, ...] = (),
+    study: str = "",
 ) -> RunFolder:
     """Makes a new run folder with the snapshot of the project; this process is its first writer.
 
@@ -322,6 +312,7 @@ def create_run(
         project: What will be trained.
         parent: The run this one came from.
         differences: What was changed against the parent's project, as JSON values.
+        study: The folder name of the study that it belongs to.
 
     Raises:
         ProjectError: The folder cannot be written.
@@ -336,6 +327,7 @@ def create_run(
         write_atomically(path / "environment.json", _json(environment()))
         _keep_own_layers(path, project)
         about = {"schema_version": 1, "name": name, "parent": parent.path.name if parent else "", "differences": list(differences)}
+        about |= {"study": study} if study else {}
         write_atomically(path / "run.json", _json(about))
     except OSError as error:
         raise _unwritable(path, error) from error
@@ -390,9 +382,10 @@ def list_runs(folder: Path | str) -> list[RunInfo]:
 
 
 def latest_run(folder: Path | str) -> RunFolder | None:
-    """Returns the newest run of a project, or None."""
+    """Returns the newest run of a project, or None; one of a study only where there is no other."""
     runs = list_runs(folder)
-    return RunFolder(runs[0].path) if runs else None
+    chosen = next((info for info in runs if not info.study), runs[0] if runs else None)
+    return RunFolder(chosen.path) if chosen else None
 
 
 def _age(path: Path) -> tuple[str, float]:

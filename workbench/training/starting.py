@@ -43,12 +43,13 @@ def place_of(start_from: str, folder: Path, before: RunFolder | None = None) -> 
 
 
 def _newest(folder: Path, before: RunFolder | None) -> Path | None:
-    """Returns the newest run of a project that ended well, other than the one that begins."""
+    """Returns the newest run of a project that ended well, other than the one that begins; one of a study only where there is no other."""
     from workbench.project.events import RunState
     from workbench.project.runs import list_runs
 
     own = before.path if before is not None else None
-    return next((run.path for run in list_runs(folder) if run.state in (RunState.FINISHED, RunState.STOPPED) and run.path != own), None)
+    ended = [run for run in list_runs(folder) if run.state in (RunState.FINISHED, RunState.STOPPED) and run.path != own]
+    return next((run.path for run in [*(run for run in ended if not run.study), *ended]), None)
 
 
 def _is_run(path: Path) -> bool:
