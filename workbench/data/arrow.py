@@ -193,6 +193,7 @@ def _read(
     if types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
+        wanted = wanted or _categories(types, column)
     if types.is_struct(kind) or types.is_binary(kind) or types.is_large_binary(kind):
         return _files(arrow, name, label, column, hint)
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
@@ -208,7 +209,15 @@ def _read(
     if wanted in (None, ColumnType.DATE) and (types.is_timestamp(kind) or types.is_date(kind)):
         moments = column.cast(arrow.timestamp("us")).cast(arrow.int64()).to_numpy(zero_copy_only=False)
         return Field(name, FieldKind.NUMBER, label, unit=Text("days since 1970"), type="date"), (moments / 86_400e6).astype(np.float32), []
+    if _of_words(types, kind):
+        wanted = wanted or ColumnType.TEXT
     return column_of(name, label, _cells(types, column), wanted, reading, ids)
+
+
+def _categories(types: Any, column: Any) -> ColumnType | None:
+    """Returns that a column is one of categories where its writer said so (a Categorical of pandas), and few of them repeat."""
+    words = types.is_string(column.type) or types.is_large_string(column.type)
+    return ColumnType.CATEGORY if words and 1 < len(column.unique()) <= min(_MOST_CLASSES, len(column) - 1) else None
 
 
 def _few_labels(types: Any, name: str, column: Any) -> bool:
@@ -240,9 +249,17 @@ def _cells(types: Any, column: Any) -> list[str]:
         return ["" if value is None else value.strip() for value in values]
     if types.is_boolean(column.type):
         return ["" if value is None else "true" if value else "false" for value in values]
+    if _of_words(types, column.type):
+        return ["" if value is None else " ".join(word or "" for word in value) for value in values]
     if types.is_nested(column.type):
         return ["" if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in values]
     return ["" if value is None else str(value) for value in values]
+
+
+def _of_words(types: Any, kind: Any) -> bool:
+    """Whether each row is a list of words, as texts that were cut into tokens are kept."""
+    listed = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return listed and (types.is_string(kind.value_type) or types.is_large_string(kind.value_type))
 
 
 def _series(types: Any, column: Any) -> list[np.ndarray] | None:
