@@ -75,5 +75,5 @@ def _detail(field: dict[str, Any]) -> str:
         parts.append(", ".join(sizes[:5]) + (", ..." if len(sizes) > 5 else ""))
     spread = field.get("lengths") or field.get("range")
     if spread:
-        parts.append(f"{number(spread['minimum'])} to {number(spread['maximum'])}, median {number(spread['median'])} {field['unit']}".rstrip())
+        parts.append(f"{number(spread['minimum'])} to {number(spread['maximum'])}, median {number(spread['median'])} {field.get('unit', '')}".rstrip())
     return "; ".join(parts)

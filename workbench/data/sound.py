@@ -63,10 +63,11 @@ def sound_info(path: Path, data: bytes | None = None) -> SoundInfo:
         if _is_wave(path, data):
             with _opened(path, data) as file:
                 return _header(path, file).info
+        _refuse_empty(path, data)
         found = _soundfile(path).info(str(path) if data is None else BytesIO(data))
         return _checked(path, SoundInfo(int(found.samplerate), int(found.frames), int(found.channels)))
     except (OSError, RuntimeError, struct.error, ValueError) as error:
-        raise refused(path, str(error)[:120] or type(error).__name__) from error
+        raise refused(path, _reason(path, error)) from error
 
 
 def read_sound(path: Path, rate: int = 0, data: bytes | None = None) -> np.ndarray:
@@ -86,10 +87,11 @@ def read_sound(path: Path, rate: int = 0, data: bytes | None = None) -> np.ndarr
                 wave = _header(path, file)
                 samples, own = _wave_samples(file, wave), wave.info.rate
         else:
+            _refuse_empty(path, data)
             source = str(path) if data is None else BytesIO(data)
             samples, own = _soundfile(path).read(source, dtype="float32", always_2d=True, frames=MAX_SAMPLES)
     except (OSError, RuntimeError, struct.error, ValueError) as error:
-        raise refused(path, str(error)[:120] or type(error).__name__) from error
+        raise refused(path, _reason(path, error)) from error
     mono = samples.mean(axis=1, dtype=np.float32) if samples.shape[1] > 1 else samples[:, 0]
     mono = np.clip(np.nan_to_num(mono, nan=0.0, posinf=1.0, neginf=-1.0), -1, 1).astype(np.float32, copy=False)
     return resampled(mono, int(own), rate) if rate and rate != own else np.ascontiguousarray(mono)
@@ -98,6 +100,19 @@ def read_sound(path: Path, rate: int = 0, data: bytes | None = None) -> np.ndarr
 def refused(path: Path, reason: str) -> DataError:
     """Returns that a sound cannot be used, and why."""
     return DataError(Text("{path} cannot be used: {reason}.", path=str(path), reason=reason), Text("Remove or replace it."))
+
+
+def _refuse_empty(path: Path, data: bytes | None) -> None:
+    if not (path.stat().st_size if data is None else len(data)):
+        raise refused(path, Text("the file is empty"))
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """Returns why a sound cannot be read, without the path that libsndfile puts before it."""
+    said = str(error).rpartition(f"{str(path)!r}: ")[2].strip(" .")[:120]
+    if "Format not recognised" in said or "unknown format" in said:
+        return Text("it is no sound in a known format")
+    return Text("it is damaged ({reason})", reason=said or type(error).__name__)
 
 
 def _is_wave(path: Path, data: bytes | None) -> bool:

@@ -60,13 +60,13 @@ class Cifar(Format):
 
 
 def _layout(folder: Path) -> _Layout | None:
-    """Returns the layout of a folder; None where its files are no whole records of either."""
+    """Returns the layout of a folder; None where none of its files is made of whole records of either."""
     if any(folder.glob(_TEN.train)) or any(folder.glob(_TEN.test)):
         return _TEN
     files = [folder / _HUNDRED.train, folder / _HUNDRED.test]
     here = [file for file in files if file.is_file()]
     named = (folder / "fine_label_names.txt").is_file() or (folder / "coarse_label_names.txt").is_file()
-    return _HUNDRED if here and (named or all(file.stat().st_size % (_PIXELS + 2) == 0 for file in here)) else None
+    return _HUNDRED if here and (named or any(file.stat().st_size % (_PIXELS + 2) == 0 for file in here)) else None
 
 
 def _dataset(name: str, source: str, folder: Path, layout: _Layout) -> Dataset:
