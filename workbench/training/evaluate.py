@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from workbench.project.runs import RunFolder
 
 BATCH = 512
+_VERSION = 2
+SHARES_LIMIT = 32_000_000
+"""Up to so many numbers, what a model gives every class is kept for every row."""
 _ARRAYS = ("rows", "losses", "targets", "predictions", "confidences")
+_MAYBE = ("confusion", "shares")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Evaluation:
         confidences: Probability of the predicted class, float32 `(n,)`; zeros for numbers.
         categories: Class names.
         confusion: int64 `(C, C)`, true class by predicted class; None for numbers.
+        shares: What the model gives each class, float32 `(n, C)`, adding up to 1; None for numbers, and where it would take too much memory.
     """
 
     split: Split
@@ -51,6 +56,7 @@ class Evaluation:
     confidences: np.ndarray
     categories: tuple[str, ...] = ()
     confusion: np.ndarray | None = field(default=None)
+    shares: np.ndarray | None = field(default=None)
 
     def worst(self, count: int = 20) -> np.ndarray:
         """Returns positions of the rows with the highest loss, worst first."""
@@ -117,12 +123,16 @@ def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:
         )
     part, scores = task.parts[0], Scores(task)
     collected: list[list[torch.Tensor]] = []
+    shares: list[torch.Tensor] = []
     with torch.inference_mode():
         for batch in Loader(task.prepared).every(task.prepared.rows(split).split(BATCH)):
             outputs = task.forward(batch)
             scores.update(outputs, batch)
             scores.update_losses(task.losses(outputs, batch), len(batch.rows))
-            collected.append([batch.rows, *_per_row(part, outputs[part.index], task.wanted(part, batch))])
+            output, wanted = outputs[part.index], task.wanted(part, batch)
+            collected.append([batch.rows, *_per_row(part, output, wanted)])
+            if _has_classes(part, output, wanted) and task.prepared.count(split) * output.shape[1] <= SHARES_LIMIT:
+                shares.append(output.softmax(1).cpu())
     if not collected:
         raise DataError(
             Text("No row of the {split} split can be read.", split=Text(str(split))), Text("Look at the findings on the Data page."),
@@ -135,7 +145,13 @@ def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:
         confusion = np.bincount(columns[2] * width + columns[3], minlength=width * width).reshape(width, width)
     arrays = dict(zip(_ARRAYS, columns, strict=True))
     categories = tuple(target.categories) if confusion is not None else ()
-    return Evaluation(split, step, scores.values(split), part.target, **arrays, categories=categories, confusion=confusion)
+    given = torch.cat(shares).numpy() if shares else None
+    return Evaluation(split, step, scores.values(split), part.target, **arrays, categories=categories, confusion=confusion, shares=given)
+
+
+def _has_classes(part: Part, output: torch.Tensor, target: torch.Tensor) -> bool:
+    """Whether an objective gives every row one share for each class."""
+    return FieldKind.CATEGORY in part.objective.targets and output.ndim == 2 and target.ndim == 1
 
 
 def _per_row(part: Part, output: torch.Tensor, target: torch.Tensor) -> list[torch.Tensor]:
@@ -155,11 +171,9 @@ def _bytes(found: Evaluation, files: Any) -> bytes:
 
     about = {
         "step": found.step, "metrics": found.metrics, "target": found.target, "split": str(found.split), "categories": found.categories,
-        "files": {name: list(entry) for name, entry in files.items()},
+        "files": {name: list(entry) for name, entry in files.items()}, "version": _VERSION,
     }
-    arrays = {name: getattr(found, name) for name in _ARRAYS}
-    if found.confusion is not None:
-        arrays["confusion"] = found.confusion
+    arrays = {name: value for name in (*_ARRAYS, *_MAYBE) if (value := getattr(found, name)) is not None}
     stream = io.BytesIO()
     np.savez(stream, about=np.array(json.dumps(about)), **arrays)
     return stream.getvalue()
@@ -173,12 +187,11 @@ def _read(path: Any, step: int, files: Any) -> Evaluation | None:
     try:
         with np.load(path, allow_pickle=False) as kept:
             about = json.loads(str(kept["about"]))
-            if about["step"] != step or about["files"] != {name: list(entry) for name, entry in files.items()}:
+            if about["version"] != _VERSION or about["step"] != step or about["files"] != {name: list(entry) for name, entry in files.items()}:
                 return None
-            arrays = {name: kept[name] for name in _ARRAYS}
-            confusion = kept.get("confusion")
+            arrays = {name: kept[name] for name in _ARRAYS} | {name: kept[name] for name in _MAYBE if name in kept}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
     return Evaluation(
-        Split(about["split"]), step, about["metrics"], about["target"], **arrays, categories=tuple(about["categories"]), confusion=confusion,
+        Split(about["split"]), step, about["metrics"], about["target"], **arrays, categories=tuple(about["categories"]),
     )
