@@ -21,6 +21,11 @@ class Rule:
     seed: int = 7
     stratify: str = ""
     use_given: bool = True
+    folds: int = 0
+    fold: int = 0
+    share: float = 1.0
+    group: str = ""
+    time: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
-"""Dividing rows into training, validation and test, seeded, stratified, and stable when rows are added."""
+"""Dividing rows into training, validation and test, or into folds: seeded, stratified, and stable when rows are added."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
 import numpy as np
 
 from workbench.data.base import Dataset, FieldKind, Split
+from workbench.data.groups import apportioned, names_of, numbered
+from workbench.data.moments import latest, moments_of, rolling
 from workbench.errors import DataError, Text
 
 
@@ -29,6 +32,21 @@ class SplitRule(Protocol):
 
     @property
     def use_given(self) -> bool: ...
+
+    @property
+    def folds(self) -> int: ...
+
+    @property
+    def fold(self) -> int: ...
+
+    @property
+    def share(self) -> float: ...
+
+    @property
+    def group(self) -> str: ...
+
+    @property
+    def time(self) -> str: ...
 
 
 def keys(ids: Sequence[str], seed: int) -> np.ndarray:
@@ -76,15 +94,54 @@ def shares(count: int, sizes: np.ndarray) -> np.ndarray:
     return quotas
 
 
+def nested(count: int, groups: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Returns which rows to take so that every group gives its share, and a smaller count takes some of the same rows.
+
+    Args:
+        count: How many rows to take.
+        groups: The group of every row, int64 `(n,)`.
+        order: One number per row; within a group the rows with the smallest go first.
+
+    Returns:
+        bool `(n,)`. The first row of every group comes before the second of any.
+    """
+    _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    sequence = np.lexsort((order, inverse))
+    rank = np.arange(len(groups)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    depth = np.where(rank == 0, 0.0, (rank + 0.5) / np.repeat(sizes, sizes))
+    chosen = np.zeros(len(groups), dtype=bool)
+    chosen[sequence[np.lexsort((order[sequence], depth))[:count]]] = True
+    return chosen
+
+
+def fold_numbers(folds: int, groups: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Returns the fold of every row, int64 `(n,)`: folds of equal size, and of every group as many rows in each, give or take one.
+
+    Args:
+        folds: How many there are.
+        groups: The group of every row, int64 `(n,)`.
+        order: One number per row; a group is cut into folds in this order.
+    """
+    number, totals = np.zeros(len(groups), dtype=np.int64), np.zeros(folds, dtype=np.int64)
+    for group in np.unique(groups):
+        own = np.flatnonzero(groups == group)
+        sizes = np.full(folds, len(own) // folds)
+        sizes[np.argsort(totals, kind="stable")[: len(own) % folds]] += 1
+        totals += sizes
+        number[own[np.argsort(order[own], kind="stable")]] = np.repeat(np.arange(folds), sizes)
+    return number
+
+
 def divide(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str = "") -> dict[Split, np.ndarray]:
     """Divides rows into the three splits.
 
     Splits that the source brings are kept where the rule says so; a missing validation part then comes out of training. A source
-    that brings training and validation but no test leaves the test part empty.
+    that brings training and validation but no test leaves the test part empty. Where the rule asks for folds, what is not test is
+    divided anew. Rows that people have moved stand where they were put, without the rest of their group.
 
     Args:
         dataset: Where the rows are from.
-        rule: The shares and the seed.
+        rule: How to divide.
         rows: The rows to divide, int64.
         stratify: The category field to divide evenly where the rule names none.
 
@@ -92,27 +149,155 @@ def divide(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str = 
         Sorted row indices, int64, by split.
 
     Raises:
-        DataError: Too few rows for a training and a validation part.
+        DataError: Too few rows, groups or moments for the parts, or a field that the rule names is not there.
     """
-    _check_shares(rule)
-    groups = _groups(dataset, rule.stratify or stratify, rows)
+    _check_rule(rule)
     ids = dataset.ids()
-    order = keys([ids[int(row)] for row in rows], rule.seed)
+    names = [ids[int(row)] for row in rows]
+    classes, order = _groups(dataset, rule.stratify or stratify, rows), keys(names, rule.seed)
+    cut = _cutter(dataset, rule, rows, names, classes, order)
     given = given_parts(dataset, rule)
-    if given is None:
-        parts = np.full(len(rows), str(Split.TRAIN), dtype="U10")
-        _cut(parts, rule.test, Split.TEST, groups, order)
-    else:
-        parts = given[rows].astype("U10")
-    if not np.any(parts == Split.VALIDATION):
-        _cut(parts, rule.validation / (1 - rule.test) if given is None else rule.validation, Split.VALIDATION, groups, order)
+    parts = np.full(len(rows), str(Split.TRAIN), dtype="U10") if given is None else given[rows].astype("U10")
+    if given is None and rule.test > 0:
+        _hold_out(parts, Split.TEST, cut, rule.test, rule.folds + bool(rule.time) if rule.folds else 1 + (rule.validation > 0))
+    if rule.folds:
+        _take_fold(parts, cut, rule)
+    elif rule.validation > 0 and not np.any(parts == Split.VALIDATION):
+        _hold_out(parts, Split.VALIDATION, cut, rule.validation / (1 - rule.test) if given is None else rule.validation, 1)
     moved = dataset.moved()
     if moved:
         own = np.array([moved.get(int(row), "") for row in rows], dtype="U10")
         parts = np.where(own != "", own, parts)
+    if rule.share < 1:
+        training = np.flatnonzero(parts == Split.TRAIN)
+        parts[training[~nested(max(round(rule.share * len(training)), 1), classes[training], order[training])]] = ""
     divided = {split: np.sort(rows[parts == split]) for split in Split}
     _check(divided)
     return divided
+
+
+def _hold_out(parts: np.ndarray, split: Split, cut: Cutter, share: float, leave: int) -> None:
+    free = np.flatnonzero(parts == Split.TRAIN)
+    if len(free):
+        parts[free[cut.cut(free, share, leave)]] = split
+
+
+def _take_fold(parts: np.ndarray, cut: Cutter, rule: SplitRule) -> None:
+    free = np.flatnonzero((parts == Split.TRAIN) | (parts == Split.VALIDATION))
+    if len(free) < rule.folds:
+        raise DataError(
+            Text("{rows} rows cannot be divided into {folds} parts.", rows=len(free), folds=rule.folds), Text("Add rows, or choose fewer folds."),
+        )
+    validation, training = cut.fold(free, rule.folds, rule.fold)
+    parts[free] = ""
+    parts[free[validation]], parts[free[training]] = Split.VALIDATION, Split.TRAIN
+
+
+class Cutter(Protocol):
+    """One way to hold rows out. Rows are places among those to be divided."""
+
+    def cut(self, free: np.ndarray, share: float, leave: int) -> np.ndarray:
+        """Returns which of these rows to hold out, bool; so many groups or moments are left at least."""
+        ...
+
+    def fold(self, free: np.ndarray, folds: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns which of these rows validate and which train in this fold, bool each."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ByClass:
+    """Every class gives its share.
+
+    Attributes:
+        classes: The class of every row, int64 `(n,)`.
+        order: The key of every row.
+    """
+
+    classes: np.ndarray
+    order: np.ndarray
+
+    def cut(self, free: np.ndarray, share: float, leave: int) -> np.ndarray:
+        return take(min(max(round(share * len(free)), 1), len(free) - 1), self.classes[free], self.order[free])
+
+    def fold(self, free: np.ndarray, folds: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        validation = fold_numbers(folds, self.classes[free], self.order[free]) == fold
+        return validation, ~validation
+
+
+@dataclass(frozen=True, slots=True)
+class ByGroup:
+    """Groups stay whole.
+
+    Attributes:
+        groups, classes: The group and the class of every row, int64 `(n,)`.
+        order: The key of every group.
+        name: What they are grouped by.
+    """
+
+    groups: np.ndarray
+    classes: np.ndarray
+    order: np.ndarray
+    name: str
+
+    def cut(self, free: np.ndarray, share: float, leave: int) -> np.ndarray:
+        self._check(free, leave + 1)
+        groups = self.groups[free]
+        chosen = apportioned(groups, self.classes[free], self.order, (share, 1 - share)) == 0
+        held, sizes = np.unique(groups[chosen], return_counts=True)
+        back = len(held) + leave - len(np.unique(groups))
+        return chosen & ~np.isin(groups, held[np.lexsort((self.order[held], sizes))[: max(back, 0)]])
+
+    def fold(self, free: np.ndarray, folds: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        self._check(free, folds)
+        validation = apportioned(self.groups[free], self.classes[free], self.order, (1 / folds,) * folds) == fold
+        return validation, ~validation
+
+    def _check(self, free: np.ndarray, needed: int) -> None:
+        found = len(np.unique(self.groups[free]))
+        if found == 1:
+            raise DataError(
+                Text("All rows belong to the same {group}: they cannot be divided without parting it.", group=self.name),
+                Text("Choose another field to keep rows together by, or none."),
+            )
+        if found < needed:
+            raise DataError(
+                Text("Rows of {found} different {group} cannot be divided into {needed} parts.", found=found, group=self.name, needed=needed),
+                Text("Lower the number of folds, do without a test or validation share, or choose another field."),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ByTime:
+    """The latest rows are held out.
+
+    Attributes:
+        moments: When each row happened, float64 `(n,)`.
+    """
+
+    moments: np.ndarray
+
+    def cut(self, free: np.ndarray, share: float, leave: int) -> np.ndarray:
+        return latest(self.moments[free], share, leave)
+
+    def fold(self, free: np.ndarray, folds: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        return rolling(self.moments[free], folds, fold)
+
+
+def _cutter(
+    dataset: Dataset, rule: SplitRule, rows: np.ndarray, names: Sequence[str], classes: np.ndarray, order: np.ndarray,
+) -> Cutter:
+    if rule.group and rule.time:
+        raise DataError(
+            Text("Rows cannot be kept together by {group} and divided by {time} at once.", group=rule.group, time=rule.time),
+            Text("Choose one of them."),
+        )
+    if rule.time:
+        return ByTime(moments_of(dataset, rule.time, rows))
+    if not rule.group:
+        return ByClass(classes, order)
+    groups, called = numbered(names_of(dataset, rule.group, rows), names)
+    return ByGroup(groups, classes, keys(called, rule.seed), rule.group)
 
 
 def given_parts(dataset: Dataset, rule: SplitRule) -> np.ndarray | None:
@@ -132,18 +317,21 @@ def _groups(dataset: Dataset, name: str, rows: np.ndarray) -> np.ndarray:
     return np.asarray(dataset.column(name, rows), dtype=np.int64)
 
 
-def _cut(parts: np.ndarray, share: float, split: Split, groups: np.ndarray, order: np.ndarray) -> None:
-    free = np.flatnonzero(parts == Split.TRAIN)
-    count = min(max(round(share * len(free)), 1), len(free) - 1) if share > 0 else 0
-    parts[free[take(count, groups[free], order[free])]] = split
-
-
-def _check_shares(rule: SplitRule) -> None:
+def _check_rule(rule: SplitRule) -> None:
     if rule.validation < 0 or rule.test < 0 or rule.validation + rule.test >= 1:
         raise DataError(
             Text("The validation share {validation} and the test share {test} leave nothing to train on.",
                  validation=rule.validation, test=rule.test),
             Text("Choose shares that add up to less than 1."),
+        )
+    if rule.folds == 1 or rule.folds < 0 or (rule.folds and not 0 <= rule.fold < rule.folds):
+        raise DataError(
+            Text("There is no fold {fold} of {folds}.", fold=rule.fold, folds=rule.folds),
+            Text("Choose at least 2 folds, and count them from 0; 0 folds divide by shares."),
+        )
+    if not 0 < rule.share <= 1:
+        raise DataError(
+            Text("A share of {share} of the training rows cannot be trained on.", share=rule.share), Text("Choose a share above 0 and up to 1."),
         )
 
 

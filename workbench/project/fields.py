@@ -31,6 +31,9 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "test": (0, 0.95),
     "weight": (0, math.inf),
     "limit": (0, 2**63 - 1),
+    "folds": (0, 1000),
+    "fold": (0, 999),
+    "share": (0, 1),
     "opset": (18, 23),
 }
 

@@ -34,6 +34,13 @@ class SplitChoice:
         seed: The same seed, the same division.
         stratify: The field whose classes are divided evenly, or "" for the first target category.
         use_given: Whether splits that the source brings are kept.
+        folds: Where at least 2: what is not test is divided into so many parts; one validates, the others train. 0 divides by shares.
+        fold: The part that validates, counted from 0.
+        share: Only this share of the training rows is trained on; what a smaller share holds, a larger one holds too.
+        group: The field whose rows stay on one side (patients, speakers, scenes), or `folder` or `prefix`: the folder of a row whose id
+            is a path, or how its file name begins (`patient12_03.png`: patient12).
+        time: The field of dates or numbers by which the earliest rows train, later ones validate and the latest test. Folds roll then:
+            each trains only on what came before the part that validates.
     """
 
     validation: float = 0.15
@@ -41,6 +48,11 @@ class SplitChoice:
     seed: int = 7
     stratify: str = ""
     use_given: bool = True
+    folds: int = 0
+    fold: int = 0
+    share: float = 1.0
+    group: str = ""
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
