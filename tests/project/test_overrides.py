@@ -27,7 +27,7 @@ from workbench.project.project import Project
         ("data.split.validation=0.2", lambda p: p.data.split.validation, 0.2),
         ("data.split.group=patient", lambda p: p.data.split.group, "patient"),
         ("data.split.folds=5", lambda p: (p.data.split.folds, p.data.split.fold), (5, 0)),
-        ("data.split.share=1", lambda p: p.data.split.share, 1.0),
+        ("data.split.share=0.5", lambda p: p.data.split.share, 0.5),
         ("data.split.time=day", lambda p: p.data.split.time, "day"),
         ("data.params.noise=0.1", lambda p: p.data.params["noise"], 0.1),
         ("data.preprocessing.image.height=16", lambda p: p.data.preprocessing["image"]["height"], 16),
@@ -54,7 +54,8 @@ def test_a_setting_changes_what_it_names_and_nothing_else(project: Project, sett
         "epochs=5", "train.epochs", "=5", "train.=5", "train.epochs=", "train.epochs=five", "train.epochs=-1", "train.epochs=2.5", "train.rounds=5",
         "kitchen.sink=1", "train.clip_norm=nan", "train.clip_norm=inf", "train.optimizer.learning_rate=nan", "model.conv9.filters=3",
         "model.linear1=3", "model.linear1.units=0", "model.linear1.units=many", "model.linear1.wings=2", "objective.7.weight=1",
-        "data.split.shuffle=true", "data.split.folds=-1", "data.split.share=2", "data.split.group=3", "data.source.deep=1", "train.epochs=[1", "export.opset=3",
+        "data.split.folds=-1", "data.split.share=2", "data.split.group=3",
+        "data.split.shuffle=true", "data.source.deep=1", "train.epochs=[1", "export.opset=3",
     ],
 )
 def test_a_wrong_setting_is_named_with_a_hint(project: Project, setting: str) -> None:
