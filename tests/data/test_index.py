@@ -12,8 +12,9 @@ from PIL import Image
 from workbench.data import index as index_module
 from workbench.data.base import UnreadableRowsError
 from workbench.data.decode import decode
-from workbench.data.index import index_path, indexed, reporting
+from workbench.data.index import index_path, indexed
 from workbench.data.open import open_dataset
+from workbench.data.progress import reporting
 from workbench.data.probe import probe
 from workbench.errors import DataError
 

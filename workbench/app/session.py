@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from workbench.app.jobs import Job, run_job
 from workbench.graph.history import History
-from workbench.project.project import Project
+from workbench.project.project import DataChoice, Project
 
 if TYPE_CHECKING:
     from workbench.app.training_thread import Trainer
@@ -136,7 +137,7 @@ class Session(QObject):
         self.changed.emit(old, new)
         self.saved_changed.emit()
         self._note_recovery()
-        if old is None or old.data != new.data:
+        if old is None or _opening(old.data) != _opening(new.data):
             self.load_dataset()
         elif old.edits is not new.edits and self.dataset is not None:
             from workbench.data.edited import with_edits
@@ -211,8 +212,6 @@ class Session(QObject):
 
     def duplicate(self, name: str) -> None:
         """Opens an unsaved copy of the open project under another name."""
-        from dataclasses import replace
-
         self.new(replace(self.project, name=name))
 
     def _forget(self) -> None:
@@ -310,7 +309,7 @@ class Session(QObject):
 
         if self.dataset is None:
             return None
-        return self.project.data, tuple(input_fields(self.project)), tuple(target_fields(self.project)), id(self.dataset)
+        return _preparing(self.project.data), tuple(input_fields(self.project)), tuple(target_fields(self.project)), id(self.dataset)
 
     def _prepare(self, key: Any) -> None:
         if self._prepared_job is not None and self._prepared_job.running:
@@ -406,10 +405,22 @@ class Session(QObject):
         self._forget()
 
 
+def _preparing(data: DataChoice) -> DataChoice:
+    """Returns the choice without what training alone heeds: another value of that needs no other splits and tensors."""
+    plain = DataChoice()
+    return replace(data, augmentation=plain.augmentation, balance=plain.balance, bad_rows=plain.bad_rows)
+
+
+def _opening(data: DataChoice) -> DataChoice:
+    """Returns the choice without what preparing alone heeds: another value of that needs no other opening."""
+    plain = DataChoice()
+    return replace(_preparing(data), split=plain.split, preprocessing=plain.preprocessing, limit=plain.limit)
+
+
 def _open(choice: Any, base: Path | None, edits: Any, progress: Callable[..., Any], cancelled: Callable[[], bool]) -> Dataset:
     from workbench.app.language import say
-    from workbench.data.index import reporting
     from workbench.data.open import open_dataset
+    from workbench.data.progress import reporting
 
     with reporting(lambda share, words: progress(share, say(words)), cancelled):
         return open_dataset(choice.source, choice.format, dict(choice.params) or None, base, edits)

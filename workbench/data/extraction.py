@@ -19,6 +19,7 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
+from workbench.data.progress import report
 from workbench.errors import DataError, Text
 
 MAX_BYTES = 64 << 30
@@ -29,6 +30,7 @@ MAX_RATIO = 200
 MAX_DEPTH = 12
 _FREE_BYTES = 64 << 20
 _MOST_SKIPPED = 1000
+_TOLD = 20
 _COPY = 1 << 18
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
 _BAD_CHARACTERS = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
@@ -121,10 +123,18 @@ def _write_all(path: Path, root: Path) -> Extracted:
             _skip(found, entry.name, reason)
             continue
         seen.add(key)
+        if count % _TOLD == 0:
+            report(_share(entry, count), Text("{count} files unpacked", count=f"{found.files:,}"))
         left -= _copy(path, entry, root / inside, left, found)
         if left < 0:
             raise _refused(path, Text("it unpacks to far more than its own size"))
     return found
+
+
+def _share(entry: _Entry, count: int) -> float:
+    """Returns how much of an archive is unpacked; of a tar archive nobody knows before its end."""
+    archive = entry.archive if isinstance(entry, _Item) else None
+    return count / max(len(archive.infolist()), 1) if isinstance(archive, zipfile.ZipFile) else -1.0
 
 
 def _allowance(path: Path) -> int:

@@ -10,10 +10,8 @@ import os
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -22,6 +20,7 @@ import numpy as np
 
 from workbench.data.decode import SUFFIXES
 from workbench.data.probe import probe
+from workbench.data.progress import listener
 from workbench.errors import DataError, Text
 
 VERSION = 1
@@ -32,29 +31,14 @@ _RACE_NS = 50_000_000  # clocks of file systems are coarse: what changed this re
 _PART = 512
 _ARRAYS = ("sizes", "times", "heights", "widths", "channels")
 
-Progress = Callable[[float, str], object]
-"""Is told a share between 0 and 1 and one sentence."""
 
-
-@dataclass(frozen=True, slots=True)
-class Reporting:
-    """Whom to tell how far the work is, and who may end it."""
-
-    progress: Progress
-    cancelled: Callable[[], bool]
-
-
-_REPORTING: ContextVar[Reporting | None] = ContextVar("reporting", default=None)
-
-
-@contextmanager
-def reporting(progress: Progress, cancelled: Callable[[], bool]) -> Generator[None, None, None]:
-    """While entered, indexing tells `progress` how far it is and ends where `cancelled` says so."""
-    token = _REPORTING.set(Reporting(progress, cancelled))
-    try:
-        yield
-    finally:
-        _REPORTING.reset(token)
+def report(share: float, sentence: str) -> bool:
+    """Tells whoever listens (`reporting`) how far work is; returns whether to go on."""
+    who = _REPORTING.get()
+    if who is None:
+        return True
+    who.progress(share, sentence)
+    return not who.cancelled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +153,7 @@ def _refreshed(
 ) -> FileIndex:
     """Returns an index of these files, taking over from `kept` what has not changed, and writes it."""
     facts, reasons, stale = _carried(kept, names, sizes, times)
-    report, done = _REPORTING.get(), 0
+    report, done = listener(), 0
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for start in range(0, len(stale), _PART):
             if report is not None and report.cancelled():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain, islice, pairwise
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.data.base import DataProblem
+from workbench.data.progress import report
 from workbench.data.tables.encoding import encoding_of
 from workbench.errors import DataError, Text
 
@@ -131,10 +132,11 @@ def read_cells(path: Path, layout: Layout) -> RawTable:
     Raises:
         DataError: A cell never ends, or the file cannot be read.
     """
+    size = max(path.stat().st_size, 1)
     with path.open(encoding=layout.encoding, newline="") as file:
         reader = csv.reader(file, delimiter=layout.delimiter)
         try:
-            return _read(reader, layout)
+            return _read(reader, layout, lambda: file.buffer.tell() / size)
         except csv.Error as error:
             raise DataError(
                 Text("Line {line} of {path} cannot be read: {reason}.", line=reader.line_num, path=str(path), reason=str(error)),
@@ -142,7 +144,7 @@ def read_cells(path: Path, layout: Layout) -> RawTable:
             ) from error
 
 
-def _read(reader: Any, layout: Layout) -> RawTable:
+def _read(reader: Any, layout: Layout, share: Callable[[], float]) -> RawTable:
     begun = next(([row] for row in reader if any(cell.strip() for cell in row)), [])
     if not begun:
         return RawTable([])
@@ -161,6 +163,7 @@ def _read(reader: Any, layout: Layout) -> RawTable:
         table.ids += row_ids(whole, seen)
         for column, pool, cells in zip(table.columns, pools, zip(*whole, strict=True), strict=False):
             column += pooled(map(str.strip, cells), pool)
+        report(share(), Text("{count} rows read", count=f"{len(table.ids):,}"))
     table.problems = _ragged(*ragged)
     return table
 
