@@ -125,12 +125,40 @@ def imagenet(table: str) -> Callable[[Path], Written]:
         if table == "csv":
             with open(root / "LOC_val_solution.csv", "w", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows([["ImageId", "PredictionString"], *((name, f"{synset} 1 2 3 4") for name, synset in answers)])
-        else:
+        elif table == "annotations":
             lines = "".join(f"{name}.JPEG\t{synset}\t0\t0\t9\t9\n" for name, synset in answers)
             (root / "val" / "val_annotations.txt").write_text(lines, "utf-8")
+        else:
+            kit(root / "ILSVRC2012_devkit_t12" / "data", table, [synset for _, synset in answers])
         return Written(root, {"image": images, "label": labels}, ids, ["train"] * 15 + ["validation"] * 6, tolerance=24)
 
     return write
+
+
+KIT = {"n02084071": 1, "n01440764": 2, "n01443537": 3}
+"""The development kit counts in an order of its own."""
+
+
+def kit(folder: Path, order: str, answers: list[str]) -> None:
+    """Writes a development kit: one number per validation image, and which number is which synset, as text or by scipy."""
+    folder.mkdir(parents=True)
+    (folder / "ILSVRC2012_validation_ground_truth.txt").write_text("".join(f"{KIT[synset]}\n" for synset in answers), "utf-8")
+    if order == "text":
+        (folder / "map_clsloc.txt").write_text("".join(f"{synset} {number} some_fish\n" for synset, number in KIT.items()), "utf-8")
+        return
+    from scipy.io import savemat
+
+    listed = np.zeros((4, 1), dtype=[(name, "O") for name in ("ILSVRC2012_ID", "WNID", "words", "num_children", "children")])
+    for row, (number, synset) in enumerate([*((number, synset) for synset, number in KIT.items()), (1001, "n00000001")]):
+        listed[row, 0] = (number, synset, "fish, dog", 0, np.array([]))
+    savemat(folder / "meta.mat", {"synsets": listed}, do_compression=True)
+
+
+def no_order(sample: Written) -> Damaged:
+    """Cuts what says which number is which synset."""
+    path = next((sample.source / "ILSVRC2012_devkit_t12" / "data").glob("m*"))
+    path.write_bytes(path.read_bytes()[:150] if path.suffix == ".mat" else b"nothing")
+    return Damaged(lost=tuple(range(15, 21)), told="which number is which class")
 
 
 def unlabelled(sample: Written) -> Damaged:
@@ -183,6 +211,8 @@ WRITERS = [
     Writer("labelled_images", "json-lines", "PIL", with_table(as_lines, "pictures/"), {"missing": missing_and_damaged, "cut-table": cut_table}),
     Writer("imagenet", "kaggle", "PIL", imagenet("csv"), {"cut": cut, "unlabelled": unlabelled}, trains=True),
     Writer("imagenet", "tiny", "PIL", imagenet("annotations"), {"cut": cut}),
+    Writer("imagenet", "kit", "scipy", imagenet("matlab"), {"cut": cut, "no-order": no_order}),
+    Writer("imagenet", "kit-text", "PIL", imagenet("text"), {"no-order": no_order}),
     Writer("archive", "zip", "PIL", archived("zip"), {"entry": damaged_entry, "torn": torn(0.9)}, trains=True),
     Writer("archive", "tar", "PIL", archived("tar"), {"torn": torn(0.001)}),
     Writer("archive", "tgz", "PIL", archived("gztar"), {"torn": torn(0.01)}),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +11,9 @@ import numpy as np
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Format, Split
 from workbench.data.formats.image_folder import SPLIT_NAMES
 from workbench.data.image_files import ImageFilesDataset, look
+from workbench.data.synsets import SYNSET, given_labels, words_of
 from workbench.errors import DataError, Text
 
-_SYNSET = re.compile(r"n\d{8}")
-_WORDS = ("LOC_synset_mapping.txt", "synset_words.txt", "words.txt", "imagenet_synset_to_human_label_map.txt")
-_LABELS = ("LOC_val_solution.csv", "val_annotations.txt", "val_labels.txt", "val.txt")
-_MOST_BYTES = 256 << 20
 _DEPTH = 4
 
 
@@ -38,7 +33,8 @@ class ImageNet(Format):
     def open(self, source: str, params: Any) -> Dataset:
         root = Path(source)
         looked = look(root)
-        given = _given_labels(root)
+        folders = {folder for name in looked.names for folder in name.split("/")[:-1] if SYNSET.fullmatch(folder)}
+        given, unclear = given_labels(root, looked.names, sorted(folders))
         synsets, splits = _places(looked.names, given)
         placed = [row for row, synset in enumerate(synsets) if synset]
         if not placed:
@@ -47,13 +43,13 @@ class ImageNet(Format):
                 Text("Open it as an image folder, or choose the folder that holds train."),
             )
         known = sorted({synsets[row] for row in placed})
-        words = _words(root)
+        words = words_of(root)
         number = {synset: index for index, synset in enumerate(known)}
         test = [row for row in range(len(synsets)) if not synsets[row]]
-        problems = [DataProblem(
+        problems = [*unclear, DataProblem(
             "no-class", Text("{count} images have no label and are left out.", count=len(test)),
             tuple(looked.names[row] for row in test[:1000]), Text("They lie in no synset folder, and no label file names them."),
-        )] if test else []
+        )] if test else unclear
         fields = (looked.chosen(placed).field(), Field("label", FieldKind.CATEGORY, Text("Class"), categories=_titles(known, words)))
         given_splits = [splits[row] for row in placed]
         return ImageFilesDataset(
@@ -72,7 +68,7 @@ def _synsets_below(root: Path) -> bool:
             folders = [entry for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")]
         except OSError:
             continue
-        if any(_SYNSET.fullmatch(entry.name) for entry in folders[:20]):
+        if any(SYNSET.fullmatch(entry.name) for entry in folders[:20]):
             return True
         if depth < _DEPTH and len(folders) <= 20:
             left += [(Path(entry.path), depth + 1) for entry in folders]
@@ -84,45 +80,10 @@ def _places(names: list[str], given: dict[str, str]) -> tuple[list[str], list[st
     synsets, splits = [], []
     for name in names:
         *folders, file = name.split("/")
-        synset = next((folder for folder in reversed(folders) if _SYNSET.fullmatch(folder)), "")
+        synset = next((folder for folder in reversed(folders) if SYNSET.fullmatch(folder)), "")
         synsets.append(synset or given.get(file, "") or given.get(file.rpartition(".")[0], ""))
         splits.append(str(next((SPLIT_NAMES[folder.lower()] for folder in folders if folder.lower() in SPLIT_NAMES), Split.TRAIN)))
     return synsets, splits
-
-
-def _files(root: Path, names: tuple[str, ...]) -> list[Path]:
-    """Returns the files of these names in the folder, the folders above it and the first ones below it."""
-    folders = [root, *root.parents[:3], *sorted(path for path in root.iterdir() if path.is_dir())[:20]]
-    return [folder / name for name in names for folder in folders if (folder / name).is_file()]
-
-
-def _given_labels(root: Path) -> dict[str, str]:
-    """Returns the synset by file name, as the label files of a flat validation folder say it."""
-    found: dict[str, str] = {}
-    for path in _files(root, _LABELS):
-        for line in _lines(path):
-            cells = next(csv.reader([line])) if path.suffix == ".csv" else line.split()
-            synset = _SYNSET.match(cells[1].strip()) if len(cells) > 1 else None
-            if synset is not None:
-                found.setdefault(cells[0].strip().rpartition("/")[2], synset.group())
-    return found
-
-
-def _words(root: Path) -> dict[str, str]:
-    """Returns the words of every synset, from the first list found."""
-    for path in _files(root, _WORDS):
-        pairs = (re.split(r"[\t ]", line.strip(), maxsplit=1) for line in _lines(path))
-        found = {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2 and _SYNSET.fullmatch(pair[0])}
-        if found:
-            return found
-    return {}
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8", "replace").splitlines() if path.stat().st_size <= _MOST_BYTES else []
-    except OSError:
-        return []
 
 
 def _titles(synsets: list[str], words: dict[str, str]) -> tuple[str, ...]:
