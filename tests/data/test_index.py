@@ -14,8 +14,8 @@ from workbench.data.base import UnreadableRowsError
 from workbench.data.decode import decode
 from workbench.data.index import index_path, indexed
 from workbench.data.open import open_dataset
-from workbench.data.progress import reporting
 from workbench.data.probe import probe
+from workbench.data.progress import reporting
 from workbench.errors import DataError
 
 RNG = np.random.default_rng(0)

@@ -34,7 +34,7 @@ _ARRAYS = ("sizes", "times", "heights", "widths", "channels")
 
 def report(share: float, sentence: str) -> bool:
     """Tells whoever listens (`reporting`) how far work is; returns whether to go on."""
-    who = _REPORTING.get()
+    who = listener()
     if who is None:
         return True
     who.progress(share, sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -136,7 +137,7 @@ def read_cells(path: Path, layout: Layout) -> RawTable:
     with path.open(encoding=layout.encoding, newline="") as file:
         reader = csv.reader(file, delimiter=layout.delimiter)
         try:
-            return _read(reader, layout, lambda: file.buffer.tell() / size)
+            return _read(reader, layout, lambda: os.lseek(file.fileno(), 0, os.SEEK_CUR) / size)
         except csv.Error as error:
             raise DataError(
                 Text("Line {line} of {path} cannot be read: {reason}.", line=reader.line_num, path=str(path), reason=str(error)),
