@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from workbench.app.language import tr
 
@@ -37,9 +37,12 @@ def reader_of(kind: Any) -> Callable[[str], Any]:
     """Returns what reads the text of a field of any other type: several numbers become a list, words stay words."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
     several = any(get_origin(item) in (tuple, list) for item in kinds)
+    words = several and all(part is str for item in kinds for part in get_args(item) if part is not Ellipsis)
     alone = any(item in (int, float) for item in kinds)
 
     def read(text: str) -> Any:
+        if words:
+            return [part for part in text.replace(",", " ").replace(";", " ").split() if part]
         parts = [part for part in text.replace("×", " ").replace("x", " ").replace(",", " ").replace(";", " ").split() if part]
         numbers = [_read_number(part) for part in parts]
         if not numbers and not several:
@@ -67,7 +70,8 @@ def show_value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, (list, tuple)):
-        return " × ".join(show_value(item) for item in value)
+        words = any(isinstance(item, str) for item in value)
+        return (", " if words else " × ").join(show_value(item) for item in value)
     return str(value)
 
 

@@ -11,7 +11,7 @@ import torch
 from workbench.data.augmentation.augmenter import Augmenter
 from workbench.data.balance import oversampled
 from workbench.data.base import FieldKind, Split
-from workbench.data.order import mix
+from workbench.data.order import mix, order
 from workbench.data.prepare import Prepared
 from workbench.project.project import Recipe
 from workbench.training.devices import choose_device, probe_threads
@@ -89,6 +89,19 @@ def _balanced(project: Project, prepared: Prepared, seed: int) -> torch.Tensor:
     if project.data.balance != "oversample" or target is None:
         return rows
     return torch.from_numpy(oversampled(rows.numpy(), np.asarray(prepared.dataset.column(target, rows.numpy())), seed))
+
+
+def rows_of_step(project: Project, prepared: Prepared, step: int) -> torch.Tensor:
+    """Returns the rows of the batch that the step after `step` done ones of a run learns from, int64 `(n,)`.
+
+    Args:
+        project: What would be trained.
+        prepared: Its data.
+        step: Counted from 0 over the whole run.
+    """
+    rows, recipe = _balanced(project, prepared, project.recipe.seed), project.recipe
+    epoch, place = divmod(step, _steps(len(rows), recipe.batch_size))
+    return order(recipe.seed, epoch, rows).split(recipe.batch_size)[place]
 
 
 def _steps(rows: int, batch_size: int) -> int:

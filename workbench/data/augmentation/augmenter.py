@@ -28,12 +28,14 @@ class Step:
         entry, params: What is done.
         fields: The inputs that it varies.
         masks: The masks that move along.
+        place: Where it stands in the list, those that are switched off counted: the chance of one does not hang on the others.
     """
 
     entry: Augmentation
     params: Any
     fields: tuple[str, ...]
     masks: tuple[str, ...]
+    place: int = 0
 
 
 class Augmenter:
@@ -51,15 +53,19 @@ class Augmenter:
     def __init__(self, choices: Sequence[Any], prepared: Prepared, seed: int) -> None:
         self._seed = seed
         self._subjects = {name: _subject(prepared.preprocessors[name]) for name in prepared.preprocessors}
-        self.steps = [_bound(choice, prepared) for choice in choices]
+        kinds = {name: prepared.preprocessors[name].kind for name in (*prepared.inputs, *prepared.targets)}
+        self.steps = [
+            replace(_bound(choice, kinds, prepared.inputs, prepared.targets), place=place)
+            for place, choice in enumerate(choices) if choice.params.get("active", True)
+        ]
 
     def __call__(self, batch: Batch, step: int) -> Batch:
         """Returns the batch of the step that follows `step` done ones, varied; the batch itself stays as it is."""
         values, lengths = dict(batch.values), dict(batch.lengths)
         mixed: tuple[Tensor, float] | None = None
-        for index, bound in enumerate(self.steps):
+        for bound in self.steps:
             first = values[bound.fields[0]]
-            chance = Chance(mix(self._seed, step, index, "augment"), len(first), first.device)
+            chance = Chance(mix(self._seed, step, bound.place, "augment"), len(first), first.device)
             if isinstance(bound.entry, Mixing):
                 mixed = self._mixed(bound.entry, bound, values, chance) or mixed
             elif isinstance(bound.entry, Moving):
@@ -102,12 +108,27 @@ def _subject(preprocessor: Any) -> Subject:
     return Subject(FieldKind.IMAGE, black, tuple(1 / spread for spread in preprocessor.deviation))
 
 
-def _bound(choice: Any, prepared: Prepared) -> Step:
+def fitting(kinds: Mapping[str, FieldKind], inputs: Sequence[str], targets: Sequence[str]) -> list[Augmentation]:
+    """Returns the augmentations that can vary these inputs.
+
+    Args:
+        kinds: The kind of every input and target, by name.
+        inputs, targets: Their names.
+    """
+    return [entry for entry in AUGMENTATIONS if _fits(entry, kinds, inputs, targets)]
+
+
+def _fits(entry: Augmentation, kinds: Mapping[str, FieldKind], inputs: Sequence[str], targets: Sequence[str]) -> bool:
+    free = [kinds[name] for name in inputs if name not in targets]
+    return any(kind in entry.kinds for kind in free) and (not entry.mixes_rows or all(kinds[name] in entry.kinds for name in inputs))
+
+
+def _bound(choice: Any, known: Mapping[str, FieldKind], inputs: Sequence[str], targets: Sequence[str]) -> Step:
     entry = AUGMENTATIONS[choice.name]
     params = entry.parse(dict(choice.params))
-    kinds: Mapping[str, FieldKind] = {name: prepared.preprocessors[name].kind for name in prepared.inputs}
+    kinds: Mapping[str, FieldKind] = {name: known[name] for name in inputs}
     wanted: str = params.field  # pyright: ignore[reportAttributeAccessIssue]
-    free = set() if wanted else set(kinds) - set(prepared.targets)
+    free = set() if wanted else set(kinds) - set(targets)
     # An input that is learned as well (a written text, an image to be made again) is varied only where it is named.
     fields = tuple(name for name, kind in kinds.items() if kind in entry.kinds and (wanted == name or name in free))
     if not fields:
@@ -116,7 +137,7 @@ def _bound(choice: Any, prepared: Prepared) -> Step:
             Text("{label} has nothing to vary: no input called {field} is of a kind it knows.", label=entry.label, field=wanted or Text("anything")),
             Text("It could vary {names}.", names=names) if names else Text("Take it out of the list of augmentations."),
         )
-    masks = tuple(name for name in prepared.targets if entry.moves_places and prepared.preprocessors[name].kind == FieldKind.MASK)
+    masks = tuple(name for name in targets if entry.moves_places and known[name] == FieldKind.MASK)
     if entry.mixes_rows and any(kind not in entry.kinds for kind in kinds.values()):
         raise DataError(
             Text("{label} mixes whole rows, but some inputs cannot be mixed: {names}.", label=entry.label,
@@ -151,4 +172,4 @@ def preview(prepared: Prepared, row: int, choices: Sequence[Any], draws: int = 4
     return found
 
 
-__all__ = ["Augmenter", "Step", "preview"]
+__all__ = ["Augmenter", "Step", "fitting", "preview"]

@@ -24,6 +24,7 @@ Move = Callable[["Tensor", bool], "Tensor"]
 class AugmentParams(Params):
     """What every augmentation has."""
 
+    active: bool = param(True, label="Active", help="Off: its settings are kept, but nothing is varied.", main=False)
     field: str = param("", label="Field", help="Which input is varied; empty: every input of its kind.", main=False)
     probability: float = param(0.5, label="Probability", help="The share of rows that is varied in each batch.", ge=0.0, le=1.0)
 
