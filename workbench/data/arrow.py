@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from workbench.data.arrow_files import BytesColumn, files_column
+from workbench.data.arrow_kept import LARGE_BYTES, mapped
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind
-from workbench.data.decode import FORMATS as IMAGE_FORMATS
-from workbench.data.decode import decode_bytes
 from workbench.data.memory import NumberedIds
-from workbench.data.sound import read_sound, sound_info
 from workbench.data.tables.columns import Reading, TableDataset, column_of, identifiers, series_field
-from workbench.data.tables.files import LazyColumn, alike, each_read, looked_at
 from workbench.data.tables.types import ColumnType, is_named_id, is_named_label
 from workbench.errors import DataError, Text
 
-MAX_BYTES = 8 << 30
 _MOST_CLASSES = 100
-_SOUNDS = (b"RIFF", b"fLaC", b"OggS", b"ID3", b"\xff\xfb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +30,21 @@ class Part:
         name: What its rows are called.
         split: The split that it is, or "".
         table: Its rows, a `pyarrow.Table`.
+        path: The file, where what is seen in it may be kept for the next time.
     """
 
     name: str
     split: str
     table: Any
+    path: Path | None = None
+
+    def key(self) -> str:
+        """Returns what tells this file, as it is now, from every other; "" where it is not known."""
+        try:
+            about = self.path.stat() if self.path is not None else None
+        except OSError:
+            return ""
+        return f"{self.path}\0{about.st_size}\0{about.st_mtime_ns}" if about is not None else ""
 
 
 def pyarrow(path: str) -> Any:
@@ -73,9 +77,7 @@ def read_table(path: Path) -> Any:
             with parquet.ParquetFile(str(path), memory_map=True) as file:
                 groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
                 size = sum(group.total_byte_size for group in groups)
-                if size > MAX_BYTES or file.metadata.num_rows > 1 << 31:
-                    raise DataError(Text("{path} holds more than 8 GiB.", path=str(path)), Text("Use a part of it."))
-                return file.read()
+                return file.read() if size <= LARGE_BYTES else mapped(arrow, path, file)
         return _mapped(arrow, path)
     except (arrow.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
@@ -118,6 +120,8 @@ def dataset_of(format: str, source: str, parts: Sequence[Part], reading: Reading
         raise DataError(Text("{path} has no rows.", path=source), Text("Choose other data."))
     hints = _features(parts[0].table.schema)
     names = [name for name in table.column_names if not name.startswith("__")]
+    every = [part.key() for part in parts]
+    key = "\0\0".join(every) if all(every) else ""
     flat = [item for name in names for item in _opened(arrow, name, table.column(name))]
     labels = [name for name, _ in flat]
     ids = NumberedIds(*((part.name, part.table.num_rows) for part in parts))
@@ -128,7 +132,7 @@ def dataset_of(format: str, source: str, parts: Sequence[Part], reading: Reading
     found = list(problems)
     for name, (label, column) in zip(identifiers(labels), flat, strict=True):
         wanted = reading.types.get(label) or reading.types.get(name)
-        item = _read(arrow, name, label, column, hints.get(label, {}), wanted, reading, ids)
+        item = _read(arrow, name, label, column, hints.get(label, {}), wanted, reading, ids, key)
         if isinstance(item[1], BytesColumn):
             lazy[name] = item[1]
             keep &= item[1].good
@@ -187,6 +191,7 @@ def _member(column: Any, name: str) -> Any:
 
 def _read(
     arrow: Any, name: str, label: str, column: Any, hint: Mapping[str, Any], wanted: ColumnType | None, reading: Reading, ids: Sequence[str],
+    key: str,
 ) -> tuple[Field, Any, list[DataProblem]]:
     """Returns the field, the values and the problems of one column."""
     types, kind = arrow.types, column.type
@@ -195,7 +200,7 @@ def _read(
         kind = column.type
         wanted = wanted or _categories(types, column)
     if types.is_struct(kind) or types.is_binary(kind) or types.is_large_binary(kind):
-        return _files(arrow, name, label, column, hint)
+        return _files(name, label, column, hint, key)
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         rows = _series(types, column)
         if rows is not None:
@@ -279,71 +284,11 @@ def _series(types: Any, column: Any) -> list[np.ndarray] | None:
     return rows
 
 
-class BytesColumn(LazyColumn):
-    """Images or sounds whose files lie in a column.
-
-    Args:
-        column: Binary values, a `pyarrow.ChunkedArray`.
-        field: What they have in common.
-        read: Turns the bytes of one into what it holds.
-        good: Which rows can be read, bool `(n,)`.
-    """
-
-    def __init__(self, column: Any, field: Field, read: Callable[[bytes], np.ndarray], good: np.ndarray) -> None:
-        self._column, self._field, self._read, self.good = column, field, read, good
-
-    def __len__(self) -> int:
-        return len(self._column)
-
-    def read(self, rows: Sequence[int]) -> Any:
-        return alike(each_read(rows, lambda row: self._read(self._column[row].as_py() or b"")), self._field)
-
-    def taken(self, rows: np.ndarray) -> BytesColumn:
-        """Returns these rows alone."""
-        return BytesColumn(self._column.take(rows), self._field, self._read, self.good[rows])
+def _files(name: str, label: str, column: Any, hint: Mapping[str, Any], key: str) -> tuple[Field, BytesColumn, list[DataProblem]]:
+    """Returns a column of images or sounds."""
+    return files_column(name, label, column if "bytes" not in _members(column) else _member(column, "bytes"), hint, key)
 
 
-def _files(arrow: Any, name: str, label: str, column: Any, hint: Mapping[str, Any]) -> tuple[Field, BytesColumn, list[DataProblem]]:
-    """Returns a column of images or sounds, told apart by their first bytes."""
-    if arrow.types.is_struct(column.type):
-        column = _member(column, "bytes")
-    first = next((value.as_py() for value in column if value.is_valid), b"")
-    called = Path(label)
-    rows = [Path(str(row)) for row in range(len(column))]
-    shown = [f"row {row}" for row in range(len(column))]
-
-    def data(path: Path) -> bytes:
-        return column[int(str(path))].as_py() or b""
-
-    if hint.get("_type") == "Audio" or first[:4] in _SOUNDS or first[:3] in _SOUNDS or first[:2] == b"\xff\xfb":
-        infos, problems = looked_at(lambda path: sound_info(called, data(path)), rows, shown)
-        rates = [info.rate for info in infos if info is not None]
-        rate = max(set(rates), key=rates.count, default=0)
-        lengths = {info.frames_at(rate) for info in infos if info is not None}
-        field = Field(name, FieldKind.AUDIO, label, length=lengths.pop() if len(lengths) == 1 else 0, rate=rate)
-        return field, BytesColumn(column, field, lambda raw: read_sound(called, rate, raw), _seen(infos)), problems
-    sizes, problems = looked_at(lambda path: _image_size(data(path), called), rows, shown)
-    forms = {size[:2] for size in sizes if size is not None}
-    height, width = next(iter(forms)) if len(forms) == 1 else (0, 0)
-    field = Field(name, FieldKind.IMAGE, label, channels=max((size[2] for size in sizes if size is not None), default=1), height=height, width=width)
-    return field, BytesColumn(column, field, lambda raw: decode_bytes(raw, called), _seen(sizes)), problems
-
-
-def _seen(items: Sequence[Any]) -> np.ndarray:
-    return np.array([item is not None for item in items], bool)
-
-
-def _image_size(data: bytes, path: Path) -> tuple[int, int, int]:
-    """Returns height, width and channels of an image from its first bytes; what turns or has a palette is decoded.
-
-    Raises:
-        DataError: It is no image.
-    """
-    from PIL import Image
-
-    # Decoders raise whatever they meet in damaged bytes; decoding below says it in words.
-    with suppress(Exception), Image.open(BytesIO(data), formats=IMAGE_FORMATS) as image:
-        if image.mode in ("L", "RGB") and "exif" not in image.info:
-            return image.height, image.width, 1 if image.mode == "L" else 3
-    form = decode_bytes(data, path).shape
-    return form[0], form[1], form[2]
+def _members(column: Any) -> list[str]:
+    kind = column.type
+    return [kind.field(place).name for place in range(kind.num_fields)]

@@ -32,15 +32,6 @@ _PART = 512
 _ARRAYS = ("sizes", "times", "heights", "widths", "channels")
 
 
-def report(share: float, sentence: str) -> bool:
-    """Tells whoever listens (`reporting`) how far work is; returns whether to go on."""
-    who = listener()
-    if who is None:
-        return True
-    who.progress(share, sentence)
-    return not who.cancelled()
-
-
 @dataclass(frozen=True, slots=True)
 class FileIndex:
     """The image files of a folder, sorted by name.

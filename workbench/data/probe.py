@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from workbench.data.decode import MAX_FILE_BYTES, MAX_PIXELS, decode
+import numpy as np
+
+from workbench.data.decode import MAX_FILE_BYTES, MAX_PIXELS, decode, decode_bytes
 from workbench.errors import DataError
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -30,14 +33,30 @@ def probe(path: Path) -> Size | DataError:
     """
     try:
         with open(path, "rb") as file:
-            start = file.read(_WHOLE)
-            found = _png(file, start) if start.startswith(_PNG) else _jpeg(file, start) if start.startswith(_JPEG) else None
-    except (OSError, ValueError, struct.error):
+            found = _headers(file)
+    except OSError:
         found = None
-    if found is not None and 0 < found[0] * found[1] <= MAX_PIXELS:
-        return found
+    return found or _decoded(lambda: decode(path))
+
+
+def probe_bytes(data: bytes, called: Path) -> Size | DataError:
+    """Returns the size of an image that lies in memory, or why it cannot be used; `called` is its name in sentences."""
+    return _headers(BytesIO(data)) or _decoded(lambda: decode_bytes(data, called))
+
+
+def _headers(file: BinaryIO) -> Size | None:
+    """Returns what the headers say, None where they are not enough."""
     try:
-        height, width, channels = decode(path).shape
+        start = file.read(_WHOLE)
+        found = _png(file, start) if start.startswith(_PNG) else _jpeg(file, start) if start.startswith(_JPEG) else None
+    except (OSError, ValueError, struct.error):
+        return None
+    return found if found is not None and 0 < found[0] * found[1] <= MAX_PIXELS else None
+
+
+def _decoded(decoded: Callable[[], np.ndarray]) -> Size | DataError:
+    try:
+        height, width, channels = decoded().shape
     except DataError as error:
         return error
     return height, width, channels

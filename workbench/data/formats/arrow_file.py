@@ -95,7 +95,7 @@ def _saved_parts(root: Path, folder: Path, split: str) -> list[Part]:
         path = folder / name
         if not path.resolve().is_relative_to(root.resolve()):
             raise DataError(Text("{path} names a folder outside of itself.", path=str(root)), Text("Save the dataset again."))
-        parts.append(Part(path.relative_to(root).as_posix(), str(SPLIT_NAMES.get(split.lower(), split and "train")), read_table(path)))
+        parts.append(Part(path.relative_to(root).as_posix(), str(SPLIT_NAMES.get(split.lower(), split and "train")), read_table(path), path))
     return parts
 
 
@@ -110,7 +110,7 @@ def parts_of(files: list[Path], root: Path) -> tuple[list[Part], list[DataProble
     for path in files:
         name = path.relative_to(root).as_posix()
         try:
-            parts.append(Part(name, split_of(name), read_table(path)))
+            parts.append(Part(name, split_of(name), read_table(path), path))
         except DataError as error:
             if len(files) == 1:
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -72,9 +73,9 @@ class Hub(Format):
             for number, url in enumerate(urls):
                 path = _fetched(url, _folder() / _safe(name) / _safe(config), room)
                 room -= path.stat().st_size
-                parts.append(Part(f"{split}/{number}", str(SPLIT_NAMES.get(split.lower(), "train")), read_arrow(path)))
+                parts.append(Part(f"{split}/{number}", str(SPLIT_NAMES.get(split.lower(), "train")), read_arrow(path), path))
         given = len({part.split for part in parts}) > 1
-        parts = parts if given else [Part(part.name, "", part.table) for part in parts]
+        parts = parts if given else [replace(part, split="") for part in parts]
         return dataset_of(self.name, source, parts, Reading(params.types))
 
 

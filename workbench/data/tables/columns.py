@@ -52,6 +52,10 @@ class TableDataset(MemoryDataset):
             return values.read(range(len(self)) if rows is None else [int(row) for row in rows])
         return super().column(name, rows)
 
+    def image_sizes(self, name: str) -> np.ndarray | None:
+        values = self._columns[name]
+        return values.sizes() if isinstance(values, LazyColumn) else None
+
 
 def identifiers(names: Sequence[str]) -> list[str]:
     """Returns unique ASCII identifiers for these names; the names themselves stay as labels."""

@@ -32,6 +32,10 @@ class LazyColumn(ABC):
     def read(self, rows: Sequence[int]) -> Any:
         """Returns raw values of these rows, as `Dataset.column` describes them."""
 
+    def sizes(self) -> np.ndarray | None:
+        """Returns height and width `(n, 2)` of images that may be too many to be asked for all at once; else None."""
+        return None
+
 
 class ImageFiles(LazyColumn):
     """Images in files.
