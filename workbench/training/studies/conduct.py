@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import ProjectError, TrainingError, WorkbenchError
@@ -18,7 +19,6 @@ from workbench.training.studies.record import Record, StudyFolder, StudyRun, Stu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from workbench.project.project import Project
 
@@ -72,7 +72,7 @@ def training_rows(project: Project, folder: Path | str) -> int:
     from workbench.project.adapt import prepared_for
 
     data = project.data
-    dataset = open_dataset(data.source, data.format, data.params, base=folder, edits=project.edits)
+    dataset = open_dataset(data.source, data.format, data.params, base=Path(folder), edits=project.edits)
     return prepared_for(project, dataset).count(Split.TRAIN)
 
 
@@ -234,8 +234,6 @@ def find_study(folder: Path | str, which: str) -> StudyFolder:
     Raises:
         ProjectError: There is no such study.
     """
-    from pathlib import Path
-
     from workbench.training.studies.record import STUDIES_FOLDER, list_studies
 
     if which != "last":
