@@ -15,7 +15,7 @@ from workbench.app import theme
 from workbench.app.pages.data.cell_layout import HEADER_PX, CellLayout
 from workbench.app.pages.data.embedding import embedded, principal
 from workbench.app.pages.data.filtering import Facet, Filter, Marks, Selector
-from workbench.app.pages.data.map_view import within
+from workbench.app.pages.data.map_points import within
 from workbench.app.pages.data.page import DataPage
 from workbench.app.pages.data.picking import Picking
 from workbench.app.pages.data.rows import Rows

@@ -112,7 +112,7 @@ class Found(QWidget):
         """Returns the buttons that change the project so that the finding goes; each is one step of the history."""
         if self._rows is None:
             return ()
-        fixes = remedies_of(problem, self._rows.dataset)
+        fixes = remedies_of(problem, self._rows.dataset, self._session.project)
         return tuple(Remedy(say(fix.label), lambda fix=fix: self._mend(fix), number == 0) for number, fix in enumerate(fixes))
 
     def _mend(self, fix: Fix[Project]) -> None:

@@ -110,12 +110,13 @@ class DataPage(Page):
         self.empty.clicked.connect(self._choose_data)
         self.browser = Browser(Thumbnails(cache_folder() / "thumbnails.sqlite"), self)
         self.view = self.browser.view
-        self.statistics, self.map = StatisticsView(self), MapView(self)
+        self.statistics, self.map = StatisticsView(self), MapView(self, self.session)
         self.browser.add_tab("statistics", tr("Statistics"), self.statistics)
         self.browser.add_tab("map", tr("Map"), self.map)
         self.statistics.chosen.connect(lambda facet, value: self._set_filter(self._filter.choosing(facet, value)))
         self.map.picked.connect(lambda rows: self.show_rows(tuple(rows.tolist()), tr("from the map")))
         self.map.pointed.connect(self.view.go_to)
+        self.map.opened.connect(self._open_from_map)
         self.found = Found(self.session, self)
         self.findings = self.found.strip
         self.found.rows_wanted.connect(self._show_found)
@@ -220,6 +221,11 @@ class DataPage(Page):
             self.statistics.show_rows(self._rows, self.view.shown)
         elif self._rows is not None and self.browser.tab == "map":
             self.map.show_rows(self._rows, self.view.shown)
+
+    def _open_from_map(self, row: int) -> None:
+        self.browser.show_tab("grid")
+        self.view.go_to(row)
+        self.view.setFocus()
 
     def _show_found(self, ids: tuple[str, ...]) -> None:
         if self._rows is not None:
