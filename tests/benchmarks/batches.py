@@ -5,30 +5,9 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 ROWS, BATCH, PAIRS, BATCHES = 20_000, 64, 15, 100
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How rows are divided."""
-
-    validation: float = 0.15
-    test: float = 0.15
-    seed: int = 7
-    stratify: str = ""
-    use_given: bool = True
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How data is prepared."""
-
-    split: Rule = Rule()
-    preprocessing: dict[str, dict[str, Any]] = field(default_factory=dict)
-    limit: int = 0
 
 
 def ratio(ours: Callable[[Any], Any], theirs: Callable[[Any], Any], parts: list[Any]) -> float:
@@ -52,6 +31,7 @@ def run() -> list[dict[str, Any]]:
     from workbench.data.open import open_dataset
     from workbench.data.order import order
     from workbench.data.prepare import prepare
+    from workbench.project.project import DataChoice
 
     torch.set_num_threads(1)
     rows = []
@@ -59,7 +39,7 @@ def run() -> list[dict[str, Any]]:
         start = time.process_time()
         dataset = open_dataset(source, params={"rows": ROWS})
         opened = time.process_time() - start
-        prepared = prepare(dataset, Choice(), [name], ["label"])
+        prepared = prepare(dataset, DataChoice(), [name], ["label"])
         parts = list(order(1, 0, prepared.rows("train"))[: BATCH * BATCHES].split(BATCH))
         stored, labels = prepared.stored[name], prepared.stored["label"][0]
         if name == "image":

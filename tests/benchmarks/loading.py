@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.batches import Choice
-
 PAIRS, BATCH = 7, 64
 FILES = 100_000
 KINDS = (("png", 1500, 32), ("jpg", 500, 160))
@@ -55,9 +53,10 @@ def _ours(root: Path) -> Callable[[], float]:
     from workbench.data.open import open_dataset
     from workbench.data.order import order
     from workbench.data.prepare import prepare
+    from workbench.project.project import DataChoice
 
     image_files.EAGER_FILES = image_files.CACHE_BYTES = 0
-    prepared = prepare(open_dataset(str(root)), Choice(), ["image"], ["label"], budget=0)
+    prepared = prepare(open_dataset(str(root)), DataChoice(), ["image"], ["label"], budget=0)
     rows = np.concatenate(list(prepared.splits.values()))
 
     def epoch() -> float:

@@ -249,3 +249,13 @@ def test_folders_that_cannot_be_learned_from_are_refused(tmp_path: Path) -> None
     Image.fromarray(GREY).save(tmp_path / "one" / "b.png")
     with pytest.raises(DataError, match="of one class, one"):
         open_dataset(str(tmp_path))
+
+
+def test_normalising_equals_the_formula_in_any_layout_bit_by_bit() -> None:
+    for side, count in ((5, 3), (64, 40), (3, 0)):
+        pixels = torch.from_numpy(np.random.default_rng(side).integers(0, 256, (count, side, side + 2, 3), dtype=np.uint8)).permute(0, 3, 1, 2)
+        fitted = ImagePreprocessor(Field("image", FieldKind.IMAGE), 3, side, side + 2, (0.1, 0.2, 0.3), (0.3, 0.4, 0.5))
+        plain = fitted.normalised(pixels.contiguous())
+        assert torch.equal(fitted.normalised(pixels), plain) and (not count or fitted.normalised(pixels).stride() == pixels.stride())
+        expected = (pixels.double() / 255 - torch.tensor(fitted.mean).view(1, 3, 1, 1)) / torch.tensor(fitted.deviation).view(1, 3, 1, 1)
+        assert torch.allclose(plain.double(), expected, atol=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -136,3 +137,39 @@ def test_what_columns_weigh() -> None:
 def test_what_can_be_read_comes_with_the_reasons_for_the_rest() -> None:
     images, unreadable = readable_column(Million(100, damaged=[7]), "image", np.arange(5, 10))
     assert images[:, 0, 0, 0].tolist() == [5, 6, 8, 9] and unreadable == {7: "Row 7 is damaged."}
+
+
+class Crowded(Million):
+    """Counts how many threads ask for a batch at the same time; after the first, each waits for a second one where that is wanted."""
+
+    def __init__(self, together: bool) -> None:
+        super().__init__(3000)
+        self._busy, self._lock, self.most, self._seen, self._met, self._together = 0, threading.Lock(), 0, 0, threading.Event(), together
+
+    def column(self, name: str, rows: np.ndarray | None = None) -> Any:
+        if name == "label" or rows is None or len(rows) != 64:
+            return super().column(name, rows)
+        with self._lock:
+            self._busy, self._seen = self._busy + 1, self._seen + 1
+            self.most, first = max(self.most, self._busy), self._seen == 1
+            if self._busy > 1:
+                self._met.set()
+        if self._together and not first:
+            self._met.wait(5)
+        with self._lock:
+            self._busy -= 1
+        return super().column(name, rows)
+
+
+def test_rows_that_take_little_are_fetched_by_one_thread_and_others_by_several(choice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = {}
+    for light in (True, False):
+        monkeypatch.setattr("workbench.data.streaming.LIGHT_SECONDS", 1e9 if light else 0.0)
+        dataset = Crowded(together=not light)
+        prepared = prepare(dataset, choice(rule={"validation": 0.0, "test": 0.0}), ["image"], ["label"], budget=0)
+        parts = prepared.rows(Split.TRAIN)[:1920].split(64)
+        for part, batch in zip(parts, Loader(prepared, workers=3).every(parts), strict=True):
+            assert torch.equal(batch.rows, part)
+        assert prepared.streams is not None and prepared.streams.light == light and len(prepared.streams.seconds) == 4
+        most[light] = dataset.most
+    assert most[True] == 1 and most[False] > 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.data.plain_png import plain_png
 from workbench.errors import DataError, Text
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ MAX_FILE_BYTES = 256 << 20
 _GREY = ("1", "L", "LA", "La", "I", "F")
 
 
-def decode(path: Path) -> np.ndarray:
+def decode(path: Path | str) -> np.ndarray:
     """Decodes one image file (of an animation, the first frame).
 
     EXIF rotation is applied; palettes, CMYK and the like become RGB; 16 bits become 8; transparency is laid on white.
@@ -37,14 +39,21 @@ def decode(path: Path) -> np.ndarray:
         DataError: It cannot be decoded, or has too many pixels.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise _refused(path, Text("the file is larger than 256 MiB"))
-        return decode_bytes(path.read_bytes(), path)
+        return decode_bytes(_read(path), path)
     except OSError as error:
         raise _refused(path, _reason(error)) from error
 
 
-def decode_bytes(data: bytes, path: Path) -> np.ndarray:
+def _read(path: Path | str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_FILE_BYTES:
+            raise _refused(path, Text("the file is larger than 256 MiB"))
+        data = file.read(size)
+        return data if len(data) == size else data + file.readall()  # a read may return less than was asked for
+
+
+def decode_bytes(data: bytes, path: Path | str) -> np.ndarray:
     """Decodes the bytes of an image file, as `decode` does.
 
     Args:
@@ -54,6 +63,12 @@ def decode_bytes(data: bytes, path: Path) -> np.ndarray:
     Raises:
         DataError: It cannot be decoded, or has too many pixels.
     """
+    pixels = plain_png(data, MAX_PIXELS)
+    return _decoded(data, path) if pixels is None else pixels
+
+
+def _decoded(data: bytes, path: Path | str) -> np.ndarray:
+    """Decodes with Pillow's own readers, which know every kind of file and say what is wrong with one."""
     from PIL import Image
 
     try:
@@ -102,8 +117,8 @@ def _grey_palette(image: Image) -> bool:
     return len(palette) > 0 and bool(np.all(palette == palette[:, :1]))
 
 
-def _refused(path: Path, reason: str) -> DataError:
-    return DataError(Text("{path} cannot be used: {reason}.", path=str(path), reason=reason), Text("Remove or replace it."))
+def _refused(path: Path | str, reason: str) -> DataError:
+    return DataError(Text("{path} cannot be used: {reason}.", path=str(Path(path)), reason=reason), Text("Remove or replace it."))
 
 
 def _reason(error: Exception) -> Text:

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from workbench.data.base import DataProblem, Field, FieldKind, UnreadableRowsErr
 from workbench.data.decode import SUFFIXES, decode
 from workbench.data.index import index_path, indexed, listing
 from workbench.data.memory import MemoryDataset
+from workbench.data.progress import report
 from workbench.errors import DataError, Text
 
 CACHE_BYTES = 2 << 30
@@ -26,6 +28,7 @@ EAGER_FILES, EAGER_BYTES = 4000, 32 << 20
 
 _TOGETHER = 32
 _PART = 256
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def _decoded(root: Path, found: list[str]) -> Looked:
     problems: list[DataProblem] = []
     room = CACHE_BYTES
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for name, image in zip(found, _in_turn(pool, [root / name for name in found]), strict=True):
+        for name, image in zip(found, _in_turn(pool, root, found), strict=True):
             if isinstance(image, DataError):
                 problems.append(DataProblem("unreadable", image.message, (name,), Text("It is left out.")))
                 continue
@@ -113,13 +116,20 @@ def _decoded(root: Path, found: list[str]) -> Looked:
     return Looked(root, names, np.array(sizes, dtype=np.int32).reshape(-1, 3), kept, problems)
 
 
-def _in_turn(pool: ThreadPoolExecutor, found: list[Path]) -> Iterator[np.ndarray | DataError]:
+def _in_turn(pool: ThreadPoolExecutor, root: Path, found: list[str]) -> Iterator[np.ndarray | DataError]:
     """Decodes in parallel, a few hundred at a time, so that images nobody keeps do not pile up."""
     for start in range(0, len(found), _PART):
-        yield from pool.map(_tried, found[start:start + _PART])
+        report(start / len(found), Text("{done} of {count} images read", done=f"{start:,}", count=f"{len(found):,}"))
+        paths = [f"{root}{os.sep}{name}" for name in found[start:start + _PART]]
+        yield from chain.from_iterable(pool.map(lambda part: [_tried(path) for path in part], _batched(paths)))
 
 
-def _tried(path: Path) -> np.ndarray | DataError:
+def _batched(items: Sequence[_T]) -> list[Sequence[_T]]:
+    """Returns parts that are worth the handing over to a thread."""
+    return [items[start:start + _TOGETHER] for start in range(0, len(items), _TOGETHER)]
+
+
+def _tried(path: str) -> np.ndarray | DataError:
     try:
         return decode(path)
     except DataError as error:
@@ -155,7 +165,7 @@ class ImageFilesDataset(MemoryDataset):
     def column(self, name: str, rows: np.ndarray | None = None) -> Any:
         if name != self._image_field:
             return super().column(name, rows)
-        wanted = range(len(self)) if rows is None else [int(row) for row in rows]
+        wanted: Sequence[int] = range(len(self)) if rows is None else np.asarray(rows).tolist()
         images = self._images(wanted)
         bad = {row: str(image.message) for row, image in zip(wanted, images, strict=True) if isinstance(image, DataError)}
         if bad:
@@ -163,16 +173,20 @@ class ImageFilesDataset(MemoryDataset):
         return np.stack(images) if self._size[0] and images else images  # pyright: ignore[reportCallIssue, reportArgumentType]
 
     def _images(self, rows: Sequence[int]) -> list[np.ndarray | DataError]:
-        missing = sum(row not in self._kept for row in rows)
-        if missing < _TOGETHER or threading.current_thread().name.startswith("loader"):  # a loader's threads work side by side already
+        beside = threading.current_thread().name.startswith("loader")  # a loader's threads work side by side already
+        if beside or sum(row not in self._kept for row in rows) < _TOGETHER:
             return [self._image(row) for row in rows]
+        images: list[np.ndarray | DataError] = []
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            return list(pool.map(self._image, rows))
+            for start in range(0, len(rows), _PART):
+                report(start / len(rows), Text("{done} of {count} images read", done=f"{start:,}", count=f"{len(rows):,}"))
+                images += chain.from_iterable(pool.map(lambda part: [self._image(row) for row in part], _batched(rows[start:start + _PART])))
+        return images
 
     def _image(self, row: int) -> np.ndarray | DataError:
         image = self._kept.get(row)
         if image is None:
-            image = _tried(self._root / self._names[row])
+            image = _tried(f"{self._root}{os.sep}{self._names[row]}")
             if isinstance(image, DataError):
                 return image
             if (self._size[0] and image.shape[:2] != self._size) or image.shape[2] > self._channels:
@@ -181,6 +195,8 @@ class ImageFilesDataset(MemoryDataset):
         return image if image.shape[2] == self._channels else np.repeat(image, self._channels, axis=2)
 
     def _keep(self, row: int, image: np.ndarray) -> None:
+        if image.nbytes > self._room:
+            return
         with self._lock:
             if image.nbytes <= self._room and row not in self._kept:
                 self._room -= image.nbytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ import torch
 
 from workbench.data.base import Batch
 from workbench.data.prepare import Prepared
+from workbench.data.streaming import Streams
 
 AHEAD = 4
 """Batches fetched in advance: enough to even out slow files, few enough to stay small in memory."""
@@ -23,7 +25,7 @@ class Loader:
     """Batches of a given order, fetched in advance by threads where fields are streamed; resident data is gathered at once.
 
     The order alone says what a batch holds, so neither the number of threads nor a pause changes anything. Decoding and resizing
-    leave Python's lock, which is why threads do.
+    leave Python's lock, which is why threads do; how many work at once depends on how long a row takes, which is measured all the time.
 
     Args:
         prepared: The data.
@@ -42,6 +44,7 @@ class Loader:
         self._queue: deque[Future[Batch]] = deque()
         self._head = 0
         self._pool: ThreadPoolExecutor | None = None
+        self._alone = threading.Lock()
         self.waited, self.taken = 0.0, 0
 
     @property
@@ -91,10 +94,25 @@ class Loader:
             self._pool = None
 
     def _fill(self) -> None:
+        streams = self._prepared.streams
+        assert streams is not None
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="loader")
         while len(self._queue) < self._ahead and self._head + len(self._queue) < len(self._parts):
-            self._queue.append(self._pool.submit(self._prepared.readable, self._parts[self._head + len(self._queue)]))
+            self._queue.append(self._pool.submit(self._fetched, streams, self._parts[self._head + len(self._queue)]))
+
+    def _fetched(self, streams: Streams, rows: torch.Tensor) -> Batch:
+        if streams.light:
+            with self._alone:
+                if streams.light:  # the batch before may just have shown that it is not
+                    return self._timed(streams, rows)
+        return self._timed(streams, rows)
+
+    def _timed(self, streams: Streams, rows: torch.Tensor) -> Batch:
+        began = time.perf_counter()
+        batch = self._prepared.readable(rows)
+        streams.seconds.append((time.perf_counter() - began) / max(len(rows), 1))
+        return batch
 
     def _forget(self) -> None:
         for future in self._queue:

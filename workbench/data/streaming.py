@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,12 @@ SHARE_OF_MEMORY = 0.25
 SAMPLE_ROWS = 4096
 """Training rows that preprocessing is fitted on where a column does not fit into memory."""
 
+LIGHT_SECONDS = 1e-4
+"""Rows that take less than this are fetched by one thread at a time: several would mostly wait for each other, and hold up whoever trains."""
+
 STREAMED = frozenset({FieldKind.IMAGE, FieldKind.TEXT, FieldKind.SERIES, FieldKind.AUDIO, FieldKind.MASK})
 _PROBED_ROWS = 32
+_JUDGED_BATCHES = 4
 _FLOAT_BYTES = 4
 
 
@@ -82,11 +87,13 @@ class Streams:
 
     Attributes:
         unreadable: Why a row could not be read, for every row met so far that could not.
+        seconds: What a row of each of the last batches took to fetch.
     """
 
     def __init__(self, dataset: Dataset, preprocessors: Mapping[str, Preprocessor]) -> None:
         self.dataset, self.preprocessors = dataset, dict(preprocessors)
         self.unreadable: dict[int, str] = {}
+        self.seconds = deque[float](maxlen=_JUDGED_BATCHES)
         self._lock = threading.Lock()
 
     def fetch(self, rows: torch.Tensor) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
@@ -106,6 +113,11 @@ class Streams:
             if valid is not None:
                 lengths[name] = valid
         return values, lengths
+
+    @property
+    def light(self) -> bool:
+        """Whether rows take so little that one thread had better fetch them; the fastest of the last batches counts, others were held up."""
+        return not self.seconds or min(self.seconds) < LIGHT_SECONDS
 
     def note(self, rows: Mapping[int, str]) -> None:
         """Remembers rows that cannot be read; they are not tried again."""
