@@ -227,3 +227,21 @@ def test_without_a_network_the_hub_is_not_reachable(monkeypatch: pytest.MonkeyPa
     with pytest.raises(DataError, match="not reachable") as caught:
         open_dataset("hf:some/numbers")
     assert "HF_ENDPOINT" in caught.value.hint
+
+
+@needs_pyarrow
+@pytest.mark.parametrize("missing", [False, True], ids=["whole", "gaps"])
+def test_class_numbers_are_read_alike_with_and_without_the_short_way(tmp_path: Path, missing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from workbench.data import arrow as reading
+
+    values = [None if missing and number % 7 == 0 else (number * 5) % 12 - 3 for number in range(60)]
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"label": pa.array(values, pa.int32()), "x": [float(number) for number in range(60)]}), path)
+    short = open_dataset(str(path))
+    monkeypatch.setattr(reading, "_classes", lambda *_: None)
+    long = open_dataset(str(path))
+    assert short.fields == long.fields and len(short.field("label").categories) == 12
+    np.testing.assert_array_equal(short.column("label"), long.column("label"))

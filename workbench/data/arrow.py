@@ -208,6 +208,10 @@ def _read(
     names = hint.get("names")
     if wanted is None and isinstance(names, list) and types.is_integer(kind):
         return Field(name, FieldKind.CATEGORY, label, categories=tuple(map(str, names))), _whole(column, len(names)), []
+    if wanted is None and types.is_integer(kind) and _few_labels(types, name, column):
+        found = _classes(name, label, column)
+        if found is not None:
+            return found
     numeric = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
     if numeric and wanted in (None, ColumnType.NUMBER, ColumnType.ID, ColumnType.CONSTANT) and not _few_labels(types, name, column):
         return _numbers(arrow, name, label, column, wanted)
@@ -227,6 +231,17 @@ def _categories(types: Any, column: Any) -> ColumnType | None:
 
 def _few_labels(types: Any, name: str, column: Any) -> bool:
     return types.is_integer(column.type) and is_named_label(name) and len(column.unique()) <= _MOST_CLASSES
+
+
+def _classes(name: str, label: str, column: Any) -> tuple[Field, Any, list[DataProblem]] | None:
+    """Returns a column of class numbers as a category; None where they may be yes and no, or are all one, which other rules tell apart."""
+    found = sorted(value for value in column.unique().to_pylist() if value is not None)
+    if len(found) < 3:
+        return None
+    numbers = column.to_numpy()
+    missing = np.isnan(numbers) if numbers.dtype.kind == "f" else np.zeros(len(numbers), bool)
+    places = np.searchsorted(np.array(found), np.where(missing, found[0], numbers)).astype(np.int64)
+    return Field(name, FieldKind.CATEGORY, label, categories=tuple(map(str, found))), np.where(missing, -1, places), []
 
 
 def _numbers(arrow: Any, name: str, label: str, column: Any, wanted: ColumnType | None) -> tuple[Field, Any, list[DataProblem]]:

@@ -105,8 +105,8 @@ def files_column(
         field = Field(name, FieldKind.AUDIO, label, length=lengths.pop() if len(lengths) == 1 else 0, rate=rate)
         return field, BytesColumn(column, field, lambda data: read_sound(called, rate, data), facts), problems
     facts, problems = _facts(column, lambda data: _image(called, data), key and f"{key}\0{label}\0image")
-    forms = np.unique(facts[facts[:, 2] > 0, :2], axis=0)
-    height, width = (int(side) for side in forms[0]) if len(forms) == 1 else (0, 0)
+    sizes = facts[facts[:, 2] > 0, :2]
+    height, width = (int(side) for side in sizes[0]) if len(sizes) and bool((sizes == sizes[0]).all()) else (0, 0)
     field = Field(name, FieldKind.IMAGE, label, channels=int(facts[:, 2].max(initial=1)) or 1, height=height, width=width)
     return field, BytesColumn(column, field, lambda data: decode_bytes(data, called), facts), problems
 
