@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from workbench.data.base import Dataset, Field, FieldKind
+from workbench.data.prose import is_prose
 from workbench.errors import DataError
 from workbench.graph.graph import PortRef
 from workbench.project.adapt import LARGEST_SIDE_PX
-from workbench.project.feeding import OBJECTIVE_OF, UNTELLING, fields_of_kind, likely_target
+from workbench.project.feeding import OBJECTIVE_OF, UNTELLING, fields_of_kind, find_field, likely_target
 from workbench.project.project import Choice, DataChoice, ObjectiveChoice, Project, Recipe
+from workbench.project.propose_writing import propose_writing
 from workbench.project.sketch import Sketch
 from workbench.text import Text
 
@@ -53,13 +55,22 @@ def scale_of(rows: int) -> Scale:
     return SMALL if rows < SMALL_ROWS else MIDDLE if rows < LARGE_ROWS else LARGE
 
 
-def propose(dataset: Dataset) -> Project:
+def propose(dataset: Dataset, target_name: str = "") -> Project:
     """Returns a project that reads what `dataset` has and learns what is most likely meant; sizes of inputs are left to `adapt`.
+
+    Args:
+        dataset: The opened data.
+        target_name: The field to learn, where somebody said so.
 
     Raises:
         DataError: There is nothing to read or nothing to learn.
     """
-    target = likely_target(dataset) or next(iter(fields_of_kind(dataset, FieldKind.MASK)), None)
+    chosen = find_field(dataset, target_name) if target_name else None
+    target = chosen or likely_target(dataset) or next(iter(fields_of_kind(dataset, FieldKind.MASK)), None)
+    if target is None or target.kind not in OBJECTIVE_OF:
+        writing = propose_writing(dataset, target)
+        if writing is not None:
+            return replace(writing, name=_title(dataset), data=DataChoice(dataset.source), template="auto")
     fields = _readable(dataset, target) if target is not None else []
     if target is None or not fields:
         raise DataError(
@@ -87,15 +98,22 @@ def _readable(dataset: Dataset, target: Field) -> list[Field]:
     """Returns the fields to read. Beside images, sounds or texts the other columns are most often ids and other answers, so they are left out."""
     untelling = [field.name for field in dataset.fields if field.type in UNTELLING]
     rich = [fields_of_kind(dataset, kind, [target.name, *untelling]) for kind in (FieldKind.IMAGE, FieldKind.AUDIO, FieldKind.SERIES, FieldKind.TEXT)]
+    plain = [
+        field for field in dataset.fields
+        if field.name not in (target.name, *untelling) and field.kind in (FieldKind.NUMBER, FieldKind.CATEGORY) and _usable(field)
+    ]
+    if plain:  # names, addresses and codes beside a table are not worth reading
+        rich[-1] = [field for field in rich[-1] if is_prose(dataset, field)]
     present = [fields for fields in (rich[:1] if target.kind == FieldKind.MASK else rich) if fields]
     if target.kind == FieldKind.MASK:
         return present[0] if present else []
     if len(present) == 1:
         return present[0][:2]
-    plain = (FieldKind.NUMBER, FieldKind.CATEGORY)
-    return [fields[0] for fields in present] or [
-        field for field in dataset.fields if field.name not in (target.name, *untelling) and field.kind in plain
-    ]
+    return [fields[0] for fields in present] or plain
+
+
+def _usable(field: Field) -> bool:
+    return field.kind != FieldKind.CATEGORY or len(field.categories) > 1
 
 
 def _joined(sketch: Sketch, ends: list[PortRef]) -> PortRef:
@@ -184,6 +202,7 @@ def _steps(sketch: Sketch, field: Field, scale: Scale) -> PortRef:
 
 def _title(dataset: Dataset) -> str:
     name = dataset.source.rstrip("/\\").replace("\\", "/").rpartition("/")[2].partition(":")[2] or dataset.source.rstrip("/").rpartition("/")[2]
-    return name.partition(".")[0].replace("_", " ").replace("-", " ").capitalize() or "Project"
+    words = name.partition(".")[0].replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:] or "Project"
 
 
