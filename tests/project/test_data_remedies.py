@@ -14,6 +14,7 @@ from workbench.data.findings import FINDERS
 from workbench.data.findings.base import Look
 from workbench.project.data_remedies import remedies
 from workbench.project.project import DataChoice, Project
+from workbench.project.sketch import Sketch
 
 TRAIN, TEST = list(range(30)), list(range(30, 60))
 
@@ -82,3 +83,36 @@ def test_what_only_people_can_decide_has_no_button() -> None:
     look = made(same=np.full(3, 5.0, np.float32))
     (problem,) = FINDERS["constant"].find(look)
     assert remedies(problem, look.dataset) == []
+
+
+def tabular() -> Project:
+    """Two numbers joined, each through a layer of its own, and an output."""
+    sketch = Sketch("en")
+    ends = []
+    for name in ("same", "other"):
+        sketch.end = None
+        sketch.add("number_input", name, field=name)
+        ends.append(sketch.add("linear", f"token_{name}", units=4))
+    sketch.add("concatenate", "joined", after=tuple(ends), port="inputs")
+    sketch.chain(("linear", {"units": 2}))
+    sketch.add("output", "answer")
+    return Project(graph=sketch.laid_out())
+
+
+def test_a_field_that_says_nothing_is_no_longer_read() -> None:
+    look, project = made(same=np.full(9, 5.0, np.float32), other=np.arange(9, dtype=np.float32)), tabular()
+    (problem,) = FINDERS["constant"].find(look)
+    assert remedies(problem, look.dataset) == []
+    (fix,) = remedies(problem, look.dataset, project)
+    left = {node.name for node in fix.apply(project).graph}
+    assert {"same", "token_same"}.isdisjoint(left) and {"other", "token_other", "joined", "answer"} <= left
+    assert remedies(replace(problem, field="other"), look.dataset, fix.apply(fix.apply(project))) == [], "the last input stays"
+
+
+def test_a_number_that_is_mostly_missing_can_be_left_unread() -> None:
+    for missing, offered in ((2, 1), (7, 2)):
+        values = np.arange(9, dtype=np.float32)
+        values[:missing] = np.nan
+        look = made(same=values, other=np.arange(9, dtype=np.float32))
+        (problem,) = FINDERS["missing"].find(look)
+        assert len(remedies(problem, look.dataset, tabular())) == offered

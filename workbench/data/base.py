@@ -80,6 +80,7 @@ class DataProblem:
         reason: Why it matters.
         groups: Where rows belong together (copies): the ids of each group, the row to keep first.
         suggested: What each row should perhaps say instead, by row id (a class).
+        field: The field that it is about, where it is about one; of groups and times also what `group` and `time` of a split can say.
     """
 
     kind: str
@@ -88,6 +89,7 @@ class DataProblem:
     reason: str = ""
     groups: tuple[tuple[str, ...], ...] = ()
     suggested: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    field: str = ""
 
 
 class UnreadableRowsError(DataError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from posixpath import basename, dirname, splitext
 from typing import Any
@@ -15,7 +16,7 @@ FOLDER, PREFIX = "folder", "prefix"
 """Groups that the ids of rows name, where ids are paths: the folder, or how the file name begins (`patient12_03.png`: patient12)."""
 
 GROUPING = frozenset({FieldKind.CATEGORY, FieldKind.TEXT, FieldKind.NUMBER})
-_SEPARATORS = str.maketrans("- ", "__")
+_NUMBERED, _FIRST = re.compile(r"(.*?\d[^_\- ]*)[_\- ]"), re.compile(r"(.[^_\- ]*)[_\- ]")
 _MOST_NUMBERS = 5_000_000
 
 
@@ -26,10 +27,8 @@ def prefix_of(row: str) -> str:
     alice. A name without a separator gives "".
     """
     name = splitext(basename(row.replace("\\", "/")))[0]
-    plain = name.translate(_SEPARATORS)
-    ends = [place for place, letter in enumerate(plain) if letter == "_" and place]
-    numbered = next((end for end in ends if any(letter.isdigit() for letter in plain[:end])), None)
-    return name[:numbered] if numbered is not None else name[: ends[0]] if ends else ""
+    found = _NUMBERED.match(name) or _FIRST.match(name)
+    return found[1] if found else ""
 
 
 def folder_of(row: str) -> str:

@@ -8,19 +8,25 @@ from workbench.data.base import Dataset, FieldKind
 from workbench.data.tables.numbers import days, plain
 from workbench.errors import DataError, Text
 
+ORDER = "order"
+"""The time of rows that have none: as they stand in the source."""
+
 
 def moments_of(dataset: Dataset, time: str, rows: np.ndarray) -> np.ndarray:
     """Returns a number per row that grows with time, float64 `(n,)`; rows without a time come first.
 
     Args:
         dataset: Where the rows are from.
-        time: A field of numbers or dates, or of texts or classes that are all numbers or dates.
+        time: A field of numbers or dates, or of texts or classes that are all numbers or dates; or `order` where the data has no field of
+            that name: the order in which rows stand in the source.
         rows: Row indices, int64 `(n,)`.
 
     Raises:
         DataError: There is no such field, or it holds no times.
     """
     field = next((field for field in dataset.fields if field.name == time), None)
+    if field is None and time == ORDER:
+        return rows.astype(np.float64)
     if field is None or field.kind not in (FieldKind.NUMBER, FieldKind.TEXT, FieldKind.CATEGORY):
         raise _refused(dataset, time)
     column = dataset.column(time, rows)
@@ -41,10 +47,9 @@ def _read(cells: list[str]) -> np.ndarray:
 
 
 def _refused(dataset: Dataset, time: str) -> DataError:
-    names = ", ".join(field.name for field in dataset.fields if field.kind == FieldKind.NUMBER)
+    names = [field.name for field in dataset.fields if field.kind == FieldKind.NUMBER]
     return DataError(
-        Text("Rows cannot be put in order of time by {time}.", time=time),
-        Text("It can be {names}.", names=names) if names else Text("The data has no field of dates or numbers."),
+        Text("Rows cannot be put in order of time by {time}.", time=time), Text("It can be {names}.", names=", ".join((*names, ORDER))),
     )
 
 

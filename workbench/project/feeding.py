@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.data.base import Dataset, Field, FieldKind
+from workbench.data.target import TARGET_NAMES, UNTELLING, likely_target
 from workbench.graph import edit
 from workbench.graph.bypass import without_bypassed
 from workbench.graph.graph import Graph, Node
@@ -17,10 +18,6 @@ from workbench.objectives import OBJECTIVES
 from workbench.project.project import DataChoice, ObjectiveChoice, Project
 
 OBJECTIVE_OF: dict[FieldKind, str] = {FieldKind.CATEGORY: "classification", FieldKind.NUMBER: "regression", FieldKind.MASK: "segmentation"}
-UNTELLING = ("id", "constant")
-"""Types of columns that nothing can be learned from."""
-
-TARGET_NAMES = ("label", "target", "class", "category", "sentiment", "y", "answer", "digit", "steering")
 
 
 def kind_read(node: Node) -> str:
@@ -87,17 +84,6 @@ def given_shape(data: DataChoice, field: Field, shapes: Mapping[str, Shape] | No
     return Shape.of("int64", len(field.categories)) if field.kind == FieldKind.CATEGORY else None
 
 
-def likely_target(dataset: Dataset, without: Iterable[str] = ()) -> Field | None:
-    """Returns the field that is most likely meant to be learned: one that is called so, else the last category, else the last number.
-
-    What tells rows apart (ids) or never changes is learned only where there is nothing else.
-    """
-    categories, numbers = (fields_of_kind(dataset, kind, without) for kind in (FieldKind.CATEGORY, FieldKind.NUMBER))
-    named = [field for field in (*categories, *numbers) if field.name.casefold() in TARGET_NAMES]
-    likely = [*named, *reversed(categories), *reversed(numbers)]
-    return next(iter([*(field for field in likely if field.type not in UNTELLING), *likely]), None)
-
-
 def width_setter(graph: Graph, output: str) -> tuple[str, str] | None:
     """Returns the node and the parameter that decide how wide an output is, or None where no single one does."""
     graph, node, seen = without_bypassed(graph), output, set[str]()
@@ -149,3 +135,10 @@ def with_preprocessing(project: Project, field: str, params: Mapping[str, Any]) 
     old = project.data.preprocessing
     new = MappingProxyType({**old, field: MappingProxyType({**old.get(field, {}), **params})})
     return replace(project, data=replace(project.data, preprocessing=new))
+
+
+__all__ = [
+    "OBJECTIVE_OF", "TARGET_NAMES", "UNTELLING", "field_of", "fields_of_kind", "find_field", "given_shape", "input_fields", "input_for",
+    "input_nodes", "is_output", "kind_read", "likely_target", "objective_for", "output_nodes", "target_fields", "width_setter", "width_wanted",
+    "with_preprocessing", "with_width",
+]

@@ -39,8 +39,8 @@ class SplitChoice:
         share: Only this share of the training rows is trained on; what a smaller share holds, a larger one holds too.
         group: The field whose rows stay on one side (patients, speakers, scenes), or `folder` or `prefix`: the folder of a row whose id
             is a path, or how its file name begins (`patient12_03.png`: patient12).
-        time: The field of dates or numbers by which the earliest rows train, later ones validate and the latest test. Folds roll then:
-            each trains only on what came before the part that validates.
+        time: The field of dates or numbers by which the earliest rows train, later ones validate and the latest test, or `order`: as rows
+            stand in the source. Folds roll then: each trains only on what came before the part that validates.
     """
 
     validation: float = 0.15

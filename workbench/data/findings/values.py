@@ -30,7 +30,7 @@ class Missing(Finder):
             if len(rows):
                 found.append(DataProblem(
                     self.name, Text("{count} rows have no value in {field}.", count=len(rows), field=called(field)), look.names(rows),
-                    Text("Rows without a target are left out; a missing number takes the mean."),
+                    Text("Rows without a target are left out; a missing number takes the mean."), field=field.name,
                 ))
         return found
 
@@ -82,7 +82,7 @@ class Constant(Finder):
             if len(values) > 1 and (len(set(values)) == 1 if isinstance(values, list) else values.min() == values.max()):
                 found.append(DataProblem(
                     self.name, Text("{field} is the same in every row.", field=called(field)),
-                    reason=Text("There is nothing in it to learn from."),
+                    reason=Text("There is nothing in it to learn from."), field=field.name,
                 ))
         return found
 
