@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workbench.data.base import Dataset, Field, FieldKind, Split
+from workbench.data.base import Dataset, Field, FieldKind
 from workbench.data.findings import FINDERS
 from workbench.data.findings.base import Look
 from workbench.data.findings.later import stride_of
