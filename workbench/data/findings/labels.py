@@ -14,8 +14,9 @@ def mislabelled(
 ) -> DataProblem | None:
     """Returns the rows whose label a model contradicts with confidence, the surest first; None where there are none.
 
-    A class counts as seen where the model gives it at least what it gives, on average, to the rows that carry its label; a row is
-    suspect where another class is seen and its own is not.
+    How many: a class counts as seen where the model gives it at least what it gives, on average, to the rows that carry its label;
+    counts of labels by seen classes, scaled up to all rows of a label, say how many labels are wrong (the confident joint). Which: those
+    where the model is surest of another class than the label, among rows whose own class gets less than half of what is usual.
 
     Args:
         dataset: Where the rows are from.
@@ -25,19 +26,21 @@ def mislabelled(
         labels: The class that each row carries, int64 `(n,)`.
         out_of_sample: Whether the model had not been trained on these rows; what it was trained on, it has partly learned by heart.
     """
-    known = (labels >= 0) & (labels < shares.shape[1])
-    usual = np.array([
-        shares[known & (labels == number), number].mean() if (known & (labels == number)).any() else 2.0 for number in range(shares.shape[1])
-    ])
-    seen = np.where(shares >= usual, shares, 0.0)
-    best, every = seen.argmax(1), np.arange(len(rows))
-    own = shares[every, np.where(known, labels, 0)]
-    suspect = known & (seen[every, best] > 0) & (best != labels) & (own < 0.5 * usual[np.where(known, labels, 0)])
-    order = np.flatnonzero(suspect)[np.argsort((own - shares[every, best])[suspect], kind="stable")]
+    ids, classes = dataset.ids(), dataset.field(field).categories
+    shares = shares[:, : len(classes)]
+    known = np.flatnonzero((labels >= 0) & (labels < shares.shape[1]))
+    carried, given = labels[known], shares[known]
+    usual, wrong = _usual(given, carried), _wrong_labels(given, carried)
+    every = np.arange(len(known))
+    own, others = given[every, carried], given.copy()
+    others[every, carried] = -1.0
+    best = others.argmax(1)
+    margin = own - others[every, best]
+    doubted = np.flatnonzero((margin < 0) & (own < 0.5 * usual[carried]))
+    order = doubted[np.argsort(margin[doubted], kind="stable")][:wrong]
     if not len(order):
         return None
-    ids, classes = dataset.ids(), dataset.field(field).categories
-    names = [ids[int(rows[place])] for place in order[:MOST_ROWS]]
+    names = [ids[int(rows[known[place]])] for place in order[:MOST_ROWS]]
     reason = Text("Look at them: each may be a wrong label, or a row that the model has yet to understand.")
     learned = Text("The model was trained on these rows, so many wrong labels are not seen; validate across folds to find more.")
     return DataProblem(
@@ -45,6 +48,26 @@ def mislabelled(
         reason if out_of_sample else learned,
         suggested={name: classes[int(best[place])] for name, place in zip(names, order, strict=False)},
     )
+
+
+def _usual(shares: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Returns what each class gets, on average, of the rows that carry its label, `(classes,)`; 2 where there are none."""
+    count = shares.shape[1]
+    rows = np.bincount(labels, minlength=count)
+    sums = np.bincount(labels, weights=shares[np.arange(len(labels)), labels], minlength=count)
+    return np.where(rows > 0, sums / np.maximum(rows, 1), 2.0)
+
+
+def _wrong_labels(shares: np.ndarray, labels: np.ndarray) -> int:
+    """Returns how many labels are wrong by the confident joint, over all rows of known label."""
+    count = shares.shape[1]
+    usual = _usual(shares, labels)
+    seen = np.where(shares >= usual, shares, 0.0)
+    best = seen.argmax(1)
+    sees = seen[np.arange(len(labels)), best] > 0
+    joint = np.bincount(labels[sees] * count + best[sees], minlength=count * count).reshape(count, count).astype(np.float64)
+    scaled = joint / np.maximum(joint.sum(1), 1)[:, None] * np.bincount(labels, minlength=count)[:, None]
+    return round(float(scaled.sum() - np.trace(scaled)))
 
 
 __all__ = ["mislabelled"]
