@@ -50,3 +50,20 @@ def _restore(template: str, values: dict[str, Any]) -> Text:
 def translated(value: Any, lookup: Callable[[str], str]) -> Any:
     """Translates `value` where it is a `Text`; anything else passes through, also names that happen to be words of the window."""
     return value.translated(lookup) if isinstance(value, Text) else value
+
+
+def kept(sentence: str) -> Any:
+    """Returns a sentence as a JSON value that still can be translated when it is read again."""
+    return [sentence.template, {name: kept(value) if isinstance(value, str) else value for name, value in sentence.values.items()}] \
+        if isinstance(sentence, Text) else sentence
+
+
+def recalled(value: Any) -> str:
+    """Returns the sentence that `kept` wrote down; anything else as it is spelled."""
+    try:
+        template, values = value if isinstance(value, list) else (None, {})
+        if isinstance(template, str):
+            return Text(template, **{str(name): recalled(part) if isinstance(part, (str, list)) else part for name, part in values.items()})
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError):
+        pass
+    return str(value)

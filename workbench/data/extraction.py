@@ -5,6 +5,9 @@ Neither `zipfile` nor `tarfile` writes anything here: names are checked by us, b
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import re
 import shutil
@@ -32,6 +35,9 @@ _FREE_BYTES = 64 << 20
 _MOST_SKIPPED = 1000
 _TOLD = 20
 _COPY = 1 << 18
+_LARGEST_HEADER = 1 << 20
+_MOST_GLOBALS = 1000
+_PACKED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open))
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
 _BAD_CHARACTERS = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
 
@@ -42,10 +48,12 @@ class Extracted:
 
     Attributes:
         files: How many files were written.
+        bytes: How large they are together.
         skipped: Why an entry was left out, by its name (the first thousand).
     """
 
     files: int = 0
+    bytes: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
 
 
@@ -111,8 +119,8 @@ def extract(path: Path, target: Path) -> Extracted:
 
 
 def _write_all(path: Path, root: Path) -> Extracted:
-    found, seen, left = Extracted(), set[str](), _allowance(path)
-    for count, entry in enumerate(_entries(path, found)):
+    found, seen, left = Extracted(), set[str](), _allowance(path, root)
+    for count, entry in enumerate(_entries(path, found, 2 * left)):
         if count >= MAX_FILES:
             raise _refused(path, Text("it has more than {count} entries", count=MAX_FILES))
         inside, reason = _place(entry)
@@ -137,33 +145,111 @@ def _share(entry: _Entry, count: int) -> float:
     return count / max(len(archive.infolist()), 1) if isinstance(archive, zipfile.ZipFile) else -1.0
 
 
-def _allowance(path: Path) -> int:
-    """Returns how many bytes an archive may unpack to."""
-    return min(MAX_BYTES, max(path.stat().st_size * MAX_RATIO, _FREE_BYTES), max(shutil.disk_usage(path.parent).free, _FREE_BYTES))
+def _allowance(path: Path, root: Path) -> int:
+    """Returns how many bytes an archive may unpack to below a folder."""
+    return min(MAX_BYTES, max(path.stat().st_size * MAX_RATIO, _FREE_BYTES), max(shutil.disk_usage(root).free, _FREE_BYTES))
 
 
-def _entries(path: Path, found: Extracted) -> Iterator[_Entry]:
-    """Returns the entries that are no folders; a tar archive that breaks off gives what came before."""
+def _entries(path: Path, found: Extracted, limit: int) -> Iterator[_Entry]:
+    """Returns the entries that are no folders; a tar archive that breaks off gives what came before.
+
+    Args:
+        path: The archive.
+        found: Is told where it breaks off.
+        limit: How many bytes a tar archive may have when it is unpacked.
+    """
     if path.name.lower().endswith(".zip"):
         with zipfile.ZipFile(path) as archive:
             for about in archive.infolist():
                 if not about.is_dir():
-                    yield _Item(about.filename, _zip_reason(about), archive, about)
+                    yield _Item(_zip_name(about), _zip_reason(about), archive, about)
         return
-    with tarfile.open(path, "r:*") as archive:
+    with _tar_stream(path, limit) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:  # pyright: ignore[reportArgumentType, reportCallIssue]
         try:
-            for about in archive:
+            while (about := archive.next()) is not None:
+                archive.members.clear()  # nothing looks back, and millions of them are heavy
+                if len(archive.pax_headers) > _MOST_GLOBALS:
+                    raise tarfile.ReadError("too many global headers")
                 if not about.isdir():
-                    yield _Item(about.name, "" if about.isreg() else Text("it is a link or a device"), archive, about)
+                    yield _Item(_decoded(about.name.encode("utf-8", "surrogateescape")), _tar_reason(about), archive, about)
         except (tarfile.TarError, EOFError, zlib.error, LZMAError, OSError) as error:
             _skip(found, path.name, Text("the archive breaks off: {reason}", reason=str(error)[:120]))
+
+
+def _tar_stream(path: Path, limit: int) -> _Bounded:
+    """Returns the bytes of a tar archive, unpacked while they are read."""
+    with path.open("rb") as file:
+        first = file.read(8)
+    opener = next((opener for magic, opener in _PACKED if first.startswith(magic)), None)
+    return _Bounded(path.open("rb") if opener is None else opener(path, "rb"), limit)
+
+
+class _Bounded:
+    """A stream that refuses what no honest tar archive asks for: to read a huge header at once, or to go on for ever.
+
+    Args:
+        file: What is read from.
+        limit: How many bytes there may be.
+    """
+
+    def __init__(self, file: Any, limit: int) -> None:
+        self._file, self._limit = file, limit
+
+    def __enter__(self) -> _Bounded:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _LARGEST_HEADER:
+            raise tarfile.ReadError("a header is too large")
+        return self._file.read(size)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        if whence == 0 and place > self._limit:
+            raise tarfile.ReadError("it unpacks to far more than its own size")
+        return self._file.seek(place, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def _tar_reason(about: tarfile.TarInfo) -> str:
+    if not about.isreg():
+        return Text("it is a link or a device")
+    return "" if about.size else Text("the file is empty")
 
 
 def _zip_reason(about: zipfile.ZipInfo) -> str:
     if about.flag_bits & 0x1:
         return Text("it is encrypted")
     kind = (about.external_attr >> 16) & 0o170000
-    return "" if kind in (0, 0o100000) else Text("it is a link or a device")
+    if kind not in (0, 0o100000):
+        return Text("it is a link or a device")
+    return "" if about.file_size else Text("the file is empty")
+
+
+def _zip_name(about: zipfile.ZipInfo) -> str:
+    """Returns the name of an entry; many that do not say so are UTF-8 or in the encoding of Chinese systems."""
+    name = about.orig_filename.split("\0")[0]
+    return name if about.flag_bits & 0x800 or name.isascii() else _decoded(name.encode("cp437", "replace"), name)
+
+
+def _decoded(name: bytes, otherwise: str = "") -> str:
+    """Returns a name in UTF-8 or in an encoding of Chinese systems, whichever it can be; short ones can be both, and letters decide."""
+    wide, common, rare = (_tried(name, encoding) for encoding in ("utf-8", "gb2312", "gbk"))
+    spelled = any(letter.isascii() and letter.isalpha() for part in PurePosixPath(common or rare).parts for letter in PurePosixPath(part).stem)
+    if wide and not (common and not spelled and all(letter < "\u0800" for letter in wide)):
+        return wide
+    return common or (rare if not spelled else "") or otherwise or name.decode("utf-8", "replace")
+
+
+def _tried(name: bytes, encoding: str) -> str:
+    try:
+        return name.decode(encoding)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _place(entry: _Entry) -> tuple[PurePosixPath, str]:
@@ -199,7 +285,7 @@ def _copy(path: Path, entry: _Entry, target: Path, left: int, found: Extracted) 
             target.unlink(missing_ok=True)
         _skip(found, entry.name, Text("it is damaged ({reason})", reason=str(error)[:120] or type(error).__name__))
         return size
-    found.files += 1
+    found.files, found.bytes = found.files + 1, found.bytes + size
     return size
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from workbench.data.base import DataProblem, Dataset, Format
-from workbench.data.extraction import extract, is_archive
-from workbench.data.index import cache_folder
+from workbench.data.extraction import is_archive
+from workbench.data.unpacked import unpacked
 from workbench.errors import DataError, Text
 
 
@@ -31,39 +28,27 @@ class Archive(Format):
         from workbench.data.open import recognise
 
         path = Path(source)
-        folder, skipped = _unpacked(path)
+        folder, skipped = unpacked(path)
         inside = _root(folder)
         entry = recognise(inside)
         if entry.name == self.name:
             raise DataError(Text("{path} holds another archive.", path=source), Text("Unpack it and open what is inside."))
         dataset = entry.open(str(inside), entry.parse({}))
         dataset.source, dataset.format = source, self.name
-        dataset.problems = (*dataset.problems, *(
-            DataProblem("skipped-entry", Text("{name} was not unpacked: {reason}.", name=name, reason=reason), (name,))
-            for name, reason in skipped.items()
-        ))
+        dataset.problems = (*dataset.problems, *_left_out(skipped))
         return dataset
 
 
-def _unpacked(path: Path) -> tuple[Path, dict[str, str]]:
-    """Returns the folder that an archive was unpacked to, now or before, and why entries were left out."""
-    try:
-        about = path.stat()
-    except OSError as error:
-        raise DataError(
-            Text("{path} cannot be read: {reason}.", path=str(path), reason=error.strerror or str(error)), Text("Check the file.")
-        ) from error
-    key = f"{path.resolve()}\0{about.st_size}\0{about.st_mtime_ns}"
-    folder = cache_folder() / "archives" / blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-    notes = folder.with_suffix(".json")
-    if folder.is_dir():
-        with suppress(OSError, ValueError):
-            return folder, dict(json.loads(notes.read_text("utf-8")))
-        return folder, {}
-    found = extract(path, folder)
-    with suppress(OSError):
-        notes.write_text(json.dumps(found.skipped), "utf-8")
-    return folder, found.skipped
+def _left_out(skipped: dict[str, str]) -> tuple[DataProblem, ...]:
+    """Returns what was not unpacked, one problem for every reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in skipped.items():
+        names.setdefault(reason, []).append(name)
+    return tuple(
+        DataProblem("skipped-entry", Text("{name} was not unpacked: {reason}.", name=own[0], reason=reason), tuple(own)) if len(own) == 1 else
+        DataProblem("skipped-entry", Text("{count} entries of the archive were not unpacked: {reason}.", count=len(own), reason=reason), tuple(own))
+        for reason, own in names.items()
+    )
 
 
 def _root(folder: Path) -> Path:
