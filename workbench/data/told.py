@@ -99,13 +99,19 @@ def first_rows(dataset: Dataset, count: int = 6) -> tuple[list[str], list[list[s
     return [str(field.label or field.name) for field in dataset.fields], [list(row) for row in zip(*columns, strict=True)]
 
 
+def _number(field: Field, value: float) -> str:
+    if field.type == "date":
+        return str(np.datetime64(int(value), "D"))
+    return f"{value:.0f}" if value.is_integer() else f"{value:.5g}"
+
+
 def _in_words(field: Field, value: Any) -> str:
     if field.kind == FieldKind.TEXT:
         return value if len(value) <= _CUT else f"{value[:_CUT]}…"
     if field.kind == FieldKind.CATEGORY:
         return str(field.categories[int(value)]) if 0 <= int(value) < len(field.categories) else "–"
     if field.kind == FieldKind.NUMBER:
-        return "–" if not np.isfinite(value) else f"{float(value):.4g}"
+        return "–" if not np.isfinite(value) else _number(field, float(value))
     if field.kind == FieldKind.AUDIO and field.rate:
         return f"{len(value) / field.rate:.3g} s"
     shape = np.shape(value)
