@@ -180,7 +180,7 @@ def test_predict_says_the_same_from_bundle_and_run(command: Command, trained: Tr
 def test_runs(command: Command, trained: Trained) -> None:
     document = command("runs", trained.project, "--json").document
     assert [item["run"] for item in document] == [str(trained.run)]
-    assert document[0].keys() == {"run", "name", "state", "epoch", "metrics", "parent"}
+    assert document[0].keys() == {"run", "name", "state", "epoch", "metrics", "parent", "study"}
     assert document[0]["state"] == "finished"
     assert trained.run.name in command("runs", trained.project).out
 

@@ -119,6 +119,28 @@ def train(
     guarded("training", "train", json, folder=project, resume=resume, start_from=start_from, device=device, name=name, settings=settings or [])
 
 
+@app.command()
+def study(
+    project: ProjectFolder,
+    kind: Annotated[str, typer.Argument(metavar="[KIND]", help="folds, budget or paired; left out, lists the studies.", show_default=False)] = "",
+    folds: Annotated[int, typer.Option("--folds", min=0, help="folds: how many; default 5.", show_default=False)] = 0,
+    shares: Annotated[
+        str, typer.Option("--shares", metavar="5,10,25,50,100", help="budget: parts of the training rows, in %.", show_default=False)
+    ] = "",
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="CHANGE", help="paired: augmentation, class-weights, oversampling or NAME=VALUE; repeatable."),
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=0, help="budget, paired: how often, from other seeds.", show_default=False)] = 0,
+    resume: Annotated[str, typer.Option("--resume", metavar="last|STUDY", help="Go on with a study that was interrupted.", show_default=False)] = "",
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Answer a question that takes several runs: wrong labels, label budget, one change."""
+    given = {"folds": folds, "shares": shares, "vary": vary or [], "seeds": seeds}
+    guarded("studying", "study", json, folder=project, kind=kind, given=given, settings=settings or [], resume=resume)
+
+
 @app.command(name="eval")
 def evaluate(run: Run, split: Split = "test", json: Json = False) -> None:
     """Show metrics, the confusion matrix and the worst rows."""

@@ -23,6 +23,7 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     "objectives": ("workbench.objectives", "OBJECTIVES", ""),
     "optimizers": ("workbench.training.optimizers", "OPTIMIZERS", ""),
     "schedules": ("workbench.training.schedules", "SCHEDULES", ""),
+    "studies": ("workbench.training.studies", "STUDIES", ""),
     "methods": ("workbench.explain", "METHODS", ""),
     "starters": ("workbench.project.starters", "STARTERS", ""),
 }

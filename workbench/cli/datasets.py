@@ -20,9 +20,11 @@ def data(source: str, settings: list[str]) -> Answer:
 
     project = Project(data=DataChoice())
     asked: tuple[Question, ...] = ()
+    studied: list[dict[str, Any]] = []
     if is_project(Path(source).expanduser()):
         project, folder = read_project(Path(source), settings)
         dataset = open_data(project, folder)
+        studied = _studied(folder, project, dataset)
     else:
         from workbench.data.open import open_dataset, questions
 
@@ -36,7 +38,35 @@ def data(source: str, settings: list[str]) -> Answer:
         }
         for item in asked
     ]
-    return Answer(document, [*_lines(document), *(line for item in asked for line in _asked(item))])
+    document["studies"] = studied
+    said = [*_lines(document), *(line for item in studied for line in _said(item))]
+    return Answer(document, [*said, *(line for item in asked for line in _asked(item))])
+
+
+def _studied(folder: Path, project: Project, dataset: Dataset) -> list[dict[str, Any]]:
+    """Returns what the newest studies of a project say about these data as they are now."""
+    from workbench.training.studies.standing import answered
+
+    return [
+        {
+            "study": str(item.study.path), "kind": item.record.kind, "sentences": [str(text) for text in item.sentences],
+            "problems": [
+                {"kind": found.kind, "message": str(found.message), "reason": str(found.reason), "rows": list(found.rows),
+                 "suggested": dict(found.suggested)}
+                for found in item.problems
+            ],
+        }
+        for item in answered(folder, project, dataset)
+    ]
+
+
+def _said(study: dict[str, Any]) -> list[str]:
+    """Returns what a study says, and the first rows that it doubts."""
+    lines = [f"study {Path(study['study']).name}: {' '.join(study['sentences'][:1])}"]
+    for found in study["problems"]:
+        lines.append(f"  {found['message']} {found['reason']}")
+        lines += [f"    {row}: perhaps {label}" for row, label in list(found["suggested"].items())[:10]]
+    return lines
 
 
 def _asked(question: Question) -> list[str]:

@@ -228,12 +228,12 @@ def runs(folder: Path) -> Answer:
     document = [
         {
             "run": str(info.path), "name": info.name, "state": info.state.value, "epoch": info.epoch + 1, "metrics": dict(info.metrics),
-            "parent": info.parent,
+            "parent": info.parent, "study": info.study,
         }
         for info in infos
     ]
-    rows = [(info.path.name, info.state.value, info.epoch + 1, _headline(info.metrics), info.parent) for info in infos]
-    return Answer(document, table([("run", "state", "epoch", "metrics", "parent"), *rows]) if rows else ["There are no runs yet."])
+    rows = [(info.path.name, info.state.value, info.epoch + 1, _headline(info.metrics), info.parent or info.study) for info in infos]
+    return Answer(document, table([("run", "state", "epoch", "metrics", "part of"), *rows]) if rows else ["There are no runs yet."])
 
 
 def _headline(metrics: Any) -> str:

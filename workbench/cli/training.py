@@ -35,7 +35,7 @@ def train(folder: Path, resume: str, start_from: str, device: str, name: str, se
         else:
             project = _starting(project, start_from)
             refuse_errors(project, folder)
-            run, outcome = start(folder, project, _say, name=name)
+            run, outcome = start(folder, project, say_event, name=name)
     except TrainingError as error:
         return _failed(error, latest_run(folder), before)
     return _answer(run, outcome, exit_code(outcome))
@@ -61,14 +61,14 @@ def _resumed(run: RunFolder, project: Project, settings: list[str]) -> Any:
     changed = [item["setting"] for item in differences(snapshot, replace(project, name=snapshot.name)) if _matters(item["setting"])]
     if changed:
         progress(f"The project has changed since this run began ({', '.join(changed[:5])}); the run goes on as it was.")
-    return resume(run, _say)
+    return resume(run, say_event)
 
 
 def _matters(setting: str) -> bool:
     return setting.split(".")[0] in _OWN_SECTIONS
 
 
-def _say(event: Any) -> None:
+def say_event(event: Any) -> None:
     """Says on stderr what happens."""
     if isinstance(event, Started):
         length = f"{counted(event.epochs, 'epoch')} of {counted(event.steps_per_epoch, 'step')}"

@@ -88,7 +88,7 @@ class Budget(Study):
         measure, points = read_measure(result), result["points"]
         last = points[-1]
         now = Text(
-            "With all {rows} training rows, {metric} is {value} on {judged} {split} rows.", rows=f"{last['rows']:,}", metric=measure.label,
+            "With {rows} training rows, {metric} is {value} on {judged} {split} rows.", rows=f"{last['rows']:,}", metric=measure.label,
             value=measure.value(finite(last["mean"])), judged=f"{result['judged']:,}", split=split_words(result["split"]),
         )
         return (*_forecast(measure, result), now)
