@@ -95,18 +95,9 @@ class Writer:
 
 
 ELSEWHERE: Mapping[str, tuple[str, str]] = {
-    "arrow": ("test_arrow.py::test_files_of_pyarrow_round_trip", "test_arrow.py::test_damaged_files_are_refused"),
-    "saved_dataset": (
-        "test_arrow.py::test_saved_datasets_keep_their_classes_and_splits", "test_arrow.py::test_a_folder_of_splits_with_a_damaged_file",
-    ),
     "hub": ("test_arrow.py::test_the_hub_by_name_is_fetched_once", "test_arrow.py::test_what_the_hub_does_not_have_is_one_sentence"),
-    "mediawiki": ("test_texts.py::test_a_wiki_is_its_articles", "test_texts.py::test_traps_of_xml_are_refused"),
-    "parallel": ("test_texts.py::test_aligned_files", "test_texts.py::test_other_tables_stay_tables"),
-    "plain_text": ("test_texts.py::test_plain_text_in_any_encoding_and_packing", "test_texts.py::test_what_is_no_text_is_refused"),
-    "table": ("test_table.py::test_delimiters_and_encodings_are_found", "test_table.py::test_what_is_no_table_is_one_sentence"),
-    "text_folder": ("test_texts.py::test_a_text_folder", "test_texts.py::test_a_folder_of_books_leaves_bad_files_out"),
 }
-"""The formats that have no writer here yet: their round trip and their damaged twin, as tests beside this folder."""
+"""The formats that are no files and so have no writer: their round trip and their damaged twin, as tests beside this folder."""
 
 
 def writers() -> tuple[Writer, ...]:

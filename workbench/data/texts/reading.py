@@ -8,8 +8,8 @@ import lzma
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 from workbench.data.base import DataProblem
 from workbench.data.tables.encoding import MAX_BYTES, candidates_for, unreadable
@@ -74,7 +74,7 @@ def blocks_of(path: Path, most: int = MAX_BYTES) -> Iterator[bytes]:
     with file:
         while True:
             try:
-                block = file.read(_BLOCK)
+                block = file.read1(_BLOCK)  # what is good comes before the error that follows it
             except _DAMAGED as error:
                 raise CutOffError(
                     Text("{path} is damaged after {count} bytes: {reason}.", path=str(path), count=done, reason=str(error)[:200]),
@@ -91,7 +91,7 @@ def blocks_of(path: Path, most: int = MAX_BYTES) -> Iterator[bytes]:
             yield block
 
 
-def _opened(path: Path) -> IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile:
+def _opened(path: Path) -> BufferedReader | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile:
     suffix = path.suffix.lower()
     if suffix == ".gz":
         return gzip.open(path, "rb")
