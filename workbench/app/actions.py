@@ -105,8 +105,15 @@ _BUILD = (
     Action("build.markdown", "Copy the layer table as Markdown", "", "", "build", "copy_table", "Layers, shapes and costs.", ("README",)),
     Action("build.latex", "Copy the layer table as LaTeX", "", "", "build", "copy_latex", "Layers, shapes and costs.", ("paper",)),
 )
+_DATA = (
+    Action("data.preparation", "Prepare the data", "", "view", "data", "show_preparation", "Fields, tokens, splits, balance and augmentation.",
+           ("preprocessing", "augmentation", "tokenizer", "split", "预处理", "增强", "分词", "划分")),
+    Action("data.augment", "Add an augmentation...", "", "edit", "data", "add_augmentation", "One more way to vary training rows.", ("增强",)),
+    Action("data.suggest", "Suggest augmentations", "", "edit", "data", "suggest_augmentation", "What suits this data and keeps its answers true.",
+           ("增强", "建议")),
+)
 
-ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_VIEW, *_RUN, *_HELP, *_BUILD)
+ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_VIEW, *_RUN, *_HELP, *_DATA, *_BUILD)
 
 
 def action(action_id: str) -> Action:

@@ -20,6 +20,7 @@ from workbench.app.pages.data.filtering import Filter
 from workbench.app.pages.data.found import Found
 from workbench.app.pages.data.judging import Judging
 from workbench.app.pages.data.map_view import MapView
+from workbench.app.pages.data.preparation.tab import Preparation
 from workbench.app.pages.data.row_menu import add_splits, show_row_menu
 from workbench.app.pages.data.row_panel import RowPanel
 from workbench.app.pages.data.rows import Rows, source_of
@@ -113,6 +114,8 @@ class DataPage(Page):
         self.statistics, self.map = StatisticsView(self), MapView(self, self.session)
         self.browser.add_tab("statistics", tr("Statistics"), self.statistics)
         self.browser.add_tab("map", tr("Map"), self.map)
+        self.preparation = Preparation(self.session, self)
+        self.browser.add_tab("preparation", tr("Preparation"), self.preparation)
         self.statistics.chosen.connect(lambda facet, value: self._set_filter(self._filter.choosing(facet, value)))
         self.map.picked.connect(lambda rows: self.show_rows(tuple(rows.tolist()), tr("from the map")))
         self.map.pointed.connect(self.view.go_to)
@@ -144,20 +147,22 @@ class DataPage(Page):
         if dataset is None:
             self._show_nothing()
             return
-        verdicts = self.judging.verdicts
+        verdicts, augmentation = self.judging.verdicts, session.project.data.augmentation
+        redrawn, self.row_panel.draws.choices = self.row_panel.draws.choices != augmentation, augmentation
         now = (dataset, prepared, session.project.edits, verdicts)
         if self._rows is None or now != (self._rows.dataset, self._rows.prepared, self._rows.edits, self._judged):
             if self._rows is None or source_of(self._rows.dataset) is not source_of(dataset):
                 self._filter = Filter()
             self._judged = verdicts
             self._take_rows(now)
+        elif redrawn:
+            self._show_row(self.view.current)
         self.found.show_rows(self._rows)
         self._stack.setCurrentIndex(1)
 
     def _take_rows(self, now: tuple[Any, ...]) -> None:
         dataset, prepared, edits, verdicts = now
         targets = target_fields(self.session.project)
-        self.row_panel.draws.choices = self.session.project.data.augmentation
         rows = Rows.of(dataset, prepared, targets[0] if targets else "", edits, before=self._rows)
         if verdicts is not None and len(verdicts.predicted) == len(dataset):
             rows.verdicts = verdicts.with_truth(rows.label.categories if rows.label else (), rows.labels)
@@ -221,6 +226,23 @@ class DataPage(Page):
             self.statistics.show_rows(self._rows, self.view.shown)
         elif self._rows is not None and self.browser.tab == "map":
             self.map.show_rows(self._rows, self.view.shown)
+        elif self._rows is not None and self.browser.tab == "preparation":
+            self.preparation.show_rows(self._rows, self.view.shown, self.view.current)
+        self.found.setVisible(self.browser.tab != "preparation")
+
+    def show_preparation(self) -> None:
+        """Shows how the data is prepared."""
+        self.browser.show_tab("preparation")
+
+    def add_augmentation(self) -> None:
+        """Opens the list of augmentations."""
+        self.show_preparation()
+        self.preparation.add_augmentation()
+
+    def suggest_augmentation(self) -> None:
+        """Chooses augmentations that suit the data."""
+        self.show_preparation()
+        self.preparation.suggest_augmentation()
 
     def _open_from_map(self, row: int) -> None:
         self.browser.show_tab("grid")
@@ -316,13 +338,14 @@ class DataPage(Page):
         self.perform("file.open-data")
 
     def page_state(self) -> Any:
-        """Returns filter, cursor, picture size and tab, for a rebuild."""
-        return self._filter, self.view.current, self.browser.zoom.value(), self.browser.tab
+        """Returns filter, cursor, picture size, tab and open parts, for a rebuild."""
+        return self._filter, self.view.current, self.browser.zoom.value(), self.browser.tab, self.preparation.state()
 
     def restore_state(self, state: Any) -> None:
-        """Takes filter, cursor, picture size and tab again."""
+        """Takes filter, cursor, picture size, tab and open parts again."""
         self._take_data()
-        self._filter, row, pixels, tab = state
+        self._filter, row, pixels, tab, parts = state
+        self.preparation.restore(parts)
         self.browser.zoom.setValue(pixels)
         self.browser.set_search(self._filter.words)
         self._apply()

@@ -116,8 +116,9 @@ class ChosenItem(QFrame):
         theme.mark(self, "finding-row")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, theme.SPACE_4, 0, theme.SPACE_4)
-        layout.setSpacing(theme.SPACE_8)
+        layout.setSpacing(0)
         layout.addLayout(self._line())
+        layout.addWidget(self._words)
         self._inside = QWidget(self)
         self._fill(self._inside, list(inputs(self.entry)) if self.entry is not None else [])
         self._inside.hide()
@@ -145,9 +146,10 @@ class ChosenItem(QFrame):
         self.fold.toggled.connect(self._turn)
         self._words = QLabel(self)
         theme.mark(self._words, "small")
+        self._words.setContentsMargins(40, 0, 0, theme.SPACE_4)
         row.addWidget(self.active)
         row.addWidget(self.fold)
-        row.addWidget(self._words, 1)
+        row.addStretch(1)
         last = len(self.owner.choices) - 1
         self._up = self._tool("up", "↑", tr("Move {name} up", name=self.title), lambda: self.owner.move(self.place, -1), self.place > 0)
         self._down = self._tool("down", "↓", tr("Move {name} down", name=self.title), lambda: self.owner.move(self.place, 1), self.place < last)
@@ -175,7 +177,7 @@ class ChosenItem(QFrame):
 
     def _fill(self, inside: QWidget, inputs: list[str]) -> None:
         layout = QVBoxLayout(inside)
-        layout.setContentsMargins(theme.SPACE_24, 0, 0, theme.SPACE_8)
+        layout.setContentsMargins(theme.SPACE_24, theme.SPACE_4, 0, theme.SPACE_8)
         layout.setSpacing(theme.SPACE_8)
         if self.entry is None:
             layout.addWidget(quiet(tr("There is no augmentation of this name.")))
