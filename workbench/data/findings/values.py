@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from workbench.data.base import DataProblem, Field, FieldKind
@@ -79,12 +81,19 @@ class Constant(Finder):
             values = look.values(field.name)
             if field.kind == FieldKind.NUMBER:
                 values = values[np.isfinite(values)]
-            if len(values) > 1 and (len(set(values)) == 1 if isinstance(values, list) else values.min() == values.max()):
+            if len(values) > 1 and _all_equal(values):
                 found.append(DataProblem(
                     self.name, Text("{field} is the same in every row.", field=called(field)),
                     reason=Text("There is nothing in it to learn from."), field=field.name,
                 ))
         return found
+
+
+def _all_equal(values: Any) -> bool:
+    if isinstance(values, np.ndarray):
+        return bool(values.min() == values.max())
+    first = values[0]
+    return all(value == first for value in values)
 
 
 class Outliers(Finder):

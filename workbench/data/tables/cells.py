@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,18 @@ from typing import Any
 from workbench.data.base import DataProblem
 from workbench.data.progress import report
 from workbench.data.tables.encoding import encoding_of
+from workbench.data.tables.file_cells import FileCells
+from workbench.data.tables.ids import DigestIds, digests_of, row_ids
+from workbench.data.tables.ragged import Ragged, fitted_row
+from workbench.data.tables.scan import MAX_CELL, PAD, padded, scan
 from workbench.errors import DataError, Text
 
-MAX_CELL = 10_000_000
 HEAD_ROWS = 2000
 DELIMITERS = ",;\t|"
 _CHUNK = 65_536
 _POOLED = 100_000
-_LISTED = 1000
+SHORT_BYTES = 1 << 16
+"""Smaller files are read row by row: looking at their bytes at once is worth nothing."""
 
 
 @dataclass(slots=True)
@@ -38,8 +42,8 @@ class RawTable:
     """
 
     names: list[str]
-    columns: list[list[str]] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
+    columns: list[Sequence[str]] = field(default_factory=list)
+    ids: Sequence[str] = field(default_factory=list)
     problems: list[DataProblem] = field(default_factory=list)
 
     @property
@@ -134,6 +138,9 @@ def read_cells(path: Path, layout: Layout) -> RawTable:
         DataError: A cell never ends, or the file cannot be read.
     """
     size = max(path.stat().st_size, 1)
+    found = _read_at_once(path, layout) if path.stat().st_size >= SHORT_BYTES else None
+    if found is not None:
+        return found
     with path.open(encoding=layout.encoding, newline="") as file:
         reader = csv.reader(file, delimiter=layout.delimiter)
         try:
@@ -145,46 +152,59 @@ def read_cells(path: Path, layout: Layout) -> RawTable:
             ) from error
 
 
+def _read_at_once(path: Path, layout: Layout) -> RawTable | None:
+    """Returns the columns, found over the bytes of the file; None where its rows must be read one by one."""
+    size = path.stat().st_size
+    data = padded(size)
+    with path.open("rb") as file:
+        if file.readinto(memoryview(data)[PAD:PAD + size]) != size:
+            return None
+    if layout.encoding != "utf-8-sig":
+        text = data[PAD:PAD + size].decode(layout.encoding).encode("utf-8", "surrogatepass")
+        if text.startswith(codecs.BOM_UTF8):
+            return None
+        data = padded(len(text))
+        data[PAD:PAD + len(text)] = text
+    found = scan(data, layout.delimiter, layout.header)
+    if found is None:
+        return None
+    names, grid = found
+    columns = [FileCells(grid, column) for column in range(grid.width)]
+    names = unique_names(names if layout.header else [""] * grid.width)
+    return RawTable(names, [*columns], DigestIds(grid.rows, lambda: digests_of(grid)), grid.ragged.problems())
+
+
 def _read(reader: Any, layout: Layout, share: Callable[[], float]) -> RawTable:
     begun = next(([row] for row in reader if any(cell.strip() for cell in row)), [])
     if not begun:
         return RawTable([])
     names = unique_names(begun[0] if layout.header else [""] * len(begun[0]))
-    table = RawTable(names, [[] for _ in names])
     line = reader.line_num + 1 if layout.header else 1 + reader.line_num - _lines_of(begun[0])
     if layout.header:
         begun = []
     pools: list[dict[str, str]] = [{} for _ in names]
     seen: Counter[str] = Counter()
-    ragged: tuple[list[str], list[str]] = ([], [])
+    ragged, columns, ids = Ragged(), [list[str]() for _ in names], list[str]()
     rows = chain(begun, reader)
     while chunk := list(islice(rows, _CHUNK)):
         whole = _whole(chunk, len(names), line, ragged)
         line = reader.line_num + 1
-        table.ids += row_ids(whole, seen)
-        for column, pool, cells in zip(table.columns, pools, zip(*whole, strict=True), strict=False):
+        ids += row_ids(whole, seen)
+        for column, pool, cells in zip(columns, pools, zip(*whole, strict=True), strict=False):
             column += pooled(map(str.strip, cells), pool)
-        report(share(), Text("{count} rows read", count=f"{len(table.ids):,}"))
-    table.problems = _ragged(*ragged)
-    return table
+        report(share(), Text("{count} rows read", count=f"{len(ids):,}"))
+    return RawTable(names, [*columns], ids, ragged.problems())
 
 
-def _whole(chunk: list[list[str]], width: int, line: int, ragged: tuple[list[str], list[str]]) -> list[list[str]]:
+def _whole(chunk: list[list[str]], width: int, line: int, ragged: Ragged) -> list[list[str]]:
     """Returns the rows that count, all equally wide; `line` is where the first one begins."""
     if set(map(len, chunk)) == {width} and all(row[0] and not row[0].isspace() for row in chunk):
         return chunk
     whole: list[list[str]] = []
-    short, long = ragged
     for row in chunk:
         line += _lines_of(row)
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) > width and any(cell.strip() for cell in row[width:]):
-            long.append(f"line {line - 1}")
-            continue
-        if len(row) < width:
-            short.append(f"line {line - 1}")
-        whole.append((row + [""] * width)[:width])
+        kept = fitted_row(row, width, line - 1, ragged)
+        whole += [kept] if kept is not None else []
     return whole
 
 
@@ -200,17 +220,6 @@ def pooled(cells: Iterable[str], pool: dict[str, str]) -> list[str]:
     return [keep(cell, cell) for cell in cells]
 
 
-def row_ids(rows: Iterable[Sequence[str]], seen: Counter[str]) -> list[str]:
-    """Returns ids made of what stands in a row; equal rows are counted in `seen`."""
-    ids: list[str] = []
-    for row in rows:
-        digest = blake2b("\x1f".join(row).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-        times = seen[digest]
-        ids.append(f"{digest}-{times}" if times else digest)
-        seen[digest] = times + 1
-    return ids
-
-
 def unique_names(cells: Sequence[str]) -> list[str]:
     """Returns the cells of the first row as unique names."""
     names: list[str] = []
@@ -222,18 +231,3 @@ def unique_names(cells: Sequence[str]) -> list[str]:
         names.append(name)
         taken.add(name)
     return names
-
-
-def _ragged(short: list[str], long: list[str]) -> list[DataProblem]:
-    problems: list[DataProblem] = []
-    if short:
-        problems.append(DataProblem(
-            "ragged", Text("{count} rows have too few cells.", count=len(short)), tuple(short[:_LISTED]),
-            Text("What is missing counts as empty."),
-        ))
-    if long:
-        problems.append(DataProblem(
-            "ragged", Text("{count} rows have too many cells and are left out.", count=len(long)), tuple(long[:_LISTED]),
-            Text("Which cell belongs to which column cannot be told."),
-        ))
-    return problems

@@ -16,9 +16,11 @@ import numpy as np
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind
 from workbench.data.memory import MemoryDataset
 from workbench.data.tables.cells import RawTable
+from workbench.data.tables.file_cells import Coded, FileCells
 from workbench.data.tables.files import LazyColumn, image_column, sound_column
 from workbench.data.tables.numbers import DASHES, MISSING, day_first_of, decimal_of, plain, to_days, to_numbers
-from workbench.data.tables.types import BOOLEANS, KINDS, SPLIT_NAMES, ColumnType, Guess, guess, present
+from workbench.data.tables.quick import guess
+from workbench.data.tables.types import BOOLEANS, KINDS, SPLIT_NAMES, ColumnType, Guess, present
 from workbench.errors import DataError, Text
 
 _LISTED = 1000
@@ -176,7 +178,8 @@ def dataset_of(format: str, source: str, table: RawTable, reading: Reading, fold
     for label, name, cells in zip(table.names, taken_for, table.columns, strict=True):
         item = taken_for[name]
         if item.type == ColumnType.SPLIT:
-            splits = np.array([str(SPLIT_NAMES.get(cell.lower(), "train")) for cell in cells], dtype="U10")
+            coded = Coded.of(cells)
+            splits = np.array([str(SPLIT_NAMES.get(cell.lower(), "train")) for cell in coded.distinct], dtype="U10")[coded.codes]
             continue
         if item.type in (ColumnType.IMAGE, ColumnType.SOUND):
             field, later[name], good, found = _files(name, label, cells, item, reading, folder)
@@ -230,27 +233,27 @@ def _files(
 
 
 def _column(
-    name: str, label: str, cells: list[str], item: Guess, reading: Reading, ids: Sequence[str],
+    name: str, label: str, cells: Sequence[str], item: Guess, reading: Reading, ids: Sequence[str],
 ) -> tuple[Field, Any, list[DataProblem]]:
     """Returns the field and the values of one column, and what was found in it."""
     shown = str(item.type) if item.type in (ColumnType.DATE, ColumnType.BOOLEAN, ColumnType.ID, ColumnType.CONSTANT) else ""
     if item.kind == FieldKind.NUMBER:
         return _numbers(Field(name, item.kind, label, type=shown), cells, item, reading, ids)
     if item.kind == FieldKind.CATEGORY:
-        missing = MISSING | reading.missing
-        names = sorted({cell for cell in cells if cell.lower() not in missing}, key=_natural)
+        missing, coded = MISSING | reading.missing, Coded.of(cells)
+        names = sorted({cell for cell in coded.distinct if cell.lower() not in missing}, key=_natural)
         if item.type == ColumnType.BOOLEAN:
-            return _booleans(Field(name, item.kind, label, type=shown), cells)
+            return _booleans(Field(name, item.kind, label, type=shown), coded)
         numbers = {text: number for number, text in enumerate(names)}
-        labels = np.fromiter((numbers.get(cell, -1) for cell in cells), np.int64, len(cells))
+        labels = np.array([numbers.get(cell, -1) for cell in coded.distinct], np.int64)[coded.codes]
         return Field(name, item.kind, label, categories=tuple(names), type=shown), labels, []
     if item.kind == FieldKind.SERIES:
         return _series(name, label, cells)
-    return Field(name, FieldKind.TEXT, label, type=shown), cells, []
+    return Field(name, FieldKind.TEXT, label, type=shown), cells.texts if isinstance(cells, FileCells) else cells, []
 
 
 def column_of(
-    name: str, label: str, cells: list[str], wanted: ColumnType | None, reading: Reading, ids: Sequence[str],
+    name: str, label: str, cells: Sequence[str], wanted: ColumnType | None, reading: Reading, ids: Sequence[str],
 ) -> tuple[Field, Any, list[DataProblem]]:
     """Returns the field and the values of one column of cells, and what was found in it.
 
@@ -268,7 +271,11 @@ def column_of(
     return _column(name, label, cells, item, reading, ids)
 
 
-def _numbers(field: Field, cells: list[str], item: Guess, reading: Reading, ids: Sequence[str]) -> tuple[Field, Any, list[DataProblem]]:
+def _numbers(field: Field, cells: Sequence[str], item: Guess, reading: Reading, ids: Sequence[str]) -> tuple[Field, Any, list[DataProblem]]:
+    known = cells.floats(item.decimal) if isinstance(cells, FileCells) and item.type != ColumnType.DATE and not reading.missing else None
+    if known is not None and (item.decimal == "." or (item.decimal == "," and not known.parsed.bare)):
+        return field, known.values.astype(np.float32), []
+    cells = list(cells)
     if item.type == ColumnType.DATE:
         first = (reading.day_first or item.day_first) != "no"
         values, field = to_days(cells, first), replace(field, unit=Text("days since 1970"))
@@ -289,16 +296,17 @@ def _numbers(field: Field, cells: list[str], item: Guess, reading: Reading, ids:
     return field, kept, [problem]
 
 
-def _booleans(field: Field, cells: list[str]) -> tuple[Field, Any, list[DataProblem]]:
+def _booleans(field: Field, cells: Coded) -> tuple[Field, Any, list[DataProblem]]:
     """Returns yes and no in this order, whatever they are called: what says no comes first."""
     lower = {cell.lower() for cell in present(cells)}
     pair = next((pair for pair in BOOLEANS if lower <= set(pair)), None)
-    spelled = sorted({cell for cell in cells if cell.lower() not in MISSING}, key=_natural)
+    spelled = sorted({cell for cell in cells.distinct if cell.lower() not in MISSING}, key=_natural)
     names = pair or tuple(spelled)
     if pair and len(spelled) == len(lower):
         names = tuple(next((cell for cell in spelled if cell.lower() == name), name) for name in pair)
     numbers = {name.lower(): number for number, name in enumerate(names)}
-    return replace(field, categories=names), np.fromiter((numbers.get(cell.lower(), -1) for cell in cells), np.int64, len(cells)), []
+    labels = np.array([numbers.get(cell.lower(), -1) for cell in cells.distinct], np.int64)[cells.codes]
+    return replace(field, categories=names), labels, []
 
 
 def _series(name: str, label: str, cells: Sequence[str]) -> tuple[Field, Any, list[DataProblem]]:

@@ -30,9 +30,13 @@ def encoding_of(path: Path, wanted: str = "") -> str:
             first = file.read(_BLOCK)
     except OSError as error:
         raise unreadable(path, error) from error
+    if not wanted and _is_ascii(path):
+        return "utf-8-sig"
     wide = "" if wanted.lower().startswith(("utf-16", "utf-32", "utf16", "utf32")) else _wide(first)
     if not wide and not wanted and _holds_zero(path):
         raise DataError(Text("{path} is no text table: it holds zero bytes.", path=str(path)), Text("Save it as CSV in UTF-8."))
+    if not wide and not wanted and _decodes(path, "utf-8-sig"):
+        return "utf-8-sig"
     candidates = [wanted] if wanted and not wide else candidates_for(first)
     found = next((name for name in candidates if _decodes(path, name)), "")
     if not found:
@@ -70,6 +74,11 @@ def _wide(first: bytes) -> str:
         if min(zeros) < 0.05 and max(zeros) > 0.6:
             return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
     return ""
+
+
+def _is_ascii(path: Path) -> bool:
+    """Whether a file holds ASCII alone, and no zero bytes."""
+    return all(block.isascii() and b"\0" not in block for block in _blocks(path))
 
 
 def _holds_zero(path: Path) -> bool:

@@ -96,10 +96,10 @@ class FileCells(Sequence[str]):
     def _trimmed(self) -> tuple[np.ndarray, np.ndarray]:
         text = self._grid.bytes
         starts, ends = self._grid.bounds(self._column)
-        while (more := _BLANK[text[starts]] & (starts < ends)).any():
-            starts = starts + more
-        while (more := _BLANK[text[ends - 1]] & (starts < ends)).any():
-            ends = ends - more
+        while len(blank := np.flatnonzero(_BLANK[text[starts]])) and len(blank := blank[starts[blank] < ends[blank]]):
+            starts[blank] += 1
+        while len(blank := np.flatnonzero(_BLANK[text[ends - 1]])) and len(blank := blank[starts[blank] < ends[blank]]):
+            ends[blank] -= 1
         return starts, ends
 
     def __len__(self) -> int:

@@ -89,7 +89,9 @@ def scan(data: bytearray, delimiter: str, header: bool) -> tuple[list[str], Grid
         header: Whether the first row names the columns.
     """
     size = len(data) - 2 * PAD
-    if not 0 < size < _MOST_BYTES or len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0' or data.find(b"\0", PAD, PAD + size) >= 0:
+    if not 0 < size < _MOST_BYTES or len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+        return None
+    if data.find(b"\0", PAD, PAD + size) >= 0:
         return None
     if data.find(b"\r", PAD, PAD + size) >= 0 and data.count(b"\r") != data.count(b"\r\n"):
         return None

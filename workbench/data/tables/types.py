@@ -14,6 +14,7 @@ import numpy as np
 from workbench.data.base import FieldKind, Split
 from workbench.data.decode import SUFFIXES
 from workbench.data.sound import SOUND_SUFFIXES
+from workbench.data.tables.file_cells import Coded
 from workbench.data.tables.numbers import DASHES, MISSING, day_first_of, decimal_of, is_date, localised, plain
 
 MOST_CATEGORIES = 100
@@ -30,8 +31,13 @@ _SHARE_OF_ROWS = 0.2
 _ENOUGH = 20
 _SAMPLE = 200
 _LONGEST_MARK = max(map(len, MISSING | DASHES))
-_CATEGORY_NAMES = frozenset({"label", "class", "target", "category", "sentiment", "标签", "类别", "分类"})
+_CATEGORY_NAMES = frozenset({
+    "label", "class", "target", "category", "sentiment", "survived", "churn", "churned", "exited", "attrition", "outcome", "diagnosis", "species",
+    "fraud", "is_fraud", "spam", "is_spam", "defaulted", "clicked", "purchased", "converted", "标签", "类别", "分类",
+})
 _ID_NAMES = re.compile(r"(row|sample|record|item|file|object)?_?(id|uuid|guid|index|key|nr|no)|编号|序号|unnamed.*|column1", re.IGNORECASE)
+_ENDS_AS_ID = re.compile(r"[a-z]+id|.*_(id|nr|no|key|code|number|nummer|guid|uuid)")
+_CODE = re.compile(r"[\w./#-]{1,40}")
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 BOOLEANS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"), ("否", "是"), ("错", "对"), ("假", "真"), ("off", "on"))
 
@@ -78,7 +84,8 @@ KINDS = {
 
 def present(cells: Sequence[str]) -> list[str]:
     """Returns the different cells that say something."""
-    return [cell for cell in dict.fromkeys(cells) if len(cell) > _LONGEST_MARK or cell.lower() not in MISSING]
+    different = cells.distinct if isinstance(cells, Coded) else dict.fromkeys(cells)
+    return [cell for cell in different if len(cell) > _LONGEST_MARK or cell.lower() not in MISSING]
 
 
 def guess(name: str, cells: Sequence[str], decimal: str = "", missing: frozenset[str] = frozenset()) -> Guess:
@@ -95,7 +102,7 @@ def guess(name: str, cells: Sequence[str], decimal: str = "", missing: frozenset
     if found.type in (ColumnType.NUMBER, ColumnType.TEXT, ColumnType.CATEGORY):
         if len(different) == 1 and len(cells) > 1 and all(cell == different[0] for cell in cells):
             return Guess(ColumnType.CONSTANT, found.kind, found.decimal)
-        if found.type != ColumnType.CATEGORY and len(different) == len(cells) > 1 and _is_id(name, cells, different):
+        if found.type != ColumnType.CATEGORY and len(different) == len(cells) > 1 and is_id(name, cells, different):
             return Guess(ColumnType.ID, found.kind, found.decimal)
     return found
 
@@ -113,9 +120,9 @@ def _guess(name: str, cells: Sequence[str], different: list[str], decimal: str) 
         few = len(different) <= MOST_CATEGORIES and all(re.fullmatch(r"[+-]?\d+", cell) for cell in different)
         kind = FieldKind.CATEGORY if few and is_named_label(name) else FieldKind.NUMBER
         return Guess(ColumnType(str(kind)), kind, sign)
-    solid = _solid(different)
-    if solid and all(is_date(cell) for cell in solid):
-        return Guess(ColumnType.DATE, FieldKind.NUMBER, day_first=day_first_of(solid))
+    words = solid(different)
+    if words and all(is_date(cell) for cell in words):
+        return Guess(ColumnType.DATE, FieldKind.NUMBER, day_first=day_first_of(words))
     for found, endings in ((ColumnType.IMAGE, SUFFIXES), (ColumnType.SOUND, SOUND_SUFFIXES)):
         if all(sum(cell.lower().endswith(endings) for cell in part) >= MIXED * len(part) for part in (different[:_SAMPLE], different)):
             return Guess(found, KINDS[found])
@@ -125,13 +132,14 @@ def _guess(name: str, cells: Sequence[str], different: list[str], decimal: str) 
     return Guess(ColumnType(str(kind)), kind)
 
 
-def _solid(different: list[str]) -> list[str]:
+def solid(different: list[str]) -> list[str]:
+    """Returns the cells that also say something among numbers and dates."""
     return [cell for cell in different if len(cell) > _LONGEST_MARK or cell.lower() not in DASHES]
 
 
 def _number_sign(different: list[str], decimal: str) -> str:
     """Returns the decimal sign of a column of numbers, "" where it holds something else, "?" where it might be either sign."""
-    values = _solid(different) if len(different) > 1 else different
+    values = solid(different) if len(different) > 1 else different
     if not values or not any(character.isdigit() for cell in values[:_SAMPLE] for character in cell):
         return ""
     finite = _finite(values) if _finite(values[:_SAMPLE]) or decimal == "," else 0
@@ -155,9 +163,17 @@ def _words(name: str, cells: Sequence[str], different: list[str]) -> FieldKind:
     called = is_named_label(name)
     if len(different) > MOST_CATEGORIES or any(len(cell) > 60 for cell in different):
         return FieldKind.TEXT
-    count = sum(len(cell) > _LONGEST_MARK or cell.lower() not in MISSING for cell in cells)
+    count = _said(cells)
     repeated = len(different) <= max(2, _SHARE_OF_ROWS * count) and len(different) < count
     return FieldKind.CATEGORY if repeated or called else FieldKind.TEXT
+
+
+def _said(cells: Sequence[str]) -> int:
+    """Returns how many cells say something."""
+    if isinstance(cells, Coded):
+        told = np.array([len(cell) > _LONGEST_MARK or cell.lower() not in MISSING for cell in cells.distinct], dtype=bool)
+        return int(cells.counts()[told].sum())
+    return sum(len(cell) > _LONGEST_MARK or cell.lower() not in MISSING for cell in cells)
 
 
 def is_named_id(name: str) -> bool:
@@ -170,14 +186,35 @@ def is_named_label(name: str) -> bool:
     return name in _CATEGORY_NAMES or name.startswith(("label", "class", "target"))
 
 
-def _is_id(name: str, cells: Sequence[str], different: list[str]) -> bool:
-    if all(_UUID.fullmatch(cell) for cell in different[:100]):
+def is_uuid(cell: str) -> bool:
+    """Whether a cell is a UUID."""
+    return bool(_UUID.fullmatch(cell))
+
+
+def may_tell_apart(name: str) -> bool:
+    """Whether a column is called so that it holds ids where its cells are all different."""
+    return is_named_id(name) or bool(_ENDS_AS_ID.fullmatch(name))
+
+
+def is_id(name: str, cells: Sequence[str], different: Sequence[str]) -> bool:
+    """Whether cells that are all different tell rows apart, and nothing else."""
+    if all(is_uuid(cell) for cell in different[:100]):
         return True
+    if _ENDS_AS_ID.fullmatch(name) and name != "column1" and all(_CODE.fullmatch(cell) for cell in different[:100]):
+        return "_" in name or _in_a_row(different)
     if not _ID_NAMES.fullmatch(name):
         return False
     if name != "column1":
         return True
     return cells[0] in ("0", "1") and all(cell == str(int(cells[0]) + place) for place, cell in enumerate(cells[:1000]))
+
+
+def _in_a_row(cells: Sequence[str]) -> bool:
+    """Whether cells are whole numbers with hardly a gap."""
+    if not all(cell.isascii() and cell.isdigit() for cell in cells):
+        return False
+    values = list(map(int, cells))
+    return max(values) - min(values) < 2 * len(values)
 
 
 def is_series(cell: str) -> bool:
