@@ -90,7 +90,8 @@ def _lines(asked: StudyFolder, record: Record) -> list[str]:
         return [
             f"{record.state.value}; {counted(done, 'run')} done. Go on with: workbench study {asked.project_folder} --resume last", str(asked.path)
         ]
-    shown = [f"  {item['row']}: {item['label']}, perhaps {item['suggested']} ({item['share']:.0%})" for item in record.result.get("suspects", ())[:10]]
+    suspects = record.result.get("suspects", ())[:10]
+    shown = [f"  {item['row']}: {item['label']}, perhaps {item['suggested']} ({item['share']:.0%})" for item in suspects]
     return [*_sentences(record), *shown, *table(STUDIES[record.kind].table(record.result)), str(asked.path)]
 
 

@@ -44,7 +44,8 @@ def alive(folder: Path) -> bool:
 
 def is_mine(folder: Path) -> bool:
     """Whether this very process claimed the folder."""
-    return alive(folder) and _writer(folder).get("pid") == os.getpid()
+    writer = _writer(folder)
+    return alive(folder) and writer.get("pid") == os.getpid() and writer.get("host") == socket.gethostname()
 
 
 def _writer(folder: Path) -> dict[str, Any]:
