@@ -48,8 +48,15 @@ class Segmentation(Objective):
         return cross_entropy(output, target, label_smoothing=params.label_smoothing, reduction="none").flatten(1).mean(1)
 
     def row_scores(self, output: Tensor, target: Tensor) -> Tensor:
-        """Returns the share of right pixels of every row."""
-        return (output.argmax(1) == target).flatten(1).float().mean(1)
+        """Returns how well the areas of every row lie on each other: intersection over union, the mean over the classes that stand in it."""
+        import torch
+
+        answer, truth = output.argmax(1).flatten(1), target.flatten(1)
+        held = [(answer == index, truth == index) for index in range(output.shape[1])]
+        both = torch.stack([(said & meant).sum(1) for said, meant in held], 1)
+        either = torch.stack([(said | meant).sum(1) for said, meant in held], 1)
+        there = either > 0
+        return (both / either.clamp(min=1) * there).sum(1) / there.sum(1).clamp(min=1)
 
     def accumulators(self) -> dict[str, Metric]:
         return {"iou": MeanIntersectionOverUnion(), "pixel_accuracy": Accuracy()}

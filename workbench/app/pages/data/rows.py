@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.app.language import say_own, tr
+from workbench.app.pages.data.captions import Captions
 from workbench.app.pages.data.curve_picture import drawn
 from workbench.app.pages.data.filtering import Facet, Filter, Marks, Selector
 from workbench.data.base import Dataset, Field, FieldKind
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 SPLIT_NAMES = ("train", "validation", "test")
 LEFT_OUT = 3
-_LEADS = (FieldKind.IMAGE, FieldKind.TEXT, FieldKind.SERIES, FieldKind.AUDIO)
+_LEADS = (FieldKind.IMAGE, FieldKind.AUDIO, FieldKind.SERIES, FieldKind.TEXT)
+_LONG_TEXT, _LOOKED_AT = 60, 50
+"""A text of so many characters, in the mean over a few rows, is read rather than looked up."""
 
 
 @dataclass(slots=True)
@@ -31,7 +34,9 @@ class Rows:
     Attributes:
         dataset: Where the rows are from, edits laid over it.
         prepared: Splits and preprocessing, once they are ready.
-        lead: The field that is drawn in a cell: the first image, text, series or sound, else None.
+        lead: The field that is drawn in a cell: the first image, sound, series or text, else None.
+        target: The field that the project learns, or None.
+        table: Whether a row is many short values, which are shown side by side.
         label: The field that names a row: the target where it is a category, else the first category, else None.
         mask: The mask that is laid over the picture, or None.
         labels: The class of every row, int64.
@@ -49,6 +54,9 @@ class Rows:
     splits: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int8))
     edits: Edits = NO_EDITS
     verdicts: Verdicts | None = None
+    target: Field | None = None
+    table: bool = False
+    _said: Captions | None = field(default=None, repr=False)
     _texts: list[str] | None = field(default=None, repr=False)
     _columns: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _selector: Selector | None = field(default=None, repr=False)
@@ -75,7 +83,9 @@ class Rows:
         mask = next((item for item in dataset.fields if item.kind == FieldKind.MASK), None)
         labels = np.asarray(dataset.column(label.name)) if label else None
         same = before is not None and source_of(before.dataset) is source_of(dataset)
-        made = cls(dataset, prepared, lead, label, mask, labels, edits=edits, verdicts=verdicts)
+        wanted = next((item for item in dataset.fields if item.name == target), None)
+        made = cls(dataset, prepared, lead, label, mask, labels, edits=edits, verdicts=verdicts, target=wanted)
+        made.table = before.table if before is not None and same else _is_table(dataset, lead, label)
         made.splits = _splits(dataset, prepared, before.splits if before is not None and same else None)
         if before is not None and same:
             made._texts, made._columns, made._ids = before._texts, before._columns, before._ids
@@ -150,12 +160,25 @@ class Rows:
     def _holding(self, words: str) -> np.ndarray:
         """Returns which rows hold some words: in their text, or in id, class and tags where they have none."""
         wanted = words.casefold()
+        if self.table:
+            return self._cells_holding(wanted)
         if self.lead is not None and self.lead.kind == FieldKind.TEXT:
             return np.fromiter((wanted in text.casefold() for text in self.texts), dtype=bool, count=len(self.dataset))
         found = np.fromiter((wanted in name.casefold() for name in self.ids), dtype=bool, count=len(self.dataset))
         if self.label is not None and self.labels is not None:
             classes = np.array([wanted in name.casefold() for name in self.label.categories] or [False])
             found |= np.where(self.labels >= 0, classes[np.clip(self.labels, 0, len(classes) - 1)], False)
+        return found
+
+    def _cells_holding(self, wanted: str) -> np.ndarray:
+        """Returns which rows hold some words in any text or category."""
+        found = np.fromiter((wanted in name.casefold() for name in self.ids), dtype=bool, count=len(self.dataset))
+        for item in self.dataset.fields:
+            if item.kind == FieldKind.TEXT:
+                found |= np.fromiter((wanted in text.casefold() for text in self.dataset.column(item.name)), dtype=bool, count=len(found))
+            elif item.kind == FieldKind.CATEGORY:
+                holding = np.array([*(wanted in name.casefold() for name in item.categories), False])
+                found |= holding[np.asarray(self.dataset.column(item.name))]
         return found
 
     @property
@@ -187,10 +210,16 @@ class Rows:
             return ""
         return self.label.categories[int(self.labels[row])]
 
+    @property
+    def said(self) -> Captions:
+        """What stands below pictures and beside lines."""
+        if self._said is None:
+            self._said = Captions(self)
+        return self._said
+
     def caption(self, row: int) -> str:
-        """Returns what stands below a picture: the class, and what a run takes it for where that is something else."""
-        taken = self.verdicts.mistaken_for(row) if self.verdicts is not None else ""
-        return f"{self.label_of(row)} → {taken}" if taken else self.label_of(row)
+        """Returns what a row answers, and what a run says where that is something else."""
+        return self.said.of(row).answer
 
     def split_of(self, row: int) -> str:
         """Returns the split of a row, or ""."""
@@ -217,10 +246,24 @@ class Rows:
         """Returns the other fields of a row as words: numbers, categories, a second text, the shares of a mask."""
         shown: list[tuple[str, str]] = []
         for item in self.dataset.fields:
-            if item is self.lead or item.kind == FieldKind.IMAGE or (skip_label and item is self.label):
+            if (item is self.lead and not self.table) or item.kind == FieldKind.IMAGE or (skip_label and item is self.label):
                 continue
-            shown.append((say_own(item.label) or item.name, _worded(item, self.dataset.column(item.name, np.asarray([row]))[0])))
+            shown.append((say_own(item.label) or item.name, self.worded(item, row)))
         return shown
+
+    def worded(self, item: Field, row: int) -> str:
+        """Returns one value of a row in words."""
+        return _worded(item, self.dataset.column(item.name, np.asarray([row]))[0])
+
+    def fields_of_table(self) -> list[Field]:
+        """Returns the fields that stand side by side in a row of a table."""
+        return [item for item in self.dataset.fields if item is not self.label and item.kind != FieldKind.IMAGE]
+
+    def other_text(self) -> Field | None:
+        """Returns the text that stands for the first one (its translation, its result), or None."""
+        if self.table or self.lead is None or self.lead.kind != FieldKind.TEXT:
+            return None
+        return next((item for item in self.dataset.fields if item.kind == FieldKind.TEXT and item is not self.lead), None)
 
     def file_of(self, row: int) -> Path | None:
         """Returns the file that a row was read from, where it is one."""
@@ -271,4 +314,20 @@ def _worded(item: Field, value: Any) -> str:
         return " × ".join(str(size) for size in np.shape(value))
     if item.kind == FieldKind.CATEGORY:
         return item.categories[int(value)] if 0 <= int(value) < len(item.categories) else "–"
-    return "–" if not np.isfinite(value) else f"{float(value):.6g} {item.unit}".strip()
+    if not np.isfinite(value):
+        return "–"
+    if item.type == "date":
+        moment = np.datetime64("1970-01-01T00:00", "m") + np.timedelta64(round(float(value) * 24 * 60), "m")
+        return str(moment).replace("T", " ").removesuffix(" 00:00")
+    return f"{float(value):,.6g} {say_own(item.unit)}".strip()
+
+
+def _is_table(dataset: Dataset, lead: Field | None, label: Field | None) -> bool:
+    """Whether rows are many short values: without anything to look at, or with a text that only names the row."""
+    if lead is None or lead.kind != FieldKind.TEXT or not len(dataset):
+        return lead is None
+    others = [item for item in dataset.fields if item is not label and item.kind in (FieldKind.NUMBER, FieldKind.CATEGORY)]
+    if len(others) < 2:
+        return False
+    texts = dataset.column(lead.name, np.arange(min(_LOOKED_AT, len(dataset))))
+    return sum(len(text) for text in texts) < _LONG_TEXT * len(texts)

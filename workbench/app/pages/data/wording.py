@@ -51,14 +51,12 @@ def field_words(item: Any) -> str:
 def orders_of(rows: Rows) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Returns what rows can be sorted by and grouped by: stable name and words; "-" before a name is downwards."""
     orders = [("", tr("Sort: as in the data"))]
-    if rows.verdicts is not None and rows.verdicts.names:
-        orders += [("-:mistake", tr("Sort: most confident wrong")), (":confidence", tr("Sort: least sure"))]
     if rows.verdicts is not None:
-        orders.append(("-:loss", tr("Sort: largest loss")))
+        orders += rows.verdicts.orders()
     if rows.label is not None:
         orders.append(("label", tr("Sort: {name}", name=tr("Class"))))
     for name, words in rows.number_names[:_MOST_NUMBERS]:
-        if name not in (":mistake", ":confidence", ":loss"):
+        if name not in (":mistake", ":confidence", ":loss", ":error", ":score"):
             orders += [(name, tr("Sort: {name} ↑", name=words)), (f"-{name}", tr("Sort: {name} ↓", name=words))]
     facets = {"label": tr("Class"), "split": tr("Split"), "predicted": tr("Predicted"), "verdict": tr("Right and wrong")}
     groups = [("", tr("No groups")), *((name, tr("Group: {name}", name=words)) for name, words in facets.items() if name in rows.selector.facets)]
