@@ -119,6 +119,8 @@ def _without_mark(words: list[np.ndarray], mark: np.uint64) -> tuple[np.ndarray,
     fraction = np.zeros(len(words[0]), np.int64)
     dots = np.zeros(len(words[0]), bool)
     for number in range(len(words)):
+        if number and dots.all():
+            break
         word = words[number]
         other = word ^ mark
         hit = (other - _ONES) & ~other & _HIGH

@@ -13,10 +13,8 @@ import numpy as np
 from workbench.data.tables.digits import Parsed, parse
 from workbench.data.tables.numbers import DASHES, MISSING, localised, plain
 from workbench.data.tables.scan import Grid
-from workbench.data.tables.texts import TextColumn
+from workbench.data.tables.texts import TextColumn, trimmed
 
-_BLANK = np.zeros(256, bool)
-_BLANK[[9, 10, 11, 12, 13, 28, 29, 30, 31, 32]] = True
 _SAMPLE, _MANY, _MOST = 4096, 1024, 20_000
 _LONGEST, _WORD, _ROWS = 64, 8, 32_768
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -89,18 +87,9 @@ class FileCells(Sequence[str]):
     @cached_property
     def texts(self) -> TextColumn:
         """The cells as a column of text."""
-        starts, ends = self._trimmed()
+        starts, ends = self._grid.bounds(self._column)
         counts = self._grid.quotes
         return TextColumn(self._grid.data, starts, ends, doubled=counts is not None and bool((counts[:, self._column] > 2).any()))
-
-    def _trimmed(self) -> tuple[np.ndarray, np.ndarray]:
-        text = self._grid.bytes
-        starts, ends = self._grid.bounds(self._column)
-        while len(blank := np.flatnonzero(_BLANK[text[starts]])) and len(blank := blank[starts[blank] < ends[blank]]):
-            starts[blank] += 1
-        while len(blank := np.flatnonzero(_BLANK[text[ends - 1]])) and len(blank := blank[starts[blank] < ends[blank]]):
-            ends[blank] -= 1
-        return starts, ends
 
     def __len__(self) -> int:
         return self._grid.rows
@@ -140,10 +129,15 @@ class FileCells(Sequence[str]):
 
     def _read_floats(self, mark: str) -> Floats | None:
         texts, text = self.texts, self._grid.bytes
-        if texts.doubled or not parse(text, texts.starts[:_SAMPLE], texts.ends[:_SAMPLE], mark).good.any():
+        starts, ends = texts.starts, texts.ends
+        if texts.doubled or not parse(text, *trimmed(text, starts[:_SAMPLE], ends[:_SAMPLE]), mark).good.any():
             return None
-        parsed = parse(text, texts.starts, texts.ends, mark)
-        odd = np.flatnonzero(~parsed.good & (texts.ends > texts.starts))
+        parsed = parse(text, starts, ends, mark)
+        odd = np.flatnonzero(~parsed.good & (ends > starts))
+        if len(odd):
+            starts, ends = trimmed(text, starts, ends)
+            parsed = parse(text, starts, ends, mark)
+            odd = np.flatnonzero(~parsed.good & (ends > starts))
         for row in odd.tolist():
             cell = texts[row]
             if cell.lower() in MISSING or cell.lower() in DASHES:

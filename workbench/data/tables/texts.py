@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 _BLOCK = 4096
+_BLANK = np.zeros(256, bool)
+_BLANK[[9, 10, 11, 12, 13, 28, 29, 30, 31, 32]] = True
 
 
 class TextColumn(Sequence[str]):
@@ -15,7 +17,7 @@ class TextColumn(Sequence[str]):
 
     Args:
         data: UTF-8, with anything between the texts.
-        starts, ends: Where each text lies, `(n,)`; blanks around a text are no part of it.
+        starts, ends: Where each text lies, `(n,)`; blanks at its ends are no part of it.
         doubled: Whether a quotation mark may stand for itself twice.
     """
 
@@ -45,7 +47,7 @@ class TextColumn(Sequence[str]):
         if not raw.isascii() or high - low >= 1 << 22 or (self.doubled and b'""' in raw):
             return [self._decoded(bytes(self.data[start:end])) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
         whole = raw.decode("latin-1")
-        return [whole[start:end] for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True)]
+        return [whole[start:end].strip() for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True)]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(other) == len(self) and all(one == two for one, two in zip(self, other, strict=True))
@@ -61,18 +63,18 @@ class TextColumn(Sequence[str]):
             parts = [text.encode("utf-8", "surrogatepass") for text in self]
             return np.frombuffer(b"".join(parts), np.uint8), np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
         text = np.frombuffer(self.data, np.uint8)
-        starts, ends = self._without_wide_blanks(text)
+        starts, ends = self._without_wide_blanks(text, *trimmed(text, self.starts, self.ends))
         packed = _scattered(self.data, starts, ends) if bool((starts[1:] < ends[:-1]).any()) else _gathered(text, starts, ends)
         return packed, np.cumsum(ends - starts)
 
-    def _without_wide_blanks(self, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _without_wide_blanks(self, text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns where the texts lie without the blanks of other scripts at their ends."""
-        starts, ends = self.starts.astype(np.int64), self.ends.astype(np.int64)
+        starts, ends = starts.astype(np.int64), ends.astype(np.int64)
         full = np.flatnonzero(ends > starts)
         for row in full[(text[starts[full]] >= 0x80) | (text[ends[full] - 1] >= 0x80)].tolist():
             raw = bytes(self.data[starts[row]:ends[row]]).decode("utf-8", "surrogatepass")
             starts[row] += len(raw[:len(raw) - len(raw.lstrip())].encode("utf-8", "surrogatepass"))
-            ends[row] = max(starts[row], ends[row] - len(raw[len(raw.rstrip()):].encode("utf-8", "surrogatepass")))
+            ends[row] = starts[row] + len(raw.strip().encode("utf-8", "surrogatepass"))
         return starts, ends
 
     @classmethod
@@ -85,6 +87,17 @@ class TextColumn(Sequence[str]):
         """Returns a column of these texts, which have no blanks around them."""
         parts = [text.encode("utf-8", "surrogatepass") for text in texts]
         return cls.unpacked(np.frombuffer(b"".join(parts), np.uint8), np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts))))
+
+
+def trimmed(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns where cells lie without the blanks of ASCII at their ends."""
+    starts, ends = starts.copy(), ends.copy()
+    last = len(text) - 1
+    while len(blank := np.flatnonzero(_BLANK[text[np.minimum(starts, last)]])) and len(blank := blank[starts[blank] < ends[blank]]):
+        starts[blank] += 1
+    while len(blank := np.flatnonzero(_BLANK[text[ends - 1]])) and len(blank := blank[starts[blank] < ends[blank]]):
+        ends[blank] -= 1
+    return starts, ends
 
 
 def _gathered(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
