@@ -156,7 +156,8 @@ _BY_KIND: Mapping[str, Callable[[DataProblem, Dataset], Remedies]] = {
     "duplicate": _leaks, "near-duplicates-leak": _leaks, "near-texts-leak": _leaks,
     "copies": _copies, "near-duplicates": _copies, "near-texts": _copies,
     "missing": _rows_out, "outliers": _rows_out, "empty-text": _rows_out, "encoding": _rows_out, "control-characters": _rows_out,
-    "lengths": _rows_out, "imbalance": _balance, "mislabelled": _labels,
+    "lengths": _rows_out, "language": _rows_out, "blank": _rows_out, "blurred": _rows_out, "odd-size": _rows_out,
+    "silent": _rows_out, "clipped": _rows_out, "flat": _rows_out, "imbalance": _balance, "mislabelled": _labels,
     "group-leak": _keep_together, "time-leak": _by_time, "window-leak": _by_time,
 }
 
