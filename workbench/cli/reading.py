@@ -28,7 +28,7 @@ def open_data(project: Project, folder: Path) -> Dataset:
     """Returns the data of a project."""
     from workbench.data.open import open_dataset
 
-    return open_dataset(project.data.source, project.data.format, project.data.params, base=folder, edits=project.edits)
+    return open_dataset(project.data.source, project.data.format, project.data.params, base=folder, edits=project.edits, made=project.data.made)
 
 
 def read_run(folder: Path) -> RunFolder:

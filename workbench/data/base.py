@@ -17,6 +17,9 @@ from workbench.errors import DataError, Text
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
+FREE = -2
+"""What `Dataset.made_from` says of a made row that has no single row it was made from."""
+
 
 class Split(StrEnum):
     """The three parts of a dataset."""
@@ -161,6 +164,14 @@ class Dataset(ABC):
     def moved(self) -> Mapping[int, str]:
         """Returns the split of every row that people have moved, by row."""
         return {}
+
+    def made_from(self) -> np.ndarray | None:
+        """Returns the row that each row was made from, int64 `(n,)`, or None where no row is made.
+
+        -1 stands for rows of the source, `FREE` for made rows that come from no single row. Made rows are only trained on, and only
+        where the row they come from is.
+        """
+        return None
 
     def deciding(self, row: int, field: str = "") -> Any:
         """Returns which part of the input decides, where the source knows (generated data); else None.

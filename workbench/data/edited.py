@@ -40,6 +40,7 @@ class EditedDataset(Dataset):
         every = places_of(source)
         places = {row: every[row] for row in edits.rows if row in every}
         self._places = places
+        self._origins = source.made_from()
         self._labels: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.fields = tuple(self._field(field) for field in source.fields)
 
@@ -53,8 +54,18 @@ class EditedDataset(Dataset):
         classes = (*field.categories, *sorted(set(given.values()) - set(field.categories)))
         number = {name: index for index, name in enumerate(classes)}
         rows = np.array([self._places[row] for row in given], dtype=np.int64)
-        self._labels[field.name] = rows, np.array([number[label] for label in given.values()], dtype=np.int64)
+        self._labels[field.name] = self._handed_on(rows, np.array([number[label] for label in given.values()], dtype=np.int64))
         return replace(field, categories=classes)
+
+    def _handed_on(self, rows: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns rows with their new classes, and with them the rows made from them that have no new class of their own."""
+        if self._origins is None:
+            return rows, labels
+        new = np.full(len(self), -1, dtype=np.int64)
+        new[rows] = labels
+        made = np.flatnonzero(self._origins >= 0)
+        heirs = made[(new[self._origins[made]] >= 0) & (new[made] < 0)]
+        return np.concatenate([rows, heirs]), np.concatenate([labels, new[self._origins[heirs]]])
 
     def __len__(self) -> int:
         return len(self.original)
@@ -79,11 +90,17 @@ class EditedDataset(Dataset):
         return self.original.given_splits()
 
     def left_out(self) -> np.ndarray | None:
-        out = [place for row, place in self._places.items() if self.edits.rows[row].excluded]
-        return np.array(sorted(out), dtype=np.int64) if out else None
+        out = np.array(sorted(place for row, place in self._places.items() if self.edits.rows[row].excluded), dtype=np.int64)
+        if not len(out):
+            return None
+        return out if self._origins is None else np.union1d(out, np.flatnonzero(np.isin(self._origins, out)))
 
     def moved(self) -> dict[int, str]:
-        return {place: self.edits.rows[row].split for row, place in self._places.items() if self.edits.rows[row].split}
+        own = {place: self.edits.rows[row].split for row, place in self._places.items() if self.edits.rows[row].split}
+        return own if self._origins is None else {place: split for place, split in own.items() if self._origins[place] == -1}
+
+    def made_from(self) -> np.ndarray | None:
+        return self._origins
 
     def deciding(self, row: int, field: str = "") -> Any:
         return self.original.deciding(row, field)

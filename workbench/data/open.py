@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from workbench.data.base import Dataset, Format, Question
 from workbench.data.edited import with_edits
 from workbench.data.edits import NO_EDITS, Edits
 from workbench.data.formats import FORMATS
+from workbench.data.seen import refusal
 from workbench.errors import DataError, Text
 
 SAMPLE, GENERATED, HUB = "sample:", "generated:", "hf:"
@@ -17,6 +18,7 @@ SAMPLE, GENERATED, HUB = "sample:", "generated:", "hf:"
 
 def open_dataset(
     source: str, format: str = "", params: Mapping[str, Any] | None = None, base: Path | None = None, edits: Edits = NO_EDITS,
+    made: Sequence[str] = (),
 ) -> Dataset:
     """Opens the data that `source` names.
 
@@ -26,11 +28,22 @@ def open_dataset(
         params: Raw parameters of the format or generator.
         base: The folder that a relative path is relative to (the project's); default: the current one.
         edits: What people have changed about its rows.
+        made: The sets of made rows that stand behind its own, in the project folder `base`.
 
     Raises:
         DataError: There is nothing there, or it cannot be read.
         CatalogueError: No such format, sample or generator, or its parameters are wrong.
     """
+    opened = _opened(source, format, params, base)
+    if made:
+        from workbench.data.making.view import with_made
+
+        opened = with_made(opened, made, base)
+    return with_edits(opened, edits)
+
+
+def _opened(source: str, format: str, params: Mapping[str, Any] | None, base: Path | None) -> Dataset:
+    """Returns the data as it lies there."""
     if not source:
         raise DataError(
             Text("No data has been chosen yet."), Text("Choose a file, a folder, sample:digits or generated:reviews."),
@@ -40,13 +53,13 @@ def open_dataset(
     for prefix in (SAMPLE, GENERATED):
         if source.startswith(prefix):
             entry = FORMATS[source.removeprefix(prefix)]
-            return with_edits(entry.open(source, entry.parse(dict(params or {}))), edits)
+            return entry.open(source, entry.parse(dict(params or {})))
     if source.startswith(HUB):
         entry = FORMATS["hub"]
-        return with_edits(entry.open(source, entry.parse(dict(params or {}))), edits)
+        return entry.open(source, entry.parse(dict(params or {})))
     path = resolve(source, base)
     entry = FORMATS[format] if format else recognise(path)
-    return with_edits(entry.open(str(path), entry.parse(dict(params or {}))), edits)
+    return entry.open(str(path), entry.parse(dict(params or {})))
 
 
 def questions(source: str, format: str = "", params: Mapping[str, Any] | None = None, base: Path | None = None) -> tuple[Question, ...]:
@@ -94,9 +107,4 @@ def recognise(path: Path) -> Format:
     for entry in sorted(FORMATS, key=lambda entry: -entry.priority):
         if entry.recognises(path):
             return entry
-    if path.is_dir() and not any(path.iterdir()):
-        raise DataError(Text("The folder {path} is empty.", path=str(path)), Text("Put one folder of images per class into it."))
-    raise DataError(
-        Text("{path} is in no known data format.", path=str(path)),
-        Text("Known are folders and archives of images, tables (CSV, TSV, JSON, Parquet), texts, sounds, series, NumPy arrays, IDX and CIFAR files."),
-    )
+    raise refusal(path)

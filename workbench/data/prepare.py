@@ -203,16 +203,14 @@ def _prepare(
 ) -> Prepared:
     names = tuple(dict.fromkeys((*inputs, *targets)))
     fields = {name: _field(dataset, name) for name in names}
-    usable, problems = _usable_rows(dataset, fields, targets, unreadable)
-    stratify = stratum(dataset, targets)
-    rows = _limited(dataset, choice, usable, stratify)
-    splits = divide(dataset, choice.split, rows, stratify)
-    _check_classes(dataset, targets, splits[Split.TRAIN])
+    rows, splits, problems = _divided(dataset, choice, fields, targets, unreadable)
+    real = _real(dataset, splits[Split.TRAIN])  # what is learned about the data is learned from what was measured
+    _check_classes(dataset, targets, real)
     whole = len(rows) == len(dataset)
     preprocessors, stored, streamed = {}, {}, {}
     for name, field in fields.items():
         streams = weight(dataset, field, params_of(field, choice.preprocessing.get(name, {})), rows) > budget
-        learnt = fitting_sample(splits[Split.TRAIN], choice.split.seed) if streams else splits[Split.TRAIN]
+        learnt = fitting_sample(real, choice.split.seed) if streams else real
         preprocessors[name] = _fitted(dataset, field, choice, learnt, fitted)
         if streams:
             streamed[name] = preprocessors[name]
@@ -226,6 +224,37 @@ def _prepare(
         tuple(problems), torch.device("cpu"), MappingProxyType(stored), None if whole else _positions(rows, len(dataset)),
         Streams(dataset, streamed) if streamed else None,
     )
+
+
+def split_rows(dataset: Dataset, choice: Choice, inputs: Sequence[str], targets: Sequence[str]) -> dict[Split, np.ndarray]:
+    """Returns the rows of every split as `prepare` divides them, without preparing anything: sorted row indices, int64.
+
+    Args:
+        dataset, choice, inputs, targets: As for `prepare`. Damaged files are not looked for.
+
+    Raises:
+        DataError: A field is missing, or there are too few rows.
+    """
+    fields = {name: _field(dataset, name) for name in dict.fromkeys((*inputs, *targets))}
+    return _divided(dataset, choice, fields, targets, {})[1]
+
+
+def _divided(
+    dataset: Dataset, choice: Choice, fields: Mapping[str, Field], targets: Sequence[str], unreadable: Mapping[int, str],
+) -> tuple[np.ndarray, dict[Split, np.ndarray], list[DataProblem]]:
+    """Returns the rows that are used at all, sorted, those of every split, and what was left out."""
+    usable, problems = _usable_rows(dataset, fields, targets, unreadable)
+    stratify = stratum(dataset, targets)
+    real = _real(dataset, usable)
+    rows = _limited(dataset, choice, real, stratify)
+    splits = divide(dataset, choice.split, np.concatenate([rows, np.setdiff1d(usable, real)]), stratify)
+    return np.union1d(rows, splits[Split.TRAIN]), splits, problems
+
+
+def _real(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """Returns those of these rows that were not made."""
+    origins = dataset.made_from()
+    return rows if origins is None else rows[origins[rows] == -1]
 
 
 def _field(dataset: Dataset, name: str) -> Field:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from workbench.data.base import Dataset, FieldKind, Split
+from workbench.data.base import FREE, Dataset, FieldKind, Split
 from workbench.data.groups import apportioned, names_of, numbered
 from workbench.data.moments import latest, moments_of, rolling
 from workbench.errors import DataError, Text
@@ -137,7 +137,8 @@ def divide(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str = 
 
     Splits that the source brings are kept where the rule says so; a missing validation part then comes out of training. A source
     that brings training and validation but no test leaves the test part empty. Where the rule asks for folds, what is not test is
-    divided anew. Rows that people have moved stand where they were put, without the rest of their group.
+    divided anew. Rows that people have moved stand where they were put, without the rest of their group. Made rows are divided by nobody:
+    they train where the row that they were made from trains, else they are in no split.
 
     Args:
         dataset: Where the rows are from.
@@ -151,6 +152,20 @@ def divide(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str = 
     Raises:
         DataError: Too few rows, groups or moments for the parts, or a field that the rule names is not there.
     """
+    origins = dataset.made_from()
+    if origins is None:
+        return _divided(dataset, rule, rows, stratify)
+    real = origins[rows] == -1
+    divided = _divided(dataset, rule, rows[real], stratify)
+    trained = np.zeros(len(dataset), dtype=bool)
+    trained[divided[Split.TRAIN]] = True
+    made = rows[~real]
+    joining = made[(origins[made] == FREE) | trained[np.maximum(origins[made], 0)]]
+    return {**divided, Split.TRAIN: np.sort(np.concatenate([divided[Split.TRAIN], joining]))}
+
+
+def _divided(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str) -> dict[Split, np.ndarray]:
+    """Divides rows of the source."""
     _check_rule(rule)
     ids = dataset.ids()
     names = [ids[int(row)] for row in rows]

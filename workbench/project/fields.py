@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from workbench.errors import ProjectError
 from workbench.project.project import Choice
@@ -90,6 +90,8 @@ def _value(kind: Any, value: Any, where: str, unknown: Unknown) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return read_into(kind, _checked(dict, value, where), where, unknown)
     origin = getattr(kind, "__origin__", None)
+    if origin is tuple and get_args(kind)[0] is str:
+        return tuple(_checked(str, item, f"{where}.{index}") for index, item in enumerate(_checked(list, value, where)))
     if origin is tuple:
         return tuple(read_choice(item, f"{where}.{index}") for index, item in enumerate(_checked(list, value, where)))
     return frozen(_checked(dict, value, where), where) if origin is not None else _checked(kind, value, where)

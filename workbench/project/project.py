@@ -71,6 +71,7 @@ class DataChoice:
         augmentation: How training rows are varied, in order, by catalogue name; validation and test rows never are.
         balance: What is done about rare classes in training: `none`, `weights` (their errors count more) or `oversample`.
         bad_rows: What a row that cannot be read does to training: `skip` (it is counted) or `stop`. Only where data is streamed.
+        made: The sets of made rows that are trained on with the others, by name; they lie in the folder `made` of the project.
     """
 
     source: str = ""
@@ -82,6 +83,7 @@ class DataChoice:
     augmentation: tuple[Choice, ...] = ()
     balance: str = "none"
     bad_rows: str = "skip"
+    made: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def prepare_data(project: Project, run: RunFolder) -> Prepared:
         DataError: It cannot be read or used.
     """
     data = project.data
-    dataset = open_dataset(data.source, data.format, data.params, base=run.project_folder, edits=project.edits)
+    dataset = open_dataset(data.source, data.format, data.params, base=run.project_folder, edits=project.edits, made=data.made)
     targets = list(dict.fromkeys(choice.target for choice in project.objectives))
     return prepare(dataset, data, input_fields(project), targets, fitted=run.fitted)
 

@@ -41,7 +41,7 @@ class Look:
 
     Attributes:
         dataset, splits: As given.
-        usable: The rows that people have not left out, int64.
+        usable: The rows that people have not left out, int64; made rows are not looked at, they resemble others on purpose.
     """
 
     def __init__(
@@ -53,6 +53,9 @@ class Look:
         keep = np.ones(len(dataset), dtype=bool)
         if out is not None:
             keep[out] = False
+        origins = dataset.made_from()
+        if origins is not None:
+            keep &= origins == -1
         self.usable = np.flatnonzero(keep)
 
     def column(self, name: str) -> Any:

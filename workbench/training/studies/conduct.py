@@ -72,7 +72,7 @@ def training_rows(project: Project, folder: Path | str) -> int:
     from workbench.project.adapt import prepared_for
 
     data = project.data
-    dataset = open_dataset(data.source, data.format, data.params, base=Path(folder), edits=project.edits)
+    dataset = open_dataset(data.source, data.format, data.params, base=Path(folder), edits=project.edits, made=data.made)
     return prepared_for(project, dataset).count(Split.TRAIN)
 
 

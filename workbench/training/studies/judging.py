@@ -51,7 +51,7 @@ def judge(study: StudyFolder, record: Record) -> dict[str, Any]:
 
     project = study.snapshot()
     data = project.data
-    dataset = open_dataset(data.source, data.format, data.params, base=study.project_folder, edits=project.edits)
+    dataset = open_dataset(data.source, data.format, data.params, base=study.project_folder, edits=project.edits, made=data.made)
     runs = [run for item in record.runs if (run := study.run_of(item)) is not None]
     judged, field = _judged(runs)
     _write(study, dataset, judged)
