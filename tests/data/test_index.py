@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from PIL import Image
 
 from workbench.data import index as index_module
+from workbench.data import probe as probe_module
 from workbench.data.base import UnreadableRowsError
 from workbench.data.decode import decode
 from workbench.data.index import index_path, indexed
@@ -32,8 +35,8 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were probed."""
     seen: list[str] = []
 
-    def noted(path: Path) -> object:
-        seen.append(path.name)
+    def noted(path: str) -> object:
+        seen.append(Path(path).name)
         return probe(path)
 
     monkeypatch.setattr(index_module, "probe", noted)
@@ -97,6 +100,42 @@ def test_work_is_told_and_can_be_cancelled(image_folder: Path, monkeypatch: pyte
         indexed(image_folder)
     assert shares == [pytest.approx(5 / 24), pytest.approx(10 / 24)] and len(looked_at) == 10
     assert len(indexed(image_folder).names) == 24 and len(looked_at) == 24
+
+
+def test_slow_files_are_looked_at_side_by_side_with_the_same_result(image_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (image_folder / "cat" / "05.png").write_bytes(b"no image")
+    quick = indexed(image_folder)
+    monkeypatch.setenv("WORKBENCH_CACHE_DIR", str(tmp_path / "other"))
+    monkeypatch.setattr(index_module, "_PART", 5)
+    monkeypatch.setattr(index_module, "_LIGHT_SECONDS", 0.0)
+    seen: set[str] = set()
+    monkeypatch.setattr(index_module, "probe", lambda path: (seen.add(threading.current_thread().name), probe(path))[1])
+    slow = indexed(image_folder)
+    assert slow.names == quick.names and slow.reasons == quick.reasons and np.array_equal(slow.channels, quick.channels)
+    assert np.array_equal(slow.heights, quick.heights) and len(seen) > 1
+
+
+def test_what_changes_while_it_is_listed_is_not_trusted(image_folder: Path) -> None:
+    aged(image_folder)
+    now = time.time_ns()
+    os.utime(image_folder / "cat" / "00.png", ns=(now, now))
+    names, _, times, _ = index_module.listing(image_folder)
+    assert {name for name, changed in zip(names, times, strict=True) if not changed} == {"cat/00.png"}
+    assert index_module._trusted_times(np.array([now - 10**9, now - 1, now + 1]), now - 10**6).tolist() == [now - 10**9, 0, 0]
+
+
+def test_a_long_png_is_walked_to_its_end(tmp_path: Path) -> None:
+    noise = RNG.integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "long.png")
+    data = (tmp_path / "long.png").read_bytes()
+    assert len(data) > 1 << 17 and probe(tmp_path / "long.png") == (300, 300, 3) == probe(str(tmp_path / "long.png"))
+    (tmp_path / "cut.png").write_bytes(data[:-20])
+    (tmp_path / "turned.png").write_bytes(data[:-12] + b"\0\0\0\0eXIf\0\0\0\0" + data[-12:])
+    with (tmp_path / "long.png").open("rb") as file:
+        assert probe_module._png(file, file.read(1 << 16)) == (300, 300, 3)
+    for name in ("cut.png", "turned.png"):
+        with (tmp_path / name).open("rb") as file:
+            assert probe_module._png(file, file.read(1 << 16)) is None
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])

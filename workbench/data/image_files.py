@@ -7,17 +7,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from workbench.data.base import DataProblem, Field, FieldKind, UnreadableRowsError
 from workbench.data.decode import SUFFIXES, decode
-from workbench.data.index import index_path, indexed, listing
+from workbench.data.index import FileIndex, index_path, indexed, listing
 from workbench.data.memory import MemoryDataset
 from workbench.data.progress import report
+from workbench.data.side_by_side import TOGETHER, each, threads
 from workbench.errors import DataError, Text
 
 CACHE_BYTES = 2 << 30
@@ -26,9 +26,7 @@ CACHE_BYTES = 2 << 30
 EAGER_FILES, EAGER_BYTES = 4000, 32 << 20
 """Sets up to this size are decoded when opened, so that every damaged file is known at once."""
 
-_TOGETHER = 32
 _PART = 256
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +64,15 @@ def look(root: Path) -> Looked:
         DataError: There are none, none can be read, or the work was cancelled.
     """
     if index_path(root).exists():
-        return _from_index(root)
-    names, sizes, _, _ = listing(root)
+        return _of_index(root, indexed(root))
+    listed = listing(root)
+    names, sizes = listed[:2]
     if len(names) > EAGER_FILES or int(sizes.sum()) > EAGER_BYTES:
-        return _from_index(root)
+        return _of_index(root, indexed(root, listed))
     return _sound(root, len(names), _decoded(root, names))
 
 
-def _from_index(root: Path) -> Looked:
-    index = indexed(root)
+def _of_index(root: Path, index: FileIndex) -> Looked:
     good = np.flatnonzero(index.channels > 0)
     problems = [
         DataProblem("unreadable", reason, (index.names[row],), Text("It is left out.")) for row, reason in sorted(index.reasons.items())
@@ -104,7 +102,7 @@ def _decoded(root: Path, found: list[str]) -> Looked:
     sizes: list[tuple[int, ...]] = []
     problems: list[DataProblem] = []
     room = CACHE_BYTES
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with threads() as pool:
         for name, image in zip(found, _in_turn(pool, root, found), strict=True):
             if isinstance(image, DataError):
                 problems.append(DataProblem("unreadable", image.message, (name,), Text("It is left out.")))
@@ -120,13 +118,7 @@ def _in_turn(pool: ThreadPoolExecutor, root: Path, found: list[str]) -> Iterator
     """Decodes in parallel, a few hundred at a time, so that images nobody keeps do not pile up."""
     for start in range(0, len(found), _PART):
         report(start / len(found), Text("{done} of {count} images read", done=f"{start:,}", count=f"{len(found):,}"))
-        paths = [f"{root}{os.sep}{name}" for name in found[start:start + _PART]]
-        yield from chain.from_iterable(pool.map(lambda part: [_tried(path) for path in part], _batched(paths)))
-
-
-def _batched(items: Sequence[_T]) -> list[Sequence[_T]]:
-    """Returns parts that are worth the handing over to a thread."""
-    return [items[start:start + _TOGETHER] for start in range(0, len(items), _TOGETHER)]
+        yield from each(pool, _tried, [f"{root}{os.sep}{name}" for name in found[start:start + _PART]])
 
 
 def _tried(path: str) -> np.ndarray | DataError:
@@ -174,13 +166,13 @@ class ImageFilesDataset(MemoryDataset):
 
     def _images(self, rows: Sequence[int]) -> list[np.ndarray | DataError]:
         beside = threading.current_thread().name.startswith("loader")  # a loader's threads work side by side already
-        if beside or sum(row not in self._kept for row in rows) < _TOGETHER:
+        if beside or sum(row not in self._kept for row in rows) < TOGETHER:
             return [self._image(row) for row in rows]
         images: list[np.ndarray | DataError] = []
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        with threads() as pool:
             for start in range(0, len(rows), _PART):
                 report(start / len(rows), Text("{done} of {count} images read", done=f"{start:,}", count=f"{len(rows):,}"))
-                images += chain.from_iterable(pool.map(lambda part: [self._image(row) for row in part], _batched(rows[start:start + _PART])))
+                images += each(pool, self._image, rows[start:start + _PART])
         return images
 
     def _image(self, row: int) -> np.ndarray | DataError:

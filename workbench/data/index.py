@@ -10,7 +10,6 @@ import os
 import tempfile
 import time
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -21,6 +20,7 @@ import numpy as np
 from workbench.data.decode import SUFFIXES
 from workbench.data.probe import probe
 from workbench.data.progress import listener
+from workbench.data.side_by_side import each, threads
 from workbench.errors import DataError, Text
 
 VERSION = 1
@@ -28,7 +28,11 @@ STAT_FILES = 250_000
 """Up to this many files are looked at one by one when a folder is opened; of larger sets only the folders are."""
 
 _RACE_NS = 50_000_000  # clocks of file systems are coarse: what changed this recently may change again without a trace
+_LIGHT_SECONDS = 1e-4  # files that take less than this lie in memory: threads, which help with slow disks, would only wait for each other
 _PART = 512
+Listing = tuple[list[str], np.ndarray, np.ndarray, dict[str, int]]
+"""Names, sizes and times of files, and the times of their folders, as in `FileIndex`."""
+
 _ARRAYS = ("sizes", "times", "heights", "widths", "channels")
 
 
@@ -74,12 +78,18 @@ def index_path(root: Path) -> Path:
     return cache_folder() / "indexes" / f"{name}.npz"
 
 
-def indexed(root: Path) -> FileIndex:
+def indexed(root: Path, listed: Listing | None = None) -> FileIndex:
     """Returns the index of a folder as it is now: read, brought up to date, or made.
+
+    Args:
+        root: The folder.
+        listed: Its files, where they were listed just now because there was no index.
 
     Raises:
         DataError: The work was cancelled; what was done so far is kept.
     """
+    if listed is not None:
+        return _refreshed(root, None, *listed)
     kept = _read(root)
     if kept is not None and _folders_unchanged(kept):
         listed = (kept.names, *_looked_at(kept), kept.folders) if len(kept.names) <= STAT_FILES else None
@@ -92,14 +102,14 @@ def indexed(root: Path) -> FileIndex:
     return _refreshed(root, kept, *listed)
 
 
-def listing(root: Path) -> tuple[list[str], np.ndarray, np.ndarray, dict[str, int]]:
+def listing(root: Path) -> Listing:
     """Returns the image files below a folder, sorted: names, sizes, times; and the time of every folder.
 
     Links to folders are not followed, hidden files are left out.
     """
     found: list[tuple[str, int, int]] = []
     folders: dict[str, int] = {}
-    left = [""]
+    left, began = [""], time.time_ns()
     while left:
         folder = left.pop()
         with suppress(OSError), os.scandir(root / folder) as entries:
@@ -112,14 +122,19 @@ def listing(root: Path) -> tuple[list[str], np.ndarray, np.ndarray, dict[str, in
                     left.append(f"{folder}{name}/")
                 elif name.lower().endswith(SUFFIXES) and entry.is_file():
                     about = entry.stat()
-                    found.append((f"{folder}{name}", about.st_size, _trusted(about.st_mtime_ns)))
+                    found.append((f"{folder}{name}", about.st_size, about.st_mtime_ns))
     found.sort()
     numbers = np.array([entry[1:] for entry in found], dtype=np.int64).reshape(-1, 2)
-    return [entry[0] for entry in found], numbers[:, 0].copy(), numbers[:, 1].copy(), folders
+    return [entry[0] for entry in found], numbers[:, 0].copy(), _trusted_times(numbers[:, 1], began), folders
 
 
 def _trusted(changed: int) -> int:
     return 0 if abs(time.time_ns() - changed) < _RACE_NS else changed
+
+
+def _trusted_times(changed: np.ndarray, began: int) -> np.ndarray:
+    """Returns these times, 0 for what was changed shortly before or while all of them were read, which began at `began`."""
+    return np.where((changed > began - _RACE_NS) & (changed < time.time_ns() + _RACE_NS), 0, changed)
 
 
 def _folders_unchanged(index: FileIndex) -> bool:
@@ -132,11 +147,10 @@ def _folders_unchanged(index: FileIndex) -> bool:
 def _looked_at(index: FileIndex) -> tuple[np.ndarray, np.ndarray]:
     """Returns size and time of every file as they are now; -1 for those that are gone."""
     numbers = np.full((len(index.names), 2), -1, dtype=np.int64)
-    start, stat = f"{index.root}{os.sep}", os.stat
+    start, stat, began = f"{index.root}{os.sep}", os.stat, time.time_ns()
     with suppress(OSError):
         numbers[:] = [(about.st_size, about.st_mtime_ns) for about in (stat(start + name) for name in index.names)]
-    times = numbers[:, 1]
-    return numbers[:, 0], np.where(np.abs(time.time_ns() - times) < _RACE_NS, 0, times)
+    return numbers[:, 0], _trusted_times(numbers[:, 1], began)
 
 
 def _refreshed(
@@ -145,16 +159,19 @@ def _refreshed(
     """Returns an index of these files, taking over from `kept` what has not changed, and writes it."""
     facts, reasons, stale = _carried(kept, names, sizes, times)
     report, done = listener(), 0
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with threads() as pool:
+        light = True
         for start in range(0, len(stale), _PART):
             if report is not None and report.cancelled():
                 break
-            part = stale[start:start + _PART]
-            for row, found in zip(part, pool.map(probe, [root / names[row] for row in part]), strict=True):
+            part, began = stale[start:start + _PART], time.perf_counter()
+            paths = [f"{root}{os.sep}{names[row]}" for row in part]
+            for row, found in zip(part, map(probe, paths) if light else each(pool, probe, paths), strict=True):
                 if isinstance(found, DataError):
                     reasons[row] = str(found.message)
                 else:
                     facts[row] = found
+            light = (time.perf_counter() - began) / len(part) < _LIGHT_SECONDS
             done = start + len(part)
             if report is not None:
                 report.progress(done / len(stale), Text("{done} of {count} files looked at", done=done, count=len(stale)))

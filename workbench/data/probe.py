@@ -25,7 +25,7 @@ Size = tuple[int, int, int]
 """Height, width and channels as `decode` would give them."""
 
 
-def probe(path: Path) -> Size | DataError:
+def probe(path: Path | str) -> Size | DataError:
     """Returns the size of an image, or why it cannot be used.
 
     A PNG whose chunks are all there and a JPEG that is whole are taken at their word; palettes, rotated and odd ones are decoded. What
@@ -64,16 +64,18 @@ def _decoded(decoded: Callable[[], np.ndarray]) -> Size | DataError:
 
 def _png(file: BinaryIO, start: bytes) -> Size | None:
     """Returns the size of a PNG file of which all chunks are there; None where it must be decoded."""
-    width, height, _, colour = struct.unpack(">IIBB", start[16:26])
+    width, height, _, colour = struct.unpack_from(">IIBB", start, 16)
     if start[12:16] != b"IHDR" or colour not in _COLOUR_TYPES:
         return None
-    size, whole = file.seek(0, 2), BytesIO(start) if len(start) < _WHOLE else file
+    size = len(start) if len(start) < _WHOLE else file.seek(0, 2)
     if size > MAX_FILE_BYTES:
         return None
     place = len(_PNG)
     for _ in range(_MOST_CHUNKS):
-        whole.seek(place)
-        header = whole.read(8)
+        header = start[place:place + 8]
+        if len(header) < 8 <= size - place:
+            file.seek(place)
+            header = file.read(8)
         if len(header) < 8 or header[4:] == b"eXIf":
             return None
         place += 12 + int.from_bytes(header[:4], "big")
