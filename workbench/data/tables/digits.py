@@ -18,6 +18,14 @@ _PAIRS, _LOW, _HIGHER = _U(0x000000FF000000FF), _U(0x000F424000000064), _U(0x000
 _WORD, _LONGEST = 8, 24
 _EXACT, _MOST_LEADING = _U(1 << 53), _U(900)
 _TENS = np.array([10.0**power for power in range(23)])
+_TENS_OR_NONE = np.concatenate((_TENS, np.full(9, np.inf)))
+_HELD = [
+    np.array([(1 << 64) - (1 << 8 * min(max(_WORD * (number + 1) - size, 0), _WORD)) for size in range(_LONGEST + 1)], np.uint64)
+    for number in range(_LONGEST // _WORD)
+]
+"""Which bytes of the last, the last but one and the last but two words belong to a cell of so many characters."""
+
+_MINUS, _PLUS = np.uint8(ord("-")), np.uint8(ord("+"))
 _NEAR = 16
 
 
@@ -56,91 +64,97 @@ def parse(text: np.ndarray, starts: np.ndarray, ends: np.ndarray, mark: str = ".
     found = Parsed(np.empty(len(starts)), np.empty(len(starts), bool))
     for begin in range(0, len(starts), _BLOCK):
         part = slice(begin, begin + _BLOCK)
-        _parse_block(text, words, starts[part], ends[part], _U(ord(mark) ^ 0x30) * _ONES, found, part)
+        _parse_block(text, words, starts[part].astype(np.int64), ends[part].astype(np.int64), _U(ord(mark) ^ 0x30) * _ONES, found, part)
     return found
 
 
 def _parse_block(text: np.ndarray, words: np.ndarray, starts: np.ndarray, ends: np.ndarray, mark: np.uint64, found: Parsed, part: slice) -> None:
     first = text[starts]
-    negative = first == ord("-")
-    signed = negative | (first == ord("+"))
+    negative = first == _MINUS
+    signed = negative | (first == _PLUS)
     sizes = ends - starts - signed
     good = (sizes > 0) & (sizes <= _LONGEST)
-    sizes = np.where(good, sizes, 1)
-    loaded = [_word(words, ends, sizes, number) for number in range(-(-int(sizes.max(initial=1)) // _WORD))]
-    fraction, dots = _without_mark(loaded, mark)
-    for word in loaded:
-        good &= (((word + _SEVENS) | word) & _HIGH) == 0
-    good &= sizes > dots
-    numbers = [_eight_digits(word) for word in loaded]
-    total = numbers[0]
-    if len(numbers) > 1:
-        total = total + numbers[1] * _U(10**8)
-    if len(numbers) > 2:
-        good &= numbers[2] <= _MOST_LEADING
-        total = total + np.minimum(numbers[2], _MOST_LEADING) * _U(10**16)
-    good &= fraction < len(_TENS)
-    values = total.astype(np.float64) / _TENS[np.minimum(fraction, len(_TENS) - 1)]
-    long = total > _EXACT
-    if long.any():
-        near = np.abs((values.view(np.uint64) & _U(0x1FFFFFFF)).astype(np.int64) - 0x10000000) <= _NEAR
-        for row in np.flatnonzero(good & long & near).tolist():
-            values[row] = float(text[starts[row] + signed[row]:ends[row]].tobytes().replace(bytes([int(mark & _U(0xFF)) ^ 0x30]), b"."))
-    np.negative(values, out=values, where=negative)
-    values[~good] = np.nan
-    found.values[part], found.good[part] = values, good
-    _noted(found, text, starts + signed, sizes, fraction, dots, good, bool((signed & good).any()))
+    if not good.all():
+        sizes = np.where(good, sizes, 1)
+    loaded = [(words[ends - _WORD * (number + 1)] ^ _ZEROS) & _HELD[number][sizes] for number in range(-(-int(sizes.max(initial=1)) // _WORD))]
+    dots, tens, behind = _without_mark(loaded, mark)
+    odd = (loaded[0] + _SEVENS) | loaded[0]
+    for word in loaded[1:]:
+        odd |= (word + _SEVENS) | word
+    good &= (odd & _HIGH) == 0
+    total = _eight_digits(loaded[0])
+    if len(loaded) > 1:
+        total += _eight_digits(loaded[1]) * _U(10**8)
+    if len(loaded) > 2:
+        leading = _eight_digits(loaded[2])
+        good &= (leading <= _MOST_LEADING) & (tens <= _TENS[-1])
+        total += np.minimum(leading, _MOST_LEADING) * _U(10**16)
+    if dots is not None:
+        good &= sizes > dots
+    values = total.astype(np.float64)
+    values /= tens
+    if len(loaded) > 1 and bool((long := total > _EXACT).any()):
+        _read_again(text, starts + signed, ends, mark, values, good & long)
+    values = np.where(negative, -values, values)
+    found.values[part], found.good[part] = values if good.all() else np.where(good, values, np.nan), good
+    if dots is not None:
+        _note_marks(found, dots & good, behind, sizes)
+    if found.canonical:
+        leading_zero = (text[starts + signed] == ord("0")) & (sizes > 1) if found.whole else signed
+        found.canonical = found.whole and not bool(((signed | leading_zero) & good).any())
 
 
-def _noted(
-    found: Parsed, text: np.ndarray, starts: np.ndarray, sizes: np.ndarray, fraction: np.ndarray, dots: np.ndarray, good: np.ndarray, signed: bool,
-) -> None:
-    """Notes how the numbers of a block are written."""
-    pointed = dots & good
+def _read_again(text: np.ndarray, starts: np.ndarray, ends: np.ndarray, mark: np.uint64, values: np.ndarray, which: np.ndarray) -> None:
+    """Reads numbers of many digits one by one that lie so near the middle of two float32 that the last place counts."""
+    near = np.abs((values.view(np.uint64) & _U(0x1FFFFFFF)).astype(np.int64) - 0x10000000) <= _NEAR
+    sign = bytes([int(mark & _U(0xFF)) ^ 0x30])
+    for row in np.flatnonzero(which & near).tolist():
+        values[row] = float(text[starts[row]:ends[row]].tobytes().replace(sign, b"."))
+
+
+def _note_marks(found: Parsed, pointed: np.ndarray, behind: np.ndarray, sizes: np.ndarray) -> None:
+    """Notes how decimal signs stand in a block."""
     if pointed.any():
         found.pointed, found.whole, found.canonical = True, False, False
-        found.parted = found.parted or bool((pointed & (fraction != 3)).any())
-        found.bare = found.bare or bool((pointed & ((fraction == 0) | (fraction == sizes - 1))).any())
-    if found.canonical:
-        found.canonical = not signed and not bool((good & (sizes > 1) & (text[starts] == ord("0"))).any())
+        found.parted = found.parted or bool((pointed & (behind != 3)).any())
+        found.bare = found.bare or bool((pointed & ((behind == 0) | (behind == sizes - 1))).any())
 
 
-def _word(words: np.ndarray, ends: np.ndarray, sizes: np.ndarray, number: int) -> np.ndarray:
-    """Returns the last eight characters of cells, or the eight before these: digits as 0 to 9, 0 where the cell has not so many."""
-    word = words[ends - _WORD * (number + 1)] ^ _ZEROS
-    short = np.clip(_WORD * (number + 1) - sizes, 0, _WORD).astype(np.uint64) * _U(8)
-    half = short >> _U(1)  # a shift by 64 is not defined, two by 32 are
-    rest = short - half
-    return (((word >> half) >> rest) << half) << rest
-
-
-def _without_mark(words: list[np.ndarray], mark: np.uint64) -> tuple[np.ndarray, np.ndarray]:
-    """Takes the last decimal sign out, in place; returns how many digits stand behind it, and whether there was one."""
-    fraction = np.zeros(len(words[0]), np.int64)
-    dots = np.zeros(len(words[0]), bool)
-    for number in range(len(words)):
-        if number and dots.all():
-            break
-        word = words[number]
+def _without_mark(words: list[np.ndarray], mark: np.uint64) -> tuple[np.ndarray | None, np.ndarray | float, np.ndarray]:
+    """Takes the last decimal sign out, in place; returns where there was one, the power of ten that it stands for, and the digits behind it."""
+    dots, tens, behind = None, 1.0, np.zeros(1, np.uint8)
+    for number, word in enumerate(words):
         other = word ^ mark
         hit = (other - _ONES) & ~other & _HIGH
-        bit = (hit & (~hit + _U(1))) >> _U(7)  # 1 at the place of the sign, or 0
-        here = (bit != 0) & ~dots
+        here = hit != 0
+        if dots is not None:
+            here &= ~dots
         if not here.any():
             continue
-        bit = np.where(here, bit, _U(0))
-        below = np.where(here, bit - _U(1), _U(0))
-        behind = _WORD - 1 - (np.bitwise_count(below) >> 3).astype(np.int64) + _WORD * number
-        fraction = np.where(here, behind, fraction)
-        kept = word & ~(below | bit * _U(0xFF))
-        words[number] = np.where(here, kept | ((word & below) << _U(8)), word)
-        for above in range(number + 1, len(words)):
-            carried = words[above]
-            lower = words[above - 1] if above > number + 1 else words[number]
-            words[above - 1] = np.where(here, lower | (carried >> _U(56)), lower)
-            words[above] = np.where(here, carried << _U(8), carried)
-        dots |= here
-    return fraction, dots
+        bit = (hit & (~hit + _U(1))) >> _U(7)  # 1 at the place of the sign, or 0
+        below = (bit - _U(1)) if here.all() else np.where(here, bit - _U(1), _U(0))
+        digits = np.where(here, np.uint8(_WORD - 1 + _WORD * number) - (np.bitwise_count(below) >> 3), np.uint8(0))
+        _close_up(words, number, word, below, bit, here)
+        if dots is None:
+            dots, tens, behind = here, _TENS_OR_NONE[digits], digits
+        else:
+            behind = np.where(here, digits, behind)
+            dots, tens = dots | here, _TENS_OR_NONE[behind]
+        if dots.all():
+            break
+    return dots, tens, behind
+
+
+def _close_up(words: list[np.ndarray], number: int, word: np.ndarray, below: np.ndarray, bit: np.ndarray, here: np.ndarray) -> None:
+    """Moves what stands before the sign by one place, in place."""
+    closed = (word & ~(below | (bit * _U(0xFF)))) | ((word & below) << _U(8))
+    every = bool(here.all())
+    for above in range(number + 1, len(words)):
+        carried = words[above]
+        closed |= carried >> _U(56)
+        words[above - 1] = closed if every else np.where(here, closed, words[above - 1])
+        closed = carried << _U(8)
+    words[-1] = closed if every else np.where(here, closed, words[-1])
 
 
 def _eight_digits(word: np.ndarray) -> np.ndarray:
