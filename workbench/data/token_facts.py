@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.data.base import FieldKind, Split
 from workbench.data.prepare import Prepared
-from workbench.data.tokenizing import PAD, UNK
+from workbench.data.tokenizing import PAD, UNK, load, without_surrogates
 from workbench.errors import DataError, Text
 
 PERCENTILES = (1, 5, 25, 50, 75, 90, 95, 99)
@@ -150,6 +150,24 @@ def _numbers(prepared: Prepared, preprocessor: Any, field: str, rows: np.ndarray
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, _SAMPLED_ROWS).astype(np.int64))]
     ids, lengths = preprocessor.store(prepared.dataset.column(field, rows))
     return ids.numpy(), lengths.numpy(), rows
+
+
+def uncut_lengths(prepared: Prepared, field: str, most: int = 5000) -> np.ndarray:
+    """Returns how many tokens texts have before they are cut, int64 `(n,)`, of an even sample of the rows.
+
+    Args:
+        prepared: The data.
+        field: The name of a text field that is an input or a target.
+        most: The size of the sample.
+    """
+    preprocessor: Any = prepared.preprocessors[field]
+    rows = np.sort(np.concatenate(list(prepared.splits.values())))
+    if len(rows) > most:
+        rows = rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]
+    tokenizer = load(preprocessor.tokenizer_json)
+    tokenizer.no_truncation()
+    texts = [without_surrogates(text) for text in prepared.dataset.column(field, rows)]
+    return np.array([len(encoding.ids) for encoding in tokenizer.encode_batch_fast(texts)], dtype=np.int64)
 
 
 def _percentiles(lengths: np.ndarray) -> tuple[tuple[int, float], ...]:

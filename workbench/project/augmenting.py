@@ -78,8 +78,8 @@ def _classes(field: Field, targets: Sequence[Field]) -> Proposal:
     shift = _choice("crop", pixels=max(1, min(side // 12, 16)))
     if _are_symbols(names):
         choices = (shift, _choice("affine", degrees=8.0, shift=0.0, scale=0.08))
-        reason = Text("The classes look like digits or letters: a mirrored 2 is no 2 and a turned 6 is a 9. So no flips and only small turns. Add Flip "
-                      "yourself where they are numbers of something else.")
+        reason = Text("The classes look like digits or letters: a mirrored 2 is no 2 and a turned 6 is a 9. So no flips and only small turns. "
+                      "Add Flip yourself where they are numbers of something else.")
         return Proposal(choices, (reason,))
     light = _light(field, targets)
     coloured = any(_COLOURS.search(name) for name in names)

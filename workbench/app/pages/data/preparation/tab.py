@@ -42,10 +42,11 @@ class Preparation(QScrollArea):
 
     def _build(self, rows: Rows) -> None:
         from workbench.app.pages.data.preparation.augmenting import AugmentationSection
+        from workbench.app.pages.data.preparation.tokens import TextSection
 
         self._strip = FindingStrip("data.preparation.problems", self._inside)
         self._layout.addWidget(self._strip)
-        made: list[Section] = [AugmentationSection(self._inside)]
+        made: list[Section] = [TextSection(self._inside), AugmentationSection(self._inside)]
         self.sections = {section.name: section for section in made}
         for section in made:
             self._layout.addWidget(section)
