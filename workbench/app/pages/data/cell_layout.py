@@ -78,7 +78,7 @@ class CellLayout:
         first, size = int(self._first[group]), self._size(group)
         line = max(0, (y - int(self._top[group]) - self._header - (0 if self.lines else GAP_PX)) // self.pitch)
         column = 0 if self.lines else min(max(int((point.x() - GAP_PX) // self._stride), 0), self.columns - 1)
-        return min(first + line * self.columns + column, first + max(size - 1, 0))
+        return min(first + line * self.columns + column, first + max(size - 1, 0), self.count - 1)
 
     def _size(self, group: int) -> int:
         return int(self.sizes[group]) if self.sizes else self.count
@@ -92,33 +92,51 @@ class CellLayout:
         return range(first, min(self.count, last + 1))
 
     def headers(self, scrolled: int, height: int) -> list[tuple[int, QRect]]:
-        """Returns the headings that stand in the viewport: group and box."""
+        """Returns the headings that stand in the viewport: group and box. The first stays at the top until the next one pushes it out."""
         if not self.sizes:
             return []
         first = max(0, int(np.searchsorted(self._top, scrolled, "right")) - 1)
         last = int(np.searchsorted(self._top, scrolled + height, "right"))
-        return [(group, QRect(0, int(self._top[group]) - scrolled, self.width, HEADER_PX)) for group in range(first, last)]
+        tops = [int(self._top[group]) - scrolled for group in range(first, last)]
+        if tops and tops[0] < 0:
+            tops[0] = min(0, tops[1] - HEADER_PX if len(tops) > 1 else 0)
+        return [(first + number, QRect(0, top, self.width, HEADER_PX)) for number, top in enumerate(tops)]
 
     def moved(self, place: int, lines: int) -> int:
         """Returns the place some lines above or below, in the same column where there is one; across groups too."""
         for _ in range(min(abs(lines), 200)):
-            box = self.rect(place, 0)
-            y = box.bottom() + GAP_PX + 2 + (HEADER_PX if self._last_line(place) else 0) if lines > 0 else box.top() - GAP_PX - 2
-            if lines < 0 and self._first_line(place):
-                y -= HEADER_PX
-            if not 0 <= y < self.height:
-                break
-            after = self.near(QPoint(box.center().x(), y), 0)
+            after = self._below(place) if lines > 0 else self._above(place)
             if after == place:
                 break
             place = after
         return place
 
-    def _first_line(self, place: int) -> bool:
-        group = int(np.searchsorted(self._first, place, "right")) - 1
-        return bool(self.sizes) and place - int(self._first[group]) < self.columns
+    def group_of(self, place: int) -> int:
+        """Returns the group in which a place stands."""
+        return int(np.searchsorted(self._first, place, "right")) - 1
 
-    def _last_line(self, place: int) -> bool:
-        group = int(np.searchsorted(self._first, place, "right")) - 1
-        inside = place - int(self._first[group])
-        return bool(self.sizes) and inside // self.columns == (self._size(group) - 1) // self.columns
+    def header_at(self, point: QPoint, scrolled: int, height: int) -> int:
+        """Returns the group whose heading is at a point of the viewport, or -1."""
+        return next((group for group, box in reversed(self.headers(scrolled, height)) if box.contains(point)), -1)
+
+    def _below(self, place: int) -> int:
+        group = self.group_of(place)
+        first, size = int(self._first[group]), self._size(group)
+        inside = place - first
+        if inside // self.columns < (size - 1) // self.columns:
+            return min(place + self.columns, first + size - 1)
+        following = first + size
+        if following >= self.count:
+            return place
+        return min(following + inside % self.columns, following + self._size(self.group_of(following)) - 1)
+
+    def _above(self, place: int) -> int:
+        first = int(self._first[self.group_of(place)])
+        inside = place - first
+        if inside >= self.columns:
+            return place - self.columns
+        last = first - 1
+        if last < 0:
+            return place
+        line = (last - int(self._first[self.group_of(last)])) // self.columns
+        return min(int(self._first[self.group_of(last)]) + line * self.columns + inside, last)

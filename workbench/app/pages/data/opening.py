@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.app import theme
-from workbench.app.language import say, tr
+from workbench.app.language import say, say_own, tr
 from workbench.app.pages.data.opening_questions import QuestionPanel
 from workbench.app.strip import FindingRow, FindingStrip, Remedy
 from workbench.app.widgets import button
@@ -179,10 +179,8 @@ def learned(session: Session) -> str:
     if dataset is None or not project.objectives:
         return ""
     targets, inputs = target_fields(project), input_fields(project)
-    from workbench.app.language import say_own
-
-    names = [say_own(str(field.label) and field.label or field.name) if field is not None else name
-             for name in (*targets[:1], *inputs[:4]) for field in (find_field(dataset, name),)]
+    fields = [(find_field(dataset, name), name) for name in (*targets[:1], *inputs[:4])]
+    names = [say_own(field.label or field.name) if field is not None else name for field, name in fields]
     more = f" +{len(inputs) - 4}" if len(inputs) > 4 else ""
     if targets[0] in inputs:
         return tr("It learns to write {target}.", target=names[0])

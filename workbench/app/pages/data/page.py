@@ -20,6 +20,7 @@ from workbench.app.pages.data.filtering import Filter
 from workbench.app.pages.data.found import Found
 from workbench.app.pages.data.judging import Judging
 from workbench.app.pages.data.map_view import MapView
+from workbench.app.pages.data.opening import OpeningPanel
 from workbench.app.pages.data.preparation.tab import Preparation
 from workbench.app.pages.data.row_menu import add_splits, show_row_menu
 from workbench.app.pages.data.row_panel import RowPanel
@@ -127,7 +128,17 @@ class DataPage(Page):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.browser)
-        return self._stack
+        return self._below(OpeningPanel(self.session))
+
+    def _below(self, panel: QWidget) -> QWidget:
+        """Returns the centre with what is said about the source above it."""
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(panel)
+        layout.addWidget(self._stack, 1)
+        return centre
 
     def refresh(self, old: Project | None, new: Project) -> None:
         """Redraws where the data choice, its edits or the target differ."""

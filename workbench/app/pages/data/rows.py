@@ -255,6 +255,10 @@ class Rows:
         """Returns one value of a row in words."""
         return _worded(item, self.dataset.column(item.name, np.asarray([row]))[0])
 
+    def words_of(self, item: Field, row: int) -> tuple[str, str]:
+        """Returns name and value of a field of a row, both in words."""
+        return say_own(item.label) or item.name, self.worded(item, row)
+
     def fields_of_table(self) -> list[Field]:
         """Returns the fields that stand side by side in a row of a table."""
         return [item for item in self.dataset.fields if item is not self.label and item.kind != FieldKind.IMAGE]

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -22,7 +23,9 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
-from workbench.app.pages.data.cell_layout import CAPTION_PX, GAP_PX, CellLayout
+from workbench.app.pages.data.cell_layout import CAPTION_PX, GAP_PX, HEADER_PX, CellLayout
+from workbench.app.pages.data.cell_painting import LISTED_PX, SIDE_PX, Cell, CellPainter, play_box
+from workbench.app.pages.data.grouping import Grouping
 from workbench.app.pages.data.picking import Picking
 from workbench.app.pages.data.tile_painting import TilePainter
 from workbench.app.pages.data.tiles import LEAST_BYTES, Tiles
@@ -32,10 +35,8 @@ if TYPE_CHECKING:
     from workbench.app.pages.data.thumbnails import Thumbnails
 
 SMALLEST_PX, LARGEST_PX, USUAL_PX = 32, 256, 84
-SIDE_PX = 168
 _LINE_SHARE = 0.62
 _FEWEST_LINE_PX = 44
-_KEPT_WORDS = 4000
 
 
 class SampleView(QAbstractScrollArea):
@@ -48,6 +49,7 @@ class SampleView(QAbstractScrollArea):
         cell_size_changed: Pixels of a cell after zooming.
         menu_wanted: A menu for the selected rows, at a point of the screen.
         key_pressed: A letter or digit that is no movement: the page may know what it does.
+        play_wanted: The row whose play button was pressed.
     """
 
     current_changed = Signal(int)
@@ -56,6 +58,7 @@ class SampleView(QAbstractScrollArea):
     cell_size_changed = Signal(int)
     menu_wanted = Signal(QPoint)
     key_pressed = Signal(str)
+    play_wanted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None, kept: Thumbnails | None = None) -> None:
         super().__init__(parent)
@@ -68,19 +71,19 @@ class SampleView(QAbstractScrollArea):
         self._rows: Rows | None = None
         self._kept = kept
         self._shown = np.zeros(0, dtype=np.int64)
-        self._groups: list[tuple[str, int]] = []
+        self.grouping = Grouping()
         self._cell_px = USUAL_PX
         self._cells = CellLayout(0, USUAL_PX, USUAL_PX, 1, False)
         self.picking = Picking()
         self.tiles = Tiles(self)
         self.tiles.arrived.connect(self.viewport().update)
-        self._elided: dict[tuple[str, int], str] = {}
+        self._cell_painter = CellPainter()
         self._drawn_as: object = None
 
     @property
     def pictures(self) -> bool:
-        """Whether cells are pictures; otherwise they are lines."""
-        return self._rows is not None and self._rows.pictures
+        """Whether cells are pictures; otherwise they are lines: always for texts and tables, and for pictures that are made very small."""
+        return self._rows is not None and self._rows.pictures and self._cell_px >= LISTED_PX
 
     @property
     def shown(self) -> np.ndarray:
@@ -107,7 +110,8 @@ class SampleView(QAbstractScrollArea):
         """
         before, picked = self.current, self.picked if self.picking.count > 1 else None
         self._take_source(rows)
-        self._rows, self._shown, self._groups = rows, shown, groups or []
+        self._rows, self._shown = rows, self.grouping.take(shown, groups or [])
+        shown = self._shown
         found = np.flatnonzero(shown == before)
         self.picking.reset(int(found[0]) if len(found) else (0 if len(shown) else -1))
         if picked is not None:
@@ -149,14 +153,39 @@ class SampleView(QAbstractScrollArea):
         self.tiles.set_painter(None)
         self.viewport().update()
 
+    def fold(self, group: int) -> None:
+        """Folds a group, or unfolds it; the cursor goes on to the next row that is still there."""
+        place = self.picking.place
+        row, rows = self.current, self._shown
+        self._shown = self.grouping.toggled(group)
+        self._keep_cursor(row, rows, place)
+
+    def unfold_all(self) -> None:
+        """Unfolds every group."""
+        row, rows, place = self.current, self._shown, self.picking.place
+        self._shown = self.grouping.unfolded()
+        self._keep_cursor(row, rows, place)
+
+    def _keep_cursor(self, row: int, before: np.ndarray, place: int) -> None:
+        found = np.flatnonzero(np.isin(self._shown, before[max(place, 0):][:1]))
+        self.picking.reset(int(found[0]) if len(found) else min(max(place, 0), len(self._shown) - 1))
+        self._measure()
+        self.viewport().update()
+        if self.current != row:
+            self.current_changed.emit(self.current)
+        self.picked_changed.emit()
+
     @property
-    def _captions(self) -> bool:
-        return self.pictures and self._cell_px >= 56
+    def _captions(self) -> int:
+        """How many lines stand below a picture."""
+        return self._rows.said.lines if self._rows is not None and self.pictures and self._cell_px >= 56 else 0
 
     @property
     def _tile_size(self) -> QSize:
         if self.pictures:
             return QSize(self._cell_px, self._cell_px)
+        if self._rows is not None and self._rows.pictures:
+            return QSize(self._line_px - 6, self._line_px - 6)
         return QSize(max(64, self.viewport().width() - SIDE_PX - 2 * theme.SPACE_16), self._line_px - 10)
 
     @property
@@ -165,8 +194,8 @@ class SampleView(QAbstractScrollArea):
 
     def _measure(self) -> None:
         width = self.viewport().width()
-        high = self._cell_px + (CAPTION_PX if self._captions else 0) if self.pictures else self._line_px
-        sizes = [size for _, size in self._groups]
+        high = self._cell_px + CAPTION_PX * self._captions if self.pictures else self._line_px
+        sizes = self.grouping.sizes
         self._cells = CellLayout(len(self._shown), self._cell_px if self.pictures else width, high, width, not self.pictures, sizes)
         bar = self.verticalScrollBar()
         bar.setRange(0, max(0, self._cells.height - self.viewport().height()))
@@ -209,13 +238,28 @@ class SampleView(QAbstractScrollArea):
         painter.setFont(theme.small_font() if self.pictures else theme.text_font())
         scrolled, height = self.verticalScrollBar().value(), self.viewport().height()
         places = self._cells.visible(scrolled, height)
-        paint = self._paint_picture if self.pictures else self._paint_line
         for place in places:
-            paint(painter, place, self._cells.rect(place, scrolled), colours)
-        for group, box in self._cells.headers(scrolled, height):
-            self._paint_header(painter, group, box, colours)
+            self._paint_cell(painter, place, self._cells.rect(place, scrolled))
+        self._paint_headings(painter, scrolled, height)
         self._paint_band(painter, colours)
         self._want(places)
+
+    def _paint_cell(self, painter: QPainter, place: int, rect: QRect) -> None:
+        assert self._rows is not None
+        row = int(self._shown[place])
+        cell = Cell(row, rect, self.tiles.pixmap(row), self.picking.holds(place), place == self.picking.place, self.hasFocus())
+        if self.pictures:
+            self._cell_painter.picture(painter, self._rows, cell, self._cell_px, self._captions)
+        elif self._rows.pictures:
+            self._cell_painter.listed(painter, self._rows, cell)
+        else:
+            self._cell_painter.line(painter, self._rows, cell)
+
+    def _paint_headings(self, painter: QPainter, scrolled: int, height: int) -> None:
+        ground = theme.current().background if self.pictures else theme.current().surface
+        for group, box in reversed(self._cells.headers(scrolled, height)):
+            name, size = self.grouping.groups[group]
+            self._cell_painter.heading(painter, box, name, size, self.grouping.is_folded(group), ground)
 
     def _want(self, places: range) -> None:
         """Asks for the visible rows that are missing, then for the screen that follows."""
@@ -223,90 +267,6 @@ class SampleView(QAbstractScrollArea):
         rows = [int(row) for row in self._shown[places.start:places.stop]] + [int(row) for row in self._shown[ahead.start:ahead.stop]]
         missing = [row for row in rows if self.tiles.missing(row)]
         self.tiles.want(missing)
-
-    def _paint_picture(self, painter: QPainter, place: int, rect: QRect, colours: theme.Theme) -> None:
-        assert self._rows is not None
-        row = int(self._shown[place])
-        square = QRect(rect.left(), rect.top(), self._cell_px, self._cell_px)
-        if self.picking.holds(place):
-            painter.fillRect(square.adjusted(-4, -4, 4, rect.height() - self._cell_px + 2), QColor(colours.accent_wash))
-        painter.fillRect(square, QColor(colours.raised))
-        self._paint_tile(painter, row, square)
-        edit = self._rows.edit_of(row)
-        if edit.excluded:
-            self._paint_left_out(painter, square, colours)
-        elif not edit.empty:
-            painter.fillRect(square.right() - 8, square.top() + 3, 6, 6, QColor(colours.doubtful))
-        if place == self.picking.place:
-            painter.setPen(QPen(QColor(colours.accent), 2))
-            painter.drawRect(square.adjusted(-2, -2, 1, 1))
-        if self._captions:
-            self._paint_caption(painter, row, QRect(rect.left(), square.bottom() + 2, rect.width(), CAPTION_PX - 2), place, colours)
-
-    def _paint_caption(self, painter: QPainter, row: int, box: QRect, place: int, colours: theme.Theme) -> None:
-        assert self._rows is not None
-        words = self._rows.caption(row)
-        wrong = "→" in words and self._rows.verdicts is not None
-        painter.setPen(QColor(colours.wrong if wrong else colours.text if place == self.picking.place else colours.quiet))
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._short(painter, words, box.width()))
-
-    def _short(self, painter: QPainter, words: str, width: int) -> str:
-        """Returns words cut to a width; worked out once."""
-        key = words, width
-        if key not in self._elided:
-            if len(self._elided) > _KEPT_WORDS:
-                self._elided.clear()
-            self._elided[key] = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, width)
-        return self._elided[key]
-
-    def _paint_tile(self, painter: QPainter, row: int, box: QRect) -> None:
-        pixmap = self.tiles.pixmap(row)
-        if pixmap is None:
-            return
-        size = pixmap.deviceIndependentSize().toSize()
-        if self.pictures and max(size.width(), size.height()) != self._cell_px:
-            size = size.scaled(self._cell_px, self._cell_px, Qt.AspectRatioMode.KeepAspectRatio)
-        corner = QPoint(box.left() + (box.width() - size.width()) // 2, box.top() + (box.height() - size.height()) // 2)
-        if self.pictures:
-            painter.drawPixmap(QRect(corner, size), pixmap)
-        else:
-            painter.drawPixmap(QPoint(box.left(), box.top()), pixmap)
-
-    @staticmethod
-    def _paint_left_out(painter: QPainter, square: QRect, colours: theme.Theme) -> None:
-        veil = QColor(colours.background)
-        veil.setAlpha(170)
-        painter.fillRect(square, veil)
-        painter.setPen(QPen(QColor(colours.wrong), 1.5))
-        painter.drawLine(square.topLeft() + QPoint(4, 4), square.bottomRight() - QPoint(4, 4))
-        painter.drawLine(square.topRight() + QPoint(-4, 4), square.bottomLeft() + QPoint(4, -4))
-
-    def _paint_line(self, painter: QPainter, place: int, rect: QRect, colours: theme.Theme) -> None:
-        assert self._rows is not None
-        row = int(self._shown[place])
-        if self.picking.holds(place):
-            painter.fillRect(rect, QColor(colours.accent_wash))
-        if place == self.picking.place:
-            painter.fillRect(rect.left(), rect.top(), 3, rect.height() - 1, QColor(colours.accent))
-        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, QColor(colours.line))
-        body = rect.adjusted(theme.SPACE_16, 5, -theme.SPACE_16 - SIDE_PX, -5)
-        self._paint_tile(painter, row, body)
-        side = QRect(rect.right() - SIDE_PX - theme.SPACE_12, rect.top(), SIDE_PX, rect.height())
-        edit, words = self._rows.edit_of(row), self._rows.caption(row)
-        if edit.excluded:
-            words = f"✕ {words}"
-        elif not edit.empty:
-            words = f"• {words}"
-        painter.setPen(QColor(colours.wrong if edit.excluded or "→" in words else colours.quiet))
-        painter.drawText(side, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._short(painter, words, SIDE_PX))
-
-    def _paint_header(self, painter: QPainter, group: int, box: QRect, colours: theme.Theme) -> None:
-        name, size = self._groups[group]
-        painter.setPen(QColor(colours.text))
-        painter.drawText(
-            box.adjusted(theme.SPACE_8, 6, -theme.SPACE_8, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-            f"{name or tr('none')}   {size:,}",
-        )
 
     def _paint_band(self, painter: QPainter, colours: theme.Theme) -> None:
         band = self.picking.band(self.verticalScrollBar().value())
@@ -332,15 +292,19 @@ class SampleView(QAbstractScrollArea):
 
     def _reveal(self, place: int) -> None:
         rect, bar = self._rect(place), self.verticalScrollBar()
-        if rect.top() < 0:
-            bar.setValue(bar.value() + rect.top() - 4)
+        covered = HEADER_PX if self.grouping.groups else 0
+        if rect.top() < covered:
+            bar.setValue(bar.value() + rect.top() - covered - 4)
         elif rect.bottom() > self.viewport().height():
             bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + 8)
 
     def _words(self, place: int) -> str:
         assert self._rows is not None
         row = int(self._shown[place])
-        return tr("Row {row}, {label}, {split}", row=row, label=self._rows.caption(row), split=tr(self._rows.split_of(row) or "left out"))
+        said = self._rows.said.of(row)
+        words = tr("Row {row}, {label}, {split}", row=row, label=said.answer, split=tr(self._rows.split_of(row) or "left out"))
+        tone = {"wrong": tr("wrong"), "good": tr("right")}.get(said.tone, "")
+        return ", ".join(part for part in (words, said.beside, tone) if part)
 
     def pick_all(self) -> None:
         """Selects every row that is shown."""
@@ -357,9 +321,21 @@ class SampleView(QAbstractScrollArea):
         place = self.place_at(point)
         extend, toggle = _modifiers(event)
         if event.button() == Qt.MouseButton.LeftButton:
+            heading = self._cells.header_at(point, self.verticalScrollBar().value(), self.viewport().height())
+            if heading >= 0:
+                self.fold(heading)
+                return
             if place >= 0:
                 self._move_to(place, extend=extend, toggle=toggle)
+                if self._plays_at(place, point):
+                    self.play_wanted.emit(self.current)
             self.picking.begin_band(point, self.verticalScrollBar().value(), adding=extend or toggle)
+
+    def _plays_at(self, place: int, point: QPoint) -> bool:
+        """Whether the play button of a sound is at a point."""
+        sound = self._rows is not None and self._rows.lead is not None and self._rows.lead.kind == "audio"
+        rect = self._rect(place)
+        return sound and self.pictures and play_box(QRect(rect.left(), rect.top(), self._cell_px, self._cell_px)).contains(point)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if not event.buttons() & Qt.MouseButton.LeftButton or not self.picking.drag(event.position().toPoint(), self.verticalScrollBar().value()):
@@ -423,6 +399,8 @@ class SampleView(QAbstractScrollArea):
             self.set_cell_size(self._cell_px + (-8 if key == keys.Key_Minus else 8))
         elif key == keys.Key_Escape and self.picking.count > 1:
             self._move_to(self.picking.place)
+        elif key == keys.Key_F and not control and self.grouping.groups:
+            self.unfold_all() if extend else self.fold(self._cells.group_of(max(self.picking.place, 0)))
         elif not control and event.text().strip() and self.current >= 0:
             self.key_pressed.emit(event.text().casefold())
         else:
@@ -447,8 +425,16 @@ class SampleView(QAbstractScrollArea):
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
-            self._elided.clear()
+            self._cell_painter.forget()
         super().changeEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
 
 
 def _modifiers(event: QMouseEvent | QKeyEvent) -> tuple[bool, bool]:

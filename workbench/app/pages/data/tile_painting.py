@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen, QPolygonF, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
 
 from workbench.app.pages.data.file_picture import reduced
-from workbench.app.pages.data.sound_picture import spectrogram, waveform
 from workbench.app.pages.data.thumbnails import Thumbnails, size_class
+from workbench.app.pages.data.tile_curves import draw_series, draw_sound
+from workbench.app.pages.data.tile_text import draw_cells, draw_pair, draw_text
 from workbench.data.base import FieldKind
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from workbench.app.theme import Theme
 
 MASK_COLOURS = ("#00000000", "#3B82F6", "#F59E0B", "#10B981", "#EC4899", "#8B5CF6", "#0EA5A4", "#EAB308", "#F97316")
-_LONGEST_TEXT = 1500
-_CELL_PX = 104
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +79,14 @@ class TilePainter:
 
     def _draw(self, painter: QPainter, row: int) -> None:
         lead = self.rows.lead
-        if lead is None:
-            self._draw_cells(painter, row)
+        if lead is None or self.rows.table:
+            draw_cells(painter, self._box, self.rows, row, (self.font, self.small), self.colours)
         elif lead.kind == FieldKind.TEXT:
-            self._draw_text(painter, row)
+            self._draw_words(painter, row)
         elif lead.kind == FieldKind.AUDIO:
-            self._draw_sound(painter, np.asarray(self.rows.raw(row)))
+            draw_sound(painter, self._box, np.asarray(self.rows.raw(row)), lead, self.small, self.colours)
         else:
-            self._draw_series(painter, np.asarray(self.rows.raw(row)))
+            draw_series(painter, self._box, np.asarray(self.rows.raw(row)), self.small, self.colours)
 
     def _pictures(self, wanted: Sequence[int]) -> Iterator[tuple[int, QImage]]:
         edge = round(self.size.width() * self.ratio)
@@ -165,80 +164,21 @@ class TilePainter:
             return result
         return image
 
-    def _draw_text(self, painter: QPainter, row: int) -> None:
-        box = QRectF(0, 0, self.size.width(), self.size.height())
-        text = " ".join(self.rows.text(row)[:_LONGEST_TEXT].split())
-        layout = QTextLayout(text, self.font)
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        layout.setTextOption(option)
-        layout.setFormats(self._token_formats(text))
-        height = _laid_out(layout, box)
-        painter.setPen(QColor(self.colours.text))
-        painter.setClipRect(box)
-        layout.draw(painter, QPointF(0, max(0.0, (box.height() - height) / 2)))
+    def _draw_words(self, painter: QPainter, row: int) -> None:
+        box, text, other = self._box, self.rows.text(row), self.rows.other_text()
+        if other is None:
+            draw_text(painter, box, text, self.font, self.colours, self._tokeniser())
+        else:
+            draw_pair(painter, box, (text, self.rows.worded(other, row)), self.font, self.colours, self._tokeniser())
 
-    def _token_formats(self, text: str) -> list[QTextLayout.FormatRange]:
-        """Returns the grounds that mark the tokens: every second one tinted, unknown ones in the colour of what is wrong."""
-        preprocessor = self._tokeniser()
-        if preprocessor is None:
-            return []
-        formats = []
-        for number, token in enumerate(preprocessor.tokens(text)):
-            unknown = token.text in ("[UNK]", "<unk>")
-            if not unknown and number % 2:
-                continue
-            piece = QTextLayout.FormatRange()
-            piece.start, piece.length = token.start, max(token.end - token.start, 0)
-            style = QTextCharFormat()
-            style.setBackground(QColor(self.colours.wrong_wash if unknown else self.colours.raised if not self.colours.dark else self.colours.line))
-            piece.format = style
-            formats.append(piece)
-        return formats
+    @property
+    def _box(self) -> QRectF:
+        return QRectF(0, 0, self.size.width(), self.size.height())
 
     def _tokeniser(self) -> Any:
         prepared, lead = self.rows.prepared, self.rows.lead
         found = prepared.preprocessors.get(lead.name) if prepared is not None and lead is not None else None
         return found if hasattr(found, "tokens") else None
-
-    def _draw_series(self, painter: QPainter, values: np.ndarray) -> None:
-        series = values.astype(np.float64).reshape(len(values), -1)
-        finite = series[np.isfinite(series)]
-        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-        span, width, height = (high - low) or 1.0, self.size.width(), self.size.height()
-        if low < 0 < high:
-            painter.setPen(QPen(QColor(self.colours.line), 1))
-            zero = 4 + high / span * (height - 8)
-            painter.drawLine(QPointF(0, zero), QPointF(width, zero))
-        across = np.linspace(3, width - 3, len(series))
-        for feature in reversed(range(min(series.shape[1], len(self.colours.curves)))):
-            down = 4 + (high - np.nan_to_num(series[:, feature], nan=low)) / span * (height - 8)
-            painter.setPen(QPen(QColor(self.colours.curves[feature]), 1.3))
-            painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in zip(*_thinned(across, down, width), strict=True)]))
-
-    def _draw_sound(self, painter: QPainter, samples: np.ndarray) -> None:
-        width, height = self.size.width(), self.size.height()
-        top = height * 2 // 5
-        low, high = waveform(samples, width)
-        painter.setPen(QPen(QColor(self.colours.accent), 1))
-        for x in range(width):
-            painter.drawLine(QPointF(x, top / 2 - high[x] * top / 2), QPointF(x, top / 2 - low[x] * top / 2))
-        picture = qimage(spectrogram(samples, width, self.colours.dark))
-        painter.drawImage(QRect(0, top + 2, width, height - top - 2), picture)
-
-    def _draw_cells(self, painter: QPainter, row: int) -> None:
-        cells = self.rows.values(row, skip_label=True)
-        room = max(1, self.size.width() // _CELL_PX)
-        names, values = QFontMetrics(self.small), QFontMetrics(self.font)
-        middle = self.size.height() // 2
-        for number, (name, value) in enumerate(cells[:room]):
-            left, width = number * _CELL_PX, _CELL_PX - 12
-            painter.setFont(self.small)
-            painter.setPen(QColor(self.colours.quiet))
-            painter.drawText(left, middle - 4, names.elidedText(name, Qt.TextElideMode.ElideRight, width))
-            painter.setFont(self.font)
-            painter.setPen(QColor(self.colours.text))
-            painter.drawText(left, middle + values.ascent(), values.elidedText(value, Qt.TextElideMode.ElideRight, width))
 
 
 def qimage(pixels: np.ndarray) -> QImage:
@@ -268,28 +208,3 @@ def _encoded(image: QImage) -> bytes:
     else:
         image.save(buffer, "JPG", 88)  # type: ignore[call-overload]
     return bytes(data.data())
-
-
-def _thinned(across: np.ndarray, down: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns a curve with at most four points a pixel: smallest and largest of what falls together."""
-    if len(down) <= 4 * width:
-        return across, down
-    parts = len(down) // (2 * width)
-    cut = len(down) // parts * parts
-    blocks = down[:cut].reshape(-1, parts)
-    ends = np.stack([blocks.min(1), blocks.max(1)], axis=1).ravel()
-    return np.repeat(across[:cut:parts], 2), ends
-
-
-def _laid_out(layout: QTextLayout, box: QRectF) -> float:
-    """Breaks a text into the lines that fit into a box and returns their height."""
-    layout.beginLayout()
-    height = 0.0
-    while (line := layout.createLine()).isValid():
-        line.setLineWidth(box.width())
-        if height + line.height() > box.height() + 1:
-            break
-        line.setPosition(QPointF(0, height))
-        height += line.height()
-    layout.endLayout()
-    return height

@@ -111,7 +111,8 @@ class Verdicts:
             return f"→ {with_unit(float(self.columns[PREDICTED][row]), self.unit)}", "wrong" if self.columns[ERROR][row] > self._far_off() else ""
         score = float(self.columns[SCORE][row])
         if self.kind == FieldKind.TEXT:
-            return (tr("✓ exact"), "good") if score >= 1 else (tr("✗ {share} of tokens", share=f"{score:.0%}") if score else tr("✗ not exact"), "wrong")
+            missed = tr("✗ {share} of tokens", share=f"{score:.0%}") if score else tr("✗ not exact")
+            return (tr("✓ exact"), "good") if score >= 1 else (missed, "wrong")
         if self.kind == FieldKind.MASK:
             return tr("IoU {value}", value=f"{score:.2f}"), "wrong" if score < UNSURE else ""
         return tr("error {value}", value=f"{score:.3g}"), ""
