@@ -33,6 +33,7 @@ class Settings:
         last_folder: Where the last file dialog ended.
         animate: Whether things may move.
         seconds: Training time measured on this machine, by starter.
+        sources: Data that was brought in last, newest first: a JSON object of `source` and `params` each.
         trusted_layers: Files of own layers that may run here: path -> SHA-256 of the content that was trusted.
         extra: Keys that this version does not know; kept.
     """
@@ -45,6 +46,7 @@ class Settings:
     last_folder: str = ""
     animate: bool = True
     seconds: Mapping[str, float] = field(default_factory=lambda: _EMPTY)
+    sources: tuple[str, ...] = ()
     trusted_layers: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 

@@ -35,7 +35,8 @@ MENUS = (("file", "File"), ("edit", "Edit"), ("view", "View"), ("run", "Run"), (
 _FILE = (
     Action("file.new", "New project...", "Ctrl+N", "file", "", "new_project", "Start with an empty canvas.", ("新建",)),
     Action("file.open", "Open project...", "Ctrl+O", "file", "", "open_project", "Open a project folder.", ("打开",)),
-    Action("file.open-data", "Open data...", "", "file", "", "open_data", "Make a project from a file or a folder of data.", ("导入",)),
+    Action("file.open-data", "Choose data...", "Ctrl+Shift+O", "file", "", "open_data",
+           "Choose a file, a folder, a generated set, a sample or a name on the Hub.", ("import", "open data", "导入", "数据")),
     Action("file.open-source", "Open PyTorch source...", "", "file", "", "open_source", "Draw a class of a Python file; nothing of it is run.",
            ("import", "code", "源代码")),
     Action("file.save", "Save", "Ctrl+S", "file", "", "save_project", "Write the project to its folder.", ("保存",)),

@@ -15,6 +15,7 @@ from workbench.graph.history import History
 from workbench.project.project import DataChoice, Project
 
 if TYPE_CHECKING:
+    from workbench.app.opening import Opening
     from workbench.app.training_thread import Trainer
     from workbench.data.base import Dataset
     from workbench.data.prepare import Prepared
@@ -40,6 +41,7 @@ class Session(QObject):
         saved_changed: The unsaved mark, the folder or the name may differ.
         dataset_changed: The dataset is another one, or could not be opened (`dataset_error`).
         dataset_progress: Share and sentence while the dataset is being opened, where that takes long.
+        loading_changed: Opening or preparing the dataset has begun or ended.
         prepared_changed: The prepared data is another one, or could not be made (`prepared_error`).
         runs_changed, selected_run_changed, selection_changed: As named.
         row_wanted: A row (dataset index) that some page should show in Inspect.
@@ -51,6 +53,7 @@ class Session(QObject):
     saved_changed = Signal()
     dataset_changed = Signal()
     dataset_progress = Signal(float, str)
+    loading_changed = Signal()
     prepared_changed = Signal()
     runs_changed = Signal()
     selected_run_changed = Signal()
@@ -76,6 +79,8 @@ class Session(QObject):
         self._selection: tuple[str, ...] = ()
         self._runs: list[RunInfo] | None = None
         self._selected_run: Path | None = None
+        self._given: tuple[DataChoice, Dataset] | None = None
+        self._opening: Opening | None = None
         self._trainer: Trainer | None = None
         self._recovery: Recovery | None = None
 
@@ -102,6 +107,15 @@ class Session(QObject):
 
             self._trainer = Trainer(self)
         return self._trainer
+
+    @property
+    def opening(self) -> Opening:
+        """What brings data into this project."""
+        if self._opening is None:
+            from workbench.app.opening import Opening
+
+            self._opening = Opening(self)
+        return self._opening
 
     def edit(self, label: str, project: Project, merge_key: str = "") -> None:
         """Makes `project` the open one, as one step of the history.
@@ -272,24 +286,48 @@ class Session(QObject):
         if self._dataset_job is not None and self._dataset_job.running:
             self._dataset_job.cancel()
         choice, base, edits = self.project.data, self.folder, self.project.edits
-        self.dataset_error = None
+        self.dataset_error, given, self._given = None, self._given, None
         if not choice.source:
             self._take_dataset(None)
-            return
-        self._dataset_job = run_job(
-            self, lambda progress, cancelled: _open(choice, base, edits, progress, cancelled), self._take_dataset, self._miss_dataset,
-            self.dataset_progress.emit,
-        )
+        elif given is not None and _opening(given[0]) == _opening(choice):
+            from workbench.data.edited import with_edits
+
+            self._take_dataset(with_edits(given[1], edits))
+        else:
+            work: Callable[..., Any] = lambda progress, cancelled: _open(choice, base, edits, progress, cancelled)  # noqa: E731
+            self._dataset_job = run_job(self, work, self._take_dataset, self._miss_dataset, self.dataset_progress.emit)
+            self.loading_changed.emit()
+
+    def hand_over(self, choice: DataChoice | None, dataset: Dataset | None = None) -> None:
+        """Gives a dataset that is open already, without edits, for the next time this choice is loaded; None takes it back."""
+        self._given = (choice, dataset) if choice is not None and dataset is not None else None
+
+    def stop_loading(self) -> None:
+        """Gives up opening or preparing the dataset; `load_dataset` begins again."""
+        from workbench.data.progress import CancelledError
+
+        if self.dataset_loading and self._dataset_job is not None:
+            self._dataset_job.cancel()
+            self._miss_dataset(CancelledError())
+        elif self.preparing and self._prepared_job is not None:
+            self._prepared_job.cancel()
+            self._miss_prepared(CancelledError())
 
     @property
     def dataset_loading(self) -> bool:
         """Whether the dataset is being opened."""
-        return self._dataset_job is not None and self._dataset_job.running
+        return self._dataset_job is not None and self._dataset_job.running and not self._dataset_job.cancelled
+
+    @property
+    def preparing(self) -> bool:
+        """Whether the dataset is being prepared."""
+        return self._prepared_job is not None and self._prepared_job.running and not self._prepared_job.cancelled
 
     def _take_dataset(self, dataset: Dataset | None) -> None:
         self.dataset = dataset
         self._prepared, self._prepared_key, self.prepared_error = None, None, None
         self.dataset_changed.emit()
+        self.loading_changed.emit()
 
     def _miss_dataset(self, error: Exception) -> None:
         _LOG.info("dataset could not be opened", exc_info=error)
@@ -317,17 +355,20 @@ class Session(QObject):
         self._prepared_key, self._prepared, self.prepared_error = key, None, None
         choice, inputs, targets, _ = key
         dataset = self.dataset
-        work: Callable[..., Any] = lambda _progress, _cancelled: _prepare(dataset, choice, inputs, targets)  # noqa: E731
-        self._prepared_job = run_job(self, work, self._take_prepared, self._miss_prepared)
+        work: Callable[..., Any] = lambda progress, cancelled: _prepare(dataset, choice, inputs, targets, progress, cancelled)  # noqa: E731
+        self._prepared_job = run_job(self, work, self._take_prepared, self._miss_prepared, self.dataset_progress.emit)
+        self.loading_changed.emit()
 
     def _take_prepared(self, prepared: Prepared) -> None:
         self._prepared = prepared
         self.prepared_changed.emit()
+        self.loading_changed.emit()
 
     def _miss_prepared(self, error: Exception) -> None:
         _LOG.info("data could not be prepared", exc_info=error)
         self.prepared_error = error
         self.prepared_changed.emit()
+        self.loading_changed.emit()
 
     @property
     def selection(self) -> tuple[str, ...]:
@@ -418,15 +459,20 @@ def _opening(data: DataChoice) -> DataChoice:
 
 
 def _open(choice: Any, base: Path | None, edits: Any, progress: Callable[..., Any], cancelled: Callable[[], bool]) -> Dataset:
-    from workbench.app.language import say
+    from workbench.app.opening import throttled
     from workbench.data.open import open_dataset
     from workbench.data.progress import reporting
 
-    with reporting(lambda share, words: progress(share, say(words)), cancelled):
-        return open_dataset(choice.source, choice.format, dict(choice.params) or None, base, edits)
+    with reporting(throttled(progress), cancelled):
+        return open_dataset(choice.source, choice.format, dict(choice.params) or None, base, edits, choice.made)
 
 
-def _prepare(dataset: Any, choice: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Prepared:
+def _prepare(
+    dataset: Any, choice: Any, inputs: tuple[str, ...], targets: tuple[str, ...], progress: Callable[..., Any], cancelled: Callable[[], bool],
+) -> Prepared:
+    from workbench.app.opening import throttled
     from workbench.data.prepare import prepare
+    from workbench.data.progress import reporting
 
-    return prepare(dataset, choice, list(inputs), list(targets))
+    with reporting(throttled(progress), cancelled):
+        return prepare(dataset, choice, list(inputs), list(targets))

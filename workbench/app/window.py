@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, 
 
 from workbench.app import language, theme
 from workbench.app.actions import ACTIONS, MENUS, Action
-from workbench.app.commands import FileCommands, HelpCommands, RunCommands, SourceCommands, ViewCommands
+from workbench.app.commands import DataCommands, FileCommands, HelpCommands, RunCommands, SourceCommands, ViewCommands
 from workbench.app.language import tr
 from workbench.app.notices import Notices
 from workbench.app.pages import PAGES, WELCOME, page_class
@@ -32,7 +32,7 @@ class Window(QMainWindow):
 
     Attributes:
         session: The open project.
-        files, view, running, helping: What the actions do.
+        files, bringing, sources, view, running, helping: What the actions do.
 
     Signals:
         page_changed: The name of the page now in front.
@@ -54,7 +54,7 @@ class Window(QMainWindow):
         self.settings: Settings = load_settings()
         self.files, self.view = FileCommands(self), ViewCommands(self)
         self.running, self.helping = RunCommands(self), HelpCommands(self)
-        self.sources = SourceCommands(self)
+        self.sources, self.bringing = SourceCommands(self), DataCommands(self)
         self._pages: dict[str, Page] = {}
         self._states: dict[str, Any] = {}
         self._drawn: dict[str, Any] = {}
@@ -101,7 +101,7 @@ class Window(QMainWindow):
         """Returns what an action calls, or None where it cannot be done now."""
         if row.page:
             return getattr(self._pages.get(row.page), row.slot_name, None) if row.page == self._current else None
-        desks = (self.files, self.sources, self.view, self.running, self.helping, self)
+        desks = (self.files, self.bringing, self.sources, self.view, self.running, self.helping, self)
         return next((getattr(desk, row.slot_name) for desk in desks if hasattr(type(desk), row.slot_name)), None)
 
     def perform(self, row: Action) -> None:
@@ -263,7 +263,7 @@ class Window(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         if paths:
-            QTimer.singleShot(0, self, lambda: self.files.open_path(paths[0]))
+            QTimer.singleShot(0, self, lambda: self.files.open_paths(paths))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

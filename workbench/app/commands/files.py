@@ -57,42 +57,37 @@ class FileCommands(QObject):
 
     def open_project(self) -> None:
         """Asks for a project folder and opens it."""
-        chosen = QFileDialog.getExistingDirectory(self._window, tr("Open project"), self._start_folder())
+        chosen = QFileDialog.getExistingDirectory(self._window, tr("Open project"), self.start_folder())
         if chosen:
             self.open_path(Path(chosen))
 
-    def open_data(self) -> None:
-        """Asks for a file of data and makes a project of it."""
-        chosen, _ = QFileDialog.getOpenFileName(self._window, tr("Open data"), self._start_folder())
-        if chosen:
-            self.open_path(Path(chosen))
-
-    def open_data_folder(self) -> None:
-        """Asks for a folder of data and makes a project of it."""
-        chosen = QFileDialog.getExistingDirectory(self._window, tr("Open data"), self._start_folder())
-        if chosen:
-            self.open_path(Path(chosen))
-
-    def _start_folder(self) -> str:
+    def start_folder(self) -> str:
+        """Returns where a file dialog begins: where the last one ended."""
         last = self._window.settings.last_folder
         return last if last and Path(last).is_dir() else str(projects_folder().parent)
 
+    def open_paths(self, paths: list[Path]) -> None:
+        """Opens what was dropped: one thing of any kind, or several files and folders of data."""
+        if len(paths) == 1:
+            self.open_path(paths[0])
+        elif paths:
+            self._window.bringing.take_paths(paths)
+
     def open_path(self, path: Path) -> None:
-        """Opens what was chosen or dropped: a project, a file of one, PyTorch source, or data that a new project is made for."""
+        """Opens what was chosen or dropped: a project, a file of one, PyTorch source, or data for the open project or a new one."""
         from workbench.project.file import is_project, project_folder
 
         if path.suffix.lower() == ".py":
             self._window.sources.open_file(path)
             return
-        if not self.may_leave():
-            return
-        self._window.keep(last_folder=str(path if path.is_dir() else path.parent))
+        folder = None
         with suppress(ProjectError):
             folder = project_folder(path)
-            if is_project(folder):
-                self.open_folder(folder)
-                return
-        self.start("auto", str(path))
+        if folder is None or not is_project(folder):
+            self._window.bringing.take_paths([path])
+        elif self.may_leave():
+            self._window.keep(last_folder=str(path if path.is_dir() else path.parent))
+            self.open_folder(folder)
 
     def open_folder(self, folder: Path) -> bool:
         """Opens a project folder; what is wrong with it is said under the top bar and the open project stays."""
@@ -118,12 +113,12 @@ class FileCommands(QObject):
         """Makes a project from a starter in the projects folder and opens it.
 
         Args:
-            template: The name of a starter, or `auto` to have one proposed for the data.
+            template: The name of a starter.
             data: A path, or "" for the starter's own.
         """
         if not self.may_leave():
             return
-        folder = fresh_folder(Path(data).stem if template == "auto" and data else template)
+        folder = fresh_folder(template)
         written_in = "zh" if language().startswith("zh") else "en"
         run_job(self, lambda _progress, _cancelled: _make(template, folder, data, written_in), self._started, self._window.say_error)
 
@@ -237,9 +232,9 @@ class FileCommands(QObject):
 
 def _make(template: str, folder: Path, data: str, written_in: str) -> Path:
     """Makes a project, called and written in the language of the window."""
-    from workbench.project.new import AUTO, new_project
+    from workbench.project.new import new_project
     from workbench.project.starters import STARTERS
 
-    name = "" if template == AUTO or data else say(STARTERS[template].label)
+    name = "" if data else say(STARTERS[template].label)
     new_project(template, folder, data, name, written_in)
     return folder

@@ -148,8 +148,8 @@ class OpeningPanel(QFrame):
             return FindingRow(sentence(error), "", "error", remedies=(again,))
         name = self._session.project.data.source
         where = Remedy(tr("Choose where it is now…"), self._choose_where, tip=tr("Everything that was chosen for this data stays"))
-        return FindingRow(tr("The data is no longer at {path}.", path=name), tr("It was moved, renamed or deleted, or its drive is not there."), "error",
-                          remedies=(where, again))
+        message = tr("The data is no longer at {path}.", path=name)
+        return FindingRow(message, tr("It was moved, renamed or deleted, or its drive is not there."), "error", remedies=(where, again))
 
     def _choose_where(self) -> None:
         menu = QMenu(self)

@@ -127,7 +127,7 @@ class WelcomePage(Page):
     def _own(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_16)
-        sentence = tr("A folder of images, a table, MNIST files: it is recognised by itself. Or click to choose.")
+        sentence = tr("Folders of images, sounds or texts, tables, arrays, archives: recognised by itself. Or click to choose.")
         data = DropArea("welcome.data", tr("Drop your data here"), sentence)
         data.clicked.connect(self._choose_data)
         blank = DropArea("welcome.blank", tr("Empty canvas"), tr("Draw from the first layer on"))
@@ -143,8 +143,10 @@ class WelcomePage(Page):
         menu = QMenu(self)
         menu.setObjectName("welcome.data.menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(tr("A file…"), self._window().files.open_data)
-        menu.addAction(tr("A folder…"), self._window().files.open_data_folder)
+        bringing = self._window().bringing
+        menu.addAction(tr("A file…"), bringing.open_data_file)
+        menu.addAction(tr("A folder…"), bringing.open_data_folder)
+        menu.addAction(tr("More ways…"), bringing.open_data)
         menu.popup(QCursor.pos())
 
     def _foot(self) -> QHBoxLayout:
