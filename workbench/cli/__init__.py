@@ -129,7 +129,7 @@ def study(
     ] = "",
     vary: Annotated[
         list[str] | None,
-        typer.Option("--vary", metavar="CHANGE", help="paired: augmentation, class-weights, oversampling or NAME=VALUE; repeatable."),
+        typer.Option("--vary", metavar="CHANGE", help="paired: augmentation, made-rows, class-weights, oversampling or NAME=VALUE; repeatable."),
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=0, help="budget, paired: how often, from other seeds.", show_default=False)] = 0,
     resume: Annotated[str, typer.Option("--resume", metavar="last|STUDY", help="Go on with a study that was interrupted.", show_default=False)] = "",

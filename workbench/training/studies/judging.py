@@ -97,7 +97,7 @@ def _mean(tests: list[Evaluation]) -> Judged:
         predictions = first.predictions if first.categories else np.mean([found.predictions for found in tests], axis=0)
         confidences = np.mean([found.confidences for found in tests], axis=0)
         return Judged(first.rows, zeros, first.targets, predictions, confidences, losses, None, first.categories)
-    shares = np.mean(given, axis=0, dtype=np.float64).astype(np.float32)
+    shares = np.asarray(np.mean(given, axis=0, dtype=np.float64), np.float32)
     return Judged(first.rows, zeros, first.targets, shares.argmax(1), shares.max(1), losses, shares, first.categories)
 
 

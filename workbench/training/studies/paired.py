@@ -28,7 +28,7 @@ class PairedParams(Params):
 
     vary: tuple[str, ...] = param(
         ("augmentation",), label="Change",
-        help="What the second variant does otherwise: augmentation, class-weights, or settings such as train.epochs=5.",
+        help="What the second variant does otherwise: augmentation, made-rows, class-weights, oversampling, or settings such as train.epochs=5.",
         min_length=1, max_length=50,
     )
     seeds: int = param(5, label="Seeds", help="So many pairs of runs; both of a pair start from the same seed.", ge=1, le=50)
@@ -73,8 +73,8 @@ class Paired(Study):
         judged = max((count(folder, "validation") for folder in folders), default=0)
         low, high = _range(gains, 1 / judged if measure.share and judged else 0.0)
         return {
-            **written(measure, "val"), "judged": judged, "change": list(record.params["vary"]), "before": before, "after": after, "gains": gains,
-            "mean": mean(gains), "low": low, "high": high,
+            **written(measure, "val"), "judged": judged, "change": list(record.params["vary"]), "balance": project.data.balance,
+            "before": before, "after": after, "gains": gains, "mean": mean(gains), "low": low, "high": high,
         }
 
     def sentences(self, result: Mapping[str, Any]) -> tuple[Text, ...]:
@@ -130,10 +130,31 @@ def _oversampling(project: Project) -> Project:
     return replace(project, data=replace(project.data, balance="none" if project.data.balance == "oversample" else "oversample"))
 
 
+def _without_made_rows(project: Project) -> Project:
+    if not project.data.made:
+        raise TrainingError(Text("There are no made rows to leave away."), Text("Make some on the Data page first."))
+    return replace(project, data=replace(project.data, made=()))
+
+
 SWITCHES: Mapping[str, Callable[[Project], Project]] = {
-    "augmentation": _without_augmentation, "class-weights": _class_weights, "oversampling": _oversampling,
+    "augmentation": _without_augmentation, "made-rows": _without_made_rows, "class-weights": _class_weights, "oversampling": _oversampling,
 }
 """What can be named instead of a setting: it is left away where it is there, and taken in where it is not."""
+
+
+def change_words(change: str, balance: str) -> Text:
+    """Returns what a change does, as the beginning of a sentence.
+
+    Args:
+        change: As in `PairedParams.vary`.
+        balance: What the project does about rare classes without the change.
+    """
+    words = {
+        "augmentation": Text("Leaving augmentation away"), "made-rows": Text("Leaving the made rows away"),
+        "class-weights": Text("Not weighing classes") if balance == "weights" else Text("Weighing classes"),
+        "oversampling": Text("Not repeating rare rows") if balance == "oversample" else Text("Repeating rare rows"),
+    }
+    return words.get(change) or Text("{change}", change=change)
 
 
 def _range(gains: Sequence[float], least_spread: float) -> tuple[float, float]:
@@ -148,16 +169,24 @@ def _verdict(measure: Measure, result: Mapping[str, Any]) -> Text:
     average, low, high = (finite(result[name]) for name in ("mean", "low", "high"))
     values = {
         "metric": measure.label, "size": measure.difference(average), "low": measure.signed(low), "high": measure.signed(high),
-        "pairs": len(result["gains"]),
+        "pairs": len(result["gains"]), "change": _changes(result),
     }
     if not math.isfinite(low):
         if average >= 0:
-            return Text("One pair of runs says little: {metric} was better by {size} with the change, this once.", **values)
-        return Text("One pair of runs says little: {metric} was worse by {size} with the change, this once.", **values)
+            return Text("One pair of runs says little about this: {change}. {metric} was better by {size} with it, this once.", **values)
+        return Text("One pair of runs says little about this: {change}. {metric} was worse by {size} with it, this once.", **values)
     if low > 0:
-        return Text("The change helps: {metric} is better by {size} on average over {pairs} pairs (95 % range {low} to {high}).", **values)
+        return Text("{change} helps: {metric} is better by {size} on average over {pairs} pairs (95 % range {low} to {high}).", **values)
     if high < 0:
-        return Text("The change hurts: {metric} is worse by {size} on average over {pairs} pairs (95 % range {low} to {high}).", **values)
+        return Text("{change} hurts: {metric} is worse by {size} on average over {pairs} pairs (95 % range {low} to {high}).", **values)
     return Text(
-        "{pairs} pairs of runs cannot tell the change from chance: {metric} differs by {size} on average (95 % range {low} to {high}).", **values
+        "{change}: {pairs} pairs of runs cannot tell it from chance; {metric} differs by {size} on average (95 % range {low} to {high}).", **values
     )
+
+
+def _changes(result: Mapping[str, Any]) -> Text:
+    """Returns all changes of a comparison as the beginning of a sentence."""
+    words = [change_words(change, str(result.get("balance", ""))) for change in result["change"]]
+    if len(words) == 1:
+        return words[0]
+    return Text("{first} and {rest} more", first=words[0], rest=len(words) - 1)
