@@ -16,7 +16,7 @@ from PIL import Image
 
 from workbench.data.base import Field, FieldKind, Split
 from workbench.data.decode import MAX_PIXELS, decode
-from workbench.data.open import open_dataset
+from workbench.data.open import open_dataset, questions
 from workbench.data.prepare import prepare
 from workbench.data.preprocessing.image import ImagePreprocessor, natural_size
 from workbench.data.preprocessing.params import ImageParams
@@ -229,7 +229,48 @@ def test_images_outside_of_class_folders_are_left_out_and_listed(image_folder: P
     assert dataset.field("label").categories == ("cat", "dog") and len(dataset) == 24
     assert [(problem.kind, problem.rows) for problem in dataset.problems] == [("no-class", ("stray.png",))]
     with pytest.raises(DataError, match="in no class folders"):
-        open_dataset(str(image_folder / "cat"))
+        open_dataset(str(image_folder / "cat"), params={"classes": "folder"})
+
+
+def test_images_without_classes_open_without_them(image_folder: Path, choice) -> None:
+    dataset = open_dataset(str(image_folder / "cat"))
+    assert [field.name for field in dataset.fields] == ["image"] and len(dataset) == 12 and "Nothing says" in dataset.problems[0].message
+    assert not open_dataset(str(image_folder / "cat"), params={"classes": "none"}).problems
+    assert prepare(dataset, choice(), ["image"], ["image"]).batch([0]).values["image"].shape == (1, 1, 10, 12)
+    (image_folder / "dog").rename(image_folder / "train")
+    (image_folder / "cat").rename(image_folder / "test")
+    dataset = open_dataset(str(image_folder))
+    assert len(dataset.fields) == 1 and dataset.given_splits().tolist() == ["test"] * 12 + ["train"] * 12
+
+
+@pytest.mark.parametrize(("names", "classes"), [
+    (["cat.0", "cat.1", "dog.0", "dog.1"], ("cat", "dog")), (["猫_01", "猫_02", "狗_01", "狗_02"], ("狗", "猫")),
+    (["train/beagle (1)", "train/beagle (2)", "train/pug-3", "train/pug-4"], ("beagle", "pug")),
+    (["IMG_0001", "IMG_0002", "DSC0001", "DSC0002"], ()), (["a1", "a2", "a3"], ()), (["a1", "a2", "b1"], ()), (["1", "2", "3"], ()),
+    (["images/x", "images/y"], ()),
+])
+def test_names_may_say_the_class(tmp_path: Path, names: list[str], classes: tuple[str, ...]) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(GREY).save(tmp_path / f"{name}.png")
+    asked = questions(str(tmp_path))
+    dataset = open_dataset(str(tmp_path))
+    assert tuple(name for field in dataset.fields for name in field.categories) == classes and len(dataset) == len(names)
+    assert [question.param for question in asked] == (["classes"] if classes else [])
+    if classes:
+        assert "before the number" in dataset.problems[0].message
+        assert len(open_dataset(str(tmp_path), params={"classes": "none"}).fields) == 1
+    else:
+        with pytest.raises(DataError, match="do not say their classes"):
+            open_dataset(str(tmp_path), params={"classes": "name"})
+
+
+def test_wrapping_folders_are_no_part_of_the_class(image_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "download" / "set").mkdir(parents=True)
+    image_folder.rename(tmp_path / "download" / "set" / "train")
+    dataset = open_dataset(str(tmp_path))
+    assert dataset.field("label").categories == ("cat", "dog") and dataset.ids()[0] == "download/set/train/cat/00.png"
+    assert set(dataset.given_splits()) == {"train"}
 
 
 def test_folders_called_by_numbers_are_sorted_as_numbers(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -40,8 +40,28 @@ def mostly(root: Path, suffixes: tuple[str, ...]) -> bool:
 
 
 def class_folders(root: Path, paths: Sequence[Path]) -> tuple[list[str], np.ndarray | None]:
-    """Returns the class folder of every file ("" for none), and its split where the first folders are called like splits."""
-    parts = [path.relative_to(root).parts[:-1] for path in paths]
-    divided = bool(parts) and all(part and part[0].lower() in SPLIT_NAMES for part in parts)
-    splits = np.array([str(SPLIT_NAMES[part[0].lower()]) for part in parts], dtype="U10") if divided else None
-    return ["/".join(part[int(divided):]) for part in parts], splits
+    """Returns the class folder of every file ("" for none), and its split where folders are called like splits."""
+    folders = [path.relative_to(root).parent.as_posix().removeprefix(".") for path in paths]
+    known, divided = placed(folders)
+    splits = np.array([str(SPLIT_NAMES[known[folder][0]]) for folder in folders], dtype="U10") if divided else None
+    return [known[folder][1] for folder in folders], splits
+
+
+def placed(folders: Iterable[str]) -> tuple[dict[str, tuple[str, str]], bool]:
+    """Returns the folder called like a split (in small letters) and the class of every folder, and whether there are splits.
+
+    What all of them have in common before that is only wrapping and says nothing.
+
+    Args:
+        folders: Where files lie, relative, with `/`.
+    """
+    different: dict[str, tuple[str, ...]] = {folder: tuple(folder.split("/")) if folder else () for folder in set(folders)}
+    common = 0
+    for parts in zip(*(place for place in different.values() if place), strict=False):
+        if len(set(parts)) > 1 or parts[0].lower() in SPLIT_NAMES:
+            break
+        common += 1
+    common = min((common, *(len(place) - 1 for place in different.values() if place)))
+    rest = {folder: place[common:] for folder, place in different.items()}
+    divided = bool(rest) and all(place and place[0].lower() in SPLIT_NAMES for place in rest.values())
+    return {folder: (place[0].lower() if divided else "", "/".join(place[int(divided):])) for folder, place in rest.items()}, divided

@@ -30,13 +30,24 @@ class Archive(Format):
         path = Path(source)
         folder, skipped = unpacked(path)
         inside = _root(folder)
-        entry = recognise(inside)
-        if entry.name == self.name:
-            raise DataError(Text("{path} holds another archive.", path=source), Text("Unpack it and open what is inside."))
-        dataset = entry.open(str(inside), entry.parse({}))
+        try:
+            entry = recognise(inside)
+            if entry.name == self.name:
+                raise DataError(Text("{path} holds another archive.", path=source), Text("Unpack it and open what is inside."))
+            dataset = entry.open(str(inside), entry.parse({}))
+        except DataError as error:
+            raise DataError(_called(error.message, str(inside), source), _called(error.hint, str(inside), source)) from error
         dataset.source, dataset.format = source, self.name
         dataset.problems = (*dataset.problems, *_left_out(skipped))
         return dataset
+
+
+def _called(sentence: str, inside: str, source: str) -> str:
+    """Returns a sentence about the folder in the cache as one about the archive, which is what people know."""
+    if not isinstance(sentence, Text):
+        return sentence.replace(inside, source)
+    values = {name: _called(value, inside, source) if isinstance(value, str) else value for name, value in sentence.values.items()}
+    return Text(sentence.template, **values)
 
 
 def _left_out(skipped: dict[str, str]) -> tuple[DataProblem, ...]:

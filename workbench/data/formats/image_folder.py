@@ -1,21 +1,49 @@
-"""A folder with one folder of images per class, divided into train, validation and test or not."""
+"""A folder of images: one folder per class, divided into train, validation and test or not; or the class in the names of the files, or none."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Format, Split
+from workbench.catalogue import Params, param
+from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Format, Question
+from workbench.data.decode import SUFFIXES
+from workbench.data.folders import files_below, placed
 from workbench.data.image_files import ImageFilesDataset, holds_images, look
+from workbench.data.tables.types import SPLIT_NAMES
 from workbench.errors import DataError, Text
 
-SPLIT_NAMES = {
-    "train": Split.TRAIN, "training": Split.TRAIN,
-    "val": Split.VALIDATION, "valid": Split.VALIDATION, "validation": Split.VALIDATION,
-    "dev": Split.VALIDATION, "test": Split.TEST, "testing": Split.TEST,
-}
+_NUMBERED = re.compile(r"^(.*?[^\W\d_].*?)[\s._()\-]*\d+\)?$")
+_CAMERA = frozenset({
+    "img", "image", "images", "dsc", "dscn", "dscf", "pxl", "mvimg", "p", "photo", "pic", "picture", "scan", "frame", "screenshot", "file", "page",
+    "sample", "图片", "照片", "微信图片",
+})
+"""What cameras and programs put before a number; it says nothing about the picture."""
+
+_GENERAL = frozenset({
+    "images", "image", "imgs", "img", "pics", "pictures", "photos", "jpg", "jpeg", "jpegs", "jpegimages", "png", "pngs", "data", "dataset", "files",
+    "all", "raw", "train2014", "train2017", "val2014", "val2017", "test2017", "图片", "图像", "照片",
+})
+"""Names of a folder that say where images lie, not what is on them."""
+
+_MOST_NAMES = 200
+_PEEK = 2000
+
+
+class ImageFolderParams(Params):
+    """Where the class of an image stands."""
+
+    classes: Literal["", "folder", "name", "none"] = param(
+        "", label="Classes", main=False, choices=("", "folder", "name", "none"),
+        help="What says the class: the folder, what stands before the number in the name, or nothing; empty finds it out.",
+    )
 
 
 class ImageFolder(Format):
@@ -24,78 +52,145 @@ class ImageFolder(Format):
     name = "image_folder"
     label = "Image folder"
     category = "file"
-    summary = "One folder of images per class; folders called train, validation and test divide them."
+    summary = "One folder of images per class; folders called train, validation and test divide them. Images without classes open too."
     aliases = ("ImageFolder", "directory", "png", "jpg", "图片文件夹")
     priority = 10
+    Params = ImageFolderParams
 
     def recognises(self, path: Path) -> bool:
         return path.is_dir() and holds_images(path)
+
+    def questions(self, path: Path, params: Any) -> tuple[Question, ...]:
+        if params.classes or not path.is_dir():
+            return ()
+        found = [file.relative_to(path).as_posix() for file in islice(files_below(path, SUFFIXES), _PEEK)]
+        folders, _ = class_folders(found)
+        named = _by_name(found) if not any(folders) or _says_nothing(folders) else None
+        if named is None:
+            return ()
+        shown = ", ".join(sorted(set(named))[:5])
+        by_name = Text("What stands before the number in its name: {names}", names=shown)
+        choices = (("name", by_name), ("none", Text("Nothing: the images have no classes")))
+        return (Question("classes", Text("What says the class of an image?"), choices, "name"),)
 
     def open(self, source: str, params: Any) -> Dataset:
         root = Path(source)
         if not root.is_dir():
             raise DataError(Text("{path} is no folder.", path=source), Text("Choose the folder that holds one folder per class."))
-        return open_folder(self.name, source, root)
+        return _opened(self.name, source, root, params.classes)
 
 
-def open_folder(name: str, source: str, root: Path) -> Dataset:
-    """Opens the images below `root`, classes by folder.
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """The class and the split of every image.
 
-    Args:
-        name: The name of the format.
-        source: What people chose.
-        root: The folder.
+    Attributes:
+        classes: The name of each ("" for none), or None where images have no classes.
+        splits: The split of each, or None.
+        told: What people should know about how these were found.
+    """
+
+    classes: list[str] | None
+    splits: np.ndarray | None
+    told: list[DataProblem]
+
+
+def _opened(name: str, source: str, root: Path, wanted: str) -> Dataset:
+    """Opens the images below `root`.
 
     Raises:
-        DataError: No class folders, one class only, or nothing that can be read.
+        DataError: One class only, or nothing that can be read.
     """
     looked = look(root)
-    folders, splits = class_folders(looked.names)
-    loose = [row for row, folder in enumerate(folders) if not folder]
-    if len(loose) == len(folders):
-        raise DataError(
-            Text("The images in {path} lie in no class folders.", path=source),
-            Text("Put the images of each class into a folder of its own."),
-        )
-    problems = _loose(tuple(looked.names[row] for row in loose))
+    found = _found(source, looked.names, wanted)
+    if found.classes is None:
+        return ImageFilesDataset(looked, format=name, source=source, problems=found.told, fields=(looked.field(),), columns={}, splits=found.splits)
+    loose = [row for row, folder in enumerate(found.classes) if not folder]
+    problems, names, splits = [*found.told, *_loose([looked.names[row] for row in loose])], found.classes, found.splits
     if loose:
-        placed = [row for row, folder in enumerate(folders) if folder]
-        looked, folders = looked.chosen(placed), [folders[row] for row in placed]
-        splits = splits if splits is None else [splits[row] for row in placed]
-    classes = tuple(sorted(set(folders), key=natural))
+        kept = [row for row, folder in enumerate(names) if folder]
+        looked, names = looked.chosen(kept), [names[row] for row in kept]
+        splits = splits if splits is None else splits[kept]
+    classes = tuple(sorted(set(names), key=natural))
     if len(classes) == 1:
         raise DataError(
             Text("All images in {path} are of one class, {name}.", path=source, name=classes[0]),
-            Text("Put the images of each class into a folder of its own; at least two classes are needed."),
+            Text("Put the images of each class into a folder of its own; at least two classes are needed. Without classes, open {name} itself.",
+                 name=classes[0]),
         )
     number = {folder: index for index, folder in enumerate(classes)}
     return ImageFilesDataset(
-        looked, format=name, source=source, problems=problems,
+        looked, format=name, source=source, problems=problems, splits=splits,
         fields=(looked.field(), Field("label", FieldKind.CATEGORY, Text("Class"), categories=classes)),
-        columns={"label": np.array([number[folder] for folder in folders], dtype=np.int64)},
-        splits=None if splits is None else np.array([str(SPLIT_NAMES[folder]) for folder in splits], dtype="U10"),
+        columns={"label": np.array([number[folder] for folder in names], dtype=np.int64)},
     )
 
 
-def _loose(names: tuple[str, ...]) -> list[DataProblem]:
+def _found(source: str, names: list[str], wanted: str) -> _Placed:
+    """Returns the classes that folders say, or names, or nothing."""
+    folders, splits = class_folders(names)
+    unclassed = not any(folders) or _says_nothing(folders)
+    if wanted == "folder" and not any(folders):
+        raise DataError(
+            Text("The images in {path} lie in no class folders.", path=source), Text("Put the images of each class into a folder of its own."),
+        )
+    if wanted == "folder" or (not wanted and not unclassed):
+        return _Placed(folders, splits, [])
+    named = _by_name(names) if wanted != "none" else None
+    if named is None and wanted == "name":
+        raise DataError(
+            Text("The names of the images in {path} do not say their classes.", path=source),
+            Text("Call them by class and number, such as cat_001.jpg, or put the images of each class into a folder of its own."),
+        )
+    if named is not None:
+        shown = ", ".join(sorted(set(named))[:5])
+        told = DataProblem(
+            "class-by-name", Text("The class of an image is what stands before the number in its name: {names}.", names=shown),
+            reason=Text("No folders say it. The parameter classes opens the images without classes, too."),
+        )
+        return _Placed(named, splits, [] if wanted else [told])
+    told = DataProblem(
+        "no-class", Text("Nothing says what is on the images: they lie in no class folders, and no table names them."),
+        reason=Text("They can be looked at, and painted again by an autoencoder. To tell classes apart, put each into a folder of its own."),
+    )
+    return _Placed(None, splits, [] if wanted else [told])
+
+
+def _says_nothing(folders: Sequence[str]) -> bool:
+    """Whether all images lie in one folder of a general name."""
+    different = set(folders)
+    return len(different) == 1 and next(iter(different)).rpartition("/")[2].lower() in _GENERAL
+
+
+def _by_name(names: Sequence[str]) -> list[str] | None:
+    """Returns what stands before the number in the name of every file, where that can be a class: several, each more than once."""
+    found: list[str] = []
+    for name in names:
+        match = _NUMBERED.match(name.rpartition("/")[2].rpartition(".")[0])
+        if match is None or match.group(1).lower() in _CAMERA:
+            return None
+        found.append(match.group(1))
+    counts = Counter(found)
+    return found if 2 <= len(counts) <= _MOST_NAMES and min(counts.values()) > 1 else None
+
+
+def _loose(names: list[str]) -> list[DataProblem]:
     return [DataProblem(
-        "no-class", Text("{count} images lie outside of the class folders and are left out.", count=len(names)), names[:1000],
+        "no-class", Text("{count} images lie outside of the class folders and are left out.", count=len(names)), tuple(names[:1000]),
         Text("The name of the folder is the class."),
     )] if names else []
 
 
-def class_folders(names: list[str]) -> tuple[list[str], list[str] | None]:
-    """Returns the class folder of every file ("" for none), and its split folder where the first folders are splits.
+def class_folders(names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
+    """Returns the class folder of every file ("" for none), and its split where folders are called like splits.
 
     Args:
         names: Paths relative to the folder, with `/`.
     """
     folders = [name.rpartition("/")[0] for name in names]
-    firsts = {folder: folder.partition("/")[0].lower() for folder in set(folders)}
-    divided = all(first in SPLIT_NAMES for first in firsts.values()) and any("/" in folder for folder in firsts)
-    if not divided:
-        return folders, None
-    return [folder.partition("/")[2] for folder in folders], [firsts[folder] for folder in folders]
+    known, divided = placed(folders)
+    splits = np.array([str(SPLIT_NAMES[known[folder][0]]) for folder in folders], dtype="U10") if divided else None
+    return [known[folder][1] for folder in folders], splits
 
 
 def natural(name: str) -> tuple[bool, int, str]:

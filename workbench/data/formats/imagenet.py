@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Format, Split
-from workbench.data.formats.image_folder import SPLIT_NAMES
 from workbench.data.image_files import ImageFilesDataset, look
 from workbench.data.synsets import SYNSET, given_labels, words_of
+from workbench.data.tables.types import SPLIT_NAMES
 from workbench.errors import DataError, Text
 
 _DEPTH = 4

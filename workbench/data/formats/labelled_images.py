@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import numpy as np
 
 from workbench.data.base import DataProblem, Dataset, Field, Format
 from workbench.data.decode import SUFFIXES
-from workbench.data.formats.image_folder import SPLIT_NAMES
+from workbench.data.folders import files_below
 from workbench.data.formats.table import TableParams, read_table
 from workbench.data.image_files import ImageFilesDataset, holds_images, look
 from workbench.data.tables.cells import RawTable
 from workbench.data.tables.columns import dataset_of
+from workbench.data.tables.types import SPLIT_NAMES
 from workbench.errors import DataError, Text
 
 _TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -95,9 +97,17 @@ def _names_files(folder: Path, table: RawTable) -> int | None:
 
     for place, cells in enumerate(table.columns):
         first = [cell for cell in cells[:_PEEK] if cell]
-        if first and sum(there(cell) for cell in first) >= _NAMED * len(first):
+        if first and sum(there(cell) for cell in first) >= _NAMED * len(first) and not _coincidence(folder, cells):
             return place
     return None
+
+
+def _coincidence(folder: Path, cells: Sequence[str]) -> bool:
+    """Whether a column of bare numbers names only few of the images, as any column of numbers may."""
+    if any(not cell.isdecimal() for cell in cells):
+        return False
+    images = sum(1 for _ in islice(files_below(folder, SUFFIXES), 2 * len(cells) + 1))
+    return images > 2 * len(set(cells)) or len(set(cells)) < len(cells)
 
 
 def _dataset(name: str, source: str, root: Path, found: Sequence[_Labels]) -> Dataset:
@@ -117,7 +127,7 @@ def _dataset(name: str, source: str, root: Path, found: Sequence[_Labels]) -> Da
     about = dataset_of(name, source, table, TableParams().reading) if table.names else None
     here = looked.chosen(places)
     fields: tuple[Field, ...] = (here.field(), *(about.fields if about is not None else ()))
-    problems = [*(about.problems if about is not None else ()), *_missing(missing)]
+    problems = [*(about.problems if about is not None else ()), *_missing(missing), *_unnamed(looked.names, places)]
     splits = about.given_splits() if about is not None else None
     return ImageFilesDataset(
         here, format=name, source=source, fields=fields, problems=problems, ids=_ids(here.names),
@@ -173,6 +183,14 @@ def _splits(found: Sequence[_Labels], names: list[str]) -> np.ndarray | None:
     if not all(first in SPLIT_NAMES for first in firsts) or len(found) + len(set(firsts)) < 3:
         return None
     return np.array([str(SPLIT_NAMES[first]) for first in firsts], dtype="U10")
+
+
+def _unnamed(names: Sequence[str], places: Sequence[int]) -> list[DataProblem]:
+    known = set(places)
+    left = [name for place, name in enumerate(names) if place not in known]
+    return [DataProblem(
+        "no-class", Text("{count} images are named in no row of the table and are left out.", count=len(left)), tuple(left[:1000]),
+    )] if left else []
 
 
 def _missing(cells: list[str]) -> list[DataProblem]:

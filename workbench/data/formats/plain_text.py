@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from workbench.data.base import DataProblem, Dataset, Format
-from workbench.data.folders import files_below
+from workbench.data.folders import PEEK, files_below
 from workbench.data.texts.reading import PACKED, plain_suffix, read_text
 from workbench.data.texts.windows import Document, WindowParams, windows
 from workbench.errors import DataError, Text
@@ -29,7 +30,7 @@ class PlainText(Format):
     def recognises(self, path: Path) -> bool:
         if path.is_file():
             return plain_suffix(path) in SUFFIXES
-        return path.is_dir() and next(files_below(path, ENDINGS), None) is not None
+        return path.is_dir() and _mostly_texts(path)
 
     def open(self, source: str, params: Any) -> Dataset:
         path = Path(source)
@@ -47,3 +48,10 @@ class PlainText(Format):
             documents.append(Document(name, read.text))
             problems.extend(read.problems)
         return windows(documents, params, self.name, source, problems)
+
+
+def _mostly_texts(root: Path) -> bool:
+    """Whether most of the first files below a folder are texts, not counting what programs come with."""
+    names = [path.name.lower() for path in islice(files_below(root, ("",)), PEEK)]
+    texts = sum(name.endswith(ENDINGS) and not name.startswith(("readme", "license", "changelog", "requirements")) for name in names)
+    return 2 * texts > len(names)
