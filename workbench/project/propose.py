@@ -12,6 +12,7 @@ from workbench.graph.graph import PortRef
 from workbench.project.adapt import LARGEST_SIDE_PX
 from workbench.project.feeding import OBJECTIVE_OF, UNTELLING, fields_of_kind, find_field, likely_target
 from workbench.project.project import Choice, DataChoice, ObjectiveChoice, Project, Recipe
+from workbench.project.propose_painting import propose_painting
 from workbench.project.propose_writing import propose_writing
 from workbench.project.sketch import Sketch
 from workbench.text import Text
@@ -71,6 +72,9 @@ def propose(dataset: Dataset, target_name: str = "") -> Project:
         writing = propose_writing(dataset, target)
         if writing is not None:
             return replace(writing, name=_title(dataset), data=DataChoice(dataset.source), template="auto")
+    painting = propose_painting(dataset) if target is None else None
+    if painting is not None:
+        return replace(painting, name=_title(dataset), template="auto")
     fields = _readable(dataset, target) if target is not None else []
     if target is None or not fields:
         raise DataError(
