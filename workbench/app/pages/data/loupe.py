@@ -73,7 +73,8 @@ class Loupe(QWidget):
             painter.drawPixmap(QPoint((self.width() - size.width()) // 2, max(MARGIN_PX, (self.height() - FOOT_PX - size.height()) // 2)), pixmap)
         painter.setPen(QColor(colours.quiet))
         foot = QRect(MARGIN_PX, self.height() - FOOT_PX, self.width() - 2 * MARGIN_PX, FOOT_PX)
-        words = f"{self._rows.caption(self._row)}   {self._rows.id_of(self._row)}"
+        said = self._rows.said.of(self._row)
+        words = "   ·   ".join(part for part in (said.beside, said.answer, self._rows.id_of(self._row)) if part)
         shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, foot.width() - 220)
         painter.drawText(foot, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         painter.drawText(foot, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, tr("← → walk · Esc back"))

@@ -30,6 +30,7 @@ from workbench.app.pages.data.thumbnails import Thumbnails, cache_folder
 from workbench.app.pages.data.wording import chips_of, field_words, invitation, orders_of, sentence, short_source
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState, button, quiet
+from workbench.data.base import FieldKind
 from workbench.project.feeding import target_fields
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class DataPage(Page):
         view.current_changed.connect(self._show_row)
         view.picked_changed.connect(self._show_picked)
         view.opened.connect(lambda _row: self._enlarge())
+        view.play_wanted.connect(lambda _row: self.row_panel.player.play())
         for part in (view, loupe):
             part.menu_wanted.connect(self._show_menu)
             part.key_pressed.connect(self._key)
@@ -326,6 +328,8 @@ class DataPage(Page):
             self._ask_split(ids)
         elif key == "i":
             self._inspect(self.view.current)
+        elif key == "p" and rows.lead is not None and rows.lead.kind == FieldKind.AUDIO:
+            self.row_panel.player.play()
 
     def _ask_split(self, ids: list[str]) -> None:
         menu = QMenu(self)

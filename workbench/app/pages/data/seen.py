@@ -47,13 +47,14 @@ class Seen(QWidget):
             return
         lead = rows.lead if rows.lead is not None and rows.lead.name in rows.prepared.preprocessors else None
         batch = rows.prepared.batch([row])
+        text = next((name for name in rows.prepared.inputs if rows.dataset.field(name).kind == FieldKind.TEXT), "")
         self._picture.setVisible(lead is not None and lead.kind == FieldKind.IMAGE)
-        self._tokens.setVisible(lead is not None and lead.kind == FieldKind.TEXT)
+        self._tokens.setVisible(bool(text))
         lines = [tensor_words(name, value) for name, value in list(batch.values.items())[:_FEW]]
         if lead is not None and lead.kind == FieldKind.IMAGE:
             self._picture.set_signed(batch.values[lead.name][0].float().mean(0).cpu().numpy())
-        elif lead is not None and lead.kind == FieldKind.TEXT:
-            lines = [self._show_tokens(rows.prepared.preprocessors[lead.name], rows.text(row)), *lines]
+        if text:
+            lines = [self._show_tokens(rows.prepared.preprocessors[text], rows.worded(rows.dataset.field(text), row)), *lines]
         self._facts.setText("\n".join(lines))
 
     def _show_tokens(self, preprocessor: Any, text: str) -> str:

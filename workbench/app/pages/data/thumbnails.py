@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
 SIZES_PX = (64, 128, 256, 512)
 MOST_BYTES = 512 << 20
 _PRUNE_AFTER = 2000
+_MOST_LATER, _TOGETHER = 512, 16
 
 
 def size_class(pixels: int) -> int:
@@ -31,6 +34,7 @@ class Thumbnails:
 
     def __init__(self, path: Path, most_bytes: int = MOST_BYTES) -> None:
         self._lock, self._most_bytes, self._written = threading.Lock(), most_bytes, 0
+        self._later: deque[tuple[bytes, Callable[[], bytes]]] = deque(maxlen=_MOST_LATER)
         self._base: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +71,24 @@ class Thumbnails:
         except sqlite3.Error:
             return {}
 
+    def keep_later(self, key: bytes, encoded: Callable[[], bytes]) -> None:
+        """Keeps a picture when there is time for it (`catch_up`); of more than 512 that wait, the oldest are forgotten."""
+        if self._base is not None:
+            self._later.append((key, encoded))
+
+    @property
+    def behind(self) -> bool:
+        """Whether pictures wait to be kept."""
+        return bool(self._later)
+
+    def catch_up(self, most: int = _TOGETHER) -> None:
+        """Encodes and keeps so many of the pictures that wait, all of them in one write."""
+        taken: list[tuple[bytes, Callable[[], bytes]]] = []
+        with suppress(IndexError):  # another thread may take them too
+            while len(taken) < most:
+                taken.append(self._later.popleft())
+        self.keep([(key, encoded()) for key, encoded in taken])
+
     def keep(self, pictures: Iterable[tuple[bytes, bytes]]) -> None:
         """Keeps pictures by key."""
         rows = [(key, len(data), data) for key, data in pictures]
@@ -93,7 +115,8 @@ class Thumbnails:
             self._base.execute(f"DELETE FROM pictures WHERE rowid IN ({older})", (self._most_bytes * 3 // 4,))
 
     def close(self) -> None:
-        """Closes the file."""
+        """Keeps what waits and closes the file."""
+        self.catch_up(_MOST_LATER)
         with self._lock:
             if self._base is not None:
                 self._base.close()

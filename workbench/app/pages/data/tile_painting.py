@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.app.theme import Theme
 
 MASK_COLOURS = ("#00000000", "#3B82F6", "#F59E0B", "#10B981", "#EC4899", "#8B5CF6", "#0EA5A4", "#EAB308", "#F97316")
+_WORTH_KEEPING_BYTES = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +95,12 @@ class TilePainter:
         files = self._files(wanted)
         keys = self._keys(files, edge)
         found = self.kept.find(keys.values()) if self.kept is not None else {}
-        fresh: list[tuple[bytes, bytes]] = []
         for row in wanted:
             data = found.get(keys.get(row, b""))
             image = QImage.fromData(data) if data is not None else QImage()
             if image.isNull():
-                image = self._decoded(row, size_class(edge) if row in keys else edge, files.get(row))
-                if row in keys and not image.isNull():
-                    fresh.append((keys[row], _encoded(image)))
+                image = self._decoded(row, size_class(edge) if row in keys else edge, files.get(row), keys.get(row))
             yield row, self._fitted(row, image, edge)
-        if self.kept is not None:
-            self.kept.keep(fresh)
 
     def _files(self, wanted: Sequence[int]) -> dict[int, Path]:
         """Returns the files of the rows that are files of their own."""
@@ -116,22 +113,19 @@ class TilePainter:
         keys = {row: Thumbnails.key(file, size_class(edge)) for row, file in files.items()}
         return {row: key for row, key in keys.items() if key is not None}
 
-    def _decoded(self, row: int, edge: int, file: Path | None) -> QImage:
-        """Returns the picture of a row, no larger than the edge; empty where it cannot be read."""
+    def _decoded(self, row: int, edge: int, file: Path | None, key: bytes | None) -> QImage:
+        """Returns the picture of a row, no larger than the edge, and has it kept where that is worth it; empty where it cannot be read."""
         # Decoders raise whatever they met in damaged bytes.
         try:
             pixels = reduced(file, edge) if file is not None else None
             pixels = np.asarray(self.rows.raw(row)) if pixels is None else pixels
         except Exception:
             return QImage()
-        image = qimage(pixels)
-        if max(image.width(), image.height()) <= edge:
-            return image
-        # Dropping to twice the size by whole steps first keeps large photographs cheap; the smooth step does the rest.
-        step = max(image.width(), image.height()) // (edge * 2)
-        if step > 1:
-            image = qimage(pixels[::step, ::step])
-        return image.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        longest = max(pixels.shape[:2])
+        image = _shrunk(pixels, edge) if longest > edge else qimage(pixels)
+        if key is not None and self.kept is not None and (longest > 2 * edge or _large(file)):
+            self.kept.keep_later(key, partial(_encoded, image))
+        return image
 
     def _fitted(self, row: int, image: QImage, edge: int) -> QImage:
         if image.isNull():
@@ -183,10 +177,34 @@ class TilePainter:
 
 def qimage(pixels: np.ndarray) -> QImage:
     """Returns uint8 `(H, W)`, `(H, W, 1)` or `(H, W, 3)` as a picture of its own."""
-    array = np.ascontiguousarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+    array = _solid(pixels)
+    return _seen(array).copy()
+
+
+def _shrunk(pixels: np.ndarray, edge: int) -> QImage:
+    """Returns a picture no larger than the edge."""
+    # Dropping to twice the size by whole steps first keeps large photographs cheap; the smooth step does the rest.
+    step = max(1, max(pixels.shape[:2]) // (edge * 2))
+    array = _solid(pixels[::step, ::step])
+    return _seen(array).scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+
+
+def _solid(pixels: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+
+
+def _seen(array: np.ndarray) -> QImage:
+    """Returns a picture of the memory of a contiguous array, which has to outlive it."""
     height, width = array.shape[:2]
-    kind = QImage.Format.Format_Grayscale8 if array.ndim == 2 else QImage.Format.Format_RGB888
-    return QImage(array.data, width, height, array.strides[0], kind).copy()
+    return QImage(array.data, width, height, array.strides[0], QImage.Format.Format_Grayscale8 if array.ndim == 2 else QImage.Format.Format_RGB888)
+
+
+def _large(file: Path | None) -> bool:
+    """Whether decoding a file takes clearly longer than finding and decoding its kept picture; mostly its bytes say so."""
+    try:
+        return file is not None and file.stat().st_size >= _WORTH_KEEPING_BYTES
+    except OSError:
+        return False
 
 
 def mask_image(classes: np.ndarray) -> QImage:

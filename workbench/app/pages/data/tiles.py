@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from workbench.app.pages.data.tile_painting import TilePainter
 
 _LOG = logging.getLogger(__name__)
-WORKERS, AT_ONCE, MOST_MADE = 2, 6, 200
+WORKERS, AT_ONCE, MOST_MADE = max(2, min(4, os.cpu_count() or 2)), 6, 200
 LEAST_BYTES = 16 << 20
 POLL_MS, TAKE_MS, IDLE_S = 8, 5, 1.0
 
@@ -59,9 +60,15 @@ class _Makers:
         for thread in self._threads:
             thread.join(5.0)
 
+    def _behind(self) -> bool:
+        return self._painter is not None and self._painter.kept is not None and self._painter.kept.behind
+
     def _next(self) -> tuple[TilePainter, list[int]] | None:
+        """Returns rows to draw; none of them where there is time to keep pictures; None where the thread is to end."""
         with self._condition:
             while not self._wanted:
+                if self._behind() and not self._stopped:
+                    return self._painter, []  # type: ignore[return-value]
                 if self._stopped or not self._condition.wait(IDLE_S):
                     self._threads = [thread for thread in self._threads if thread is not threading.current_thread()]
                     return None
@@ -74,7 +81,10 @@ class _Makers:
         while (work := self._next()) is not None:
             painter, rows = work
             try:
-                self._paint(painter, rows)
+                if rows:
+                    self._paint(painter, rows)
+                elif painter.kept is not None:
+                    painter.kept.catch_up()
             except Exception:
                 _LOG.exception("rows could not be drawn: %s", rows)
             with self._condition:

@@ -42,11 +42,14 @@ class Preparation(QScrollArea):
 
     def _build(self, rows: Rows) -> None:
         from workbench.app.pages.data.preparation.augmenting import AugmentationSection
+        from workbench.app.pages.data.preparation.balancing import BalanceSection
+        from workbench.app.pages.data.preparation.splitting import SplitSection
         from workbench.app.pages.data.preparation.tokens import TextSection
 
         self._strip = FindingStrip("data.preparation.problems", self._inside)
         self._layout.addWidget(self._strip)
-        made: list[Section] = [TextSection(self._inside), AugmentationSection(self._inside)]
+        kinds: tuple[type[Section], ...] = (TextSection, SplitSection, BalanceSection, AugmentationSection)
+        made: list[Section] = [kind(self._inside) for kind in kinds]  # type: ignore[call-arg,arg-type]
         self.sections = {section.name: section for section in made}
         for section in made:
             self._layout.addWidget(section)

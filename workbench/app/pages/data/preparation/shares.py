@@ -1,0 +1,53 @@
+"""How many rows of each class stand in each split, and what each class counts in training. Numpy alone; no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.app.pages.data.rows import SPLIT_NAMES, Rows
+from workbench.data.balance import oversampled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassShares:
+    """Counts of classes.
+
+    Attributes:
+        names: The classes.
+        counts: Rows of each class in each split, int64 `(classes, 3)`.
+    """
+
+    names: tuple[str, ...]
+    counts: np.ndarray
+
+
+def class_shares(rows: Rows) -> ClassShares | None:
+    """Returns how classes are divided, or None where rows have no class."""
+    if rows.label is None or rows.labels is None:
+        return None
+    names = rows.label.categories
+    counts = np.zeros((len(names), len(SPLIT_NAMES)), np.int64)
+    inside = (rows.splits >= 0) & (rows.labels >= 0)
+    np.add.at(counts, (rows.labels[inside], rows.splits[inside]), 1)
+    return ClassShares(names, counts)
+
+
+def split_counts(rows: Rows) -> tuple[int, int, int]:
+    """Returns the rows of training, validation and test."""
+    counts = np.bincount(rows.splits[rows.splits >= 0], minlength=len(SPLIT_NAMES))
+    return int(counts[0]), int(counts[1]), int(counts[2])
+
+
+def class_weights(training: np.ndarray) -> np.ndarray:
+    """Returns what an error of each class counts where all classes are to count alike, float64 `(classes,)`; as classification does it."""
+    known = np.maximum(training, 1)
+    return np.where(training > 0, training.sum() / max(np.count_nonzero(training), 1) / known, 0.0)
+
+
+def rows_in_epoch(training: np.ndarray, seed: int) -> np.ndarray:
+    """Returns how many rows of each class an epoch holds where rare ones stand more often, int64 `(classes,)`."""
+    classes = np.repeat(np.arange(len(training)), training)
+    drawn = oversampled(np.arange(len(classes)), classes, seed)
+    return np.bincount(classes[drawn], minlength=len(training))
