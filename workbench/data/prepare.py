@@ -22,6 +22,7 @@ from workbench.data.preprocessing.mask import MaskPreprocessor
 from workbench.data.preprocessing.number import NumberPreprocessor
 from workbench.data.preprocessing.params import PARAMS
 from workbench.data.preprocessing.series import AudioPreprocessor, SeriesPreprocessor
+from workbench.data.progress import report
 from workbench.data.splits import SplitRule, divide, given_parts, keys, stratum, take
 from workbench.data.streaming import Streams, fitting_sample, memory_budget, readable_column, weight
 from workbench.errors import CatalogueError, DataError, Text
@@ -208,7 +209,8 @@ def _prepare(
     _check_classes(dataset, targets, real)
     whole = len(rows) == len(dataset)
     preprocessors, stored, streamed = {}, {}, {}
-    for name, field in fields.items():
+    for number, (name, field) in enumerate(fields.items()):
+        report(number / len(fields), Text("preparing {field} of {count} rows", field=field.label or name, count=f"{len(rows):,}"))
         streams = weight(dataset, field, params_of(field, choice.preprocessing.get(name, {})), rows) > budget
         learnt = fitting_sample(real, choice.split.seed) if streams else real
         preprocessors[name] = _fitted(dataset, field, choice, learnt, fitted)

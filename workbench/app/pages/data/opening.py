@@ -120,7 +120,9 @@ class OpeningPanel(QFrame):
         return [*found, *self._drawing()]
 
     def _told(self) -> FindingRow:
-        asked = bool(self._opening.asked)
+        from workbench.data.asking import FORMAT
+
+        asked = any(item.question.param != FORMAT for item in self._opening.asked)
         reason = tr("Something about it cannot be told for certain.") if asked else ""
         change = Remedy(tr("Answer…") if asked else tr("Change…"), self.ask, main=asked, tip=tr("How it is read, and what is learned from it"))
         return FindingRow(f"{self._opening.told} {learned(self._session)}".strip(), reason, "note" if asked else "good",
