@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from workbench.data.base import Field, FieldKind
+from workbench.data.open import open_dataset
+from workbench.data.prepare import prepare
 from workbench.data.preprocessing.mask import MaskPreprocessor
 from workbench.data.preprocessing.params import AudioParams, MaskParams, SeriesParams
 from workbench.data.preprocessing.series import AudioPreprocessor, SeriesPreprocessor
@@ -59,3 +61,28 @@ def test_masks_become_classes_of_pixels() -> None:
     assert fitted.shape().vocabulary == 2 and str(fitted.shape()) == "N × 2 × 3"
     with pytest.raises(DataError, match="out of range"):
         fitted.store(column + 1)
+
+
+def test_masks_follow_their_image_and_blend_no_classes(choice) -> None:
+    dataset = open_dataset("generated:road", params={"rows": 12})
+    image, mask = dataset.field("image"), dataset.field("mask")
+    small = {"height": mask.height // 2, "width": mask.width // 2 + 3}
+    prepared = prepare(dataset, choice(image=small), ["image"], ["mask"])
+    batch = prepared.batch([0, 5])
+    assert (image.height, image.width) == (mask.height, mask.width)
+    assert batch.values["image"].shape[2:] == batch.values["mask"].shape[1:] == (small["height"], small["width"])
+    raw = torch.from_numpy(dataset.column("mask", np.array([0, 5])))[:, None]
+    wanted = torch.nn.functional.interpolate(raw, tuple(small.values()), mode="nearest-exact")
+    assert torch.equal(batch.values["mask"], wanted[:, 0].long())
+    assert torch.equal(prepared.encode({"mask": dataset.column("mask", np.array([5]))[0]}).values["mask"][0], batch.values["mask"][1])
+    again = prepare(dataset, choice(), ["image"], ["mask"], prepared.fitted)
+    assert torch.equal(again.batch([0, 5]).values["mask"], batch.values["mask"])
+    own = prepare(dataset, choice(image=small, mask={"height": 10, "width": 12}), ["image"], ["mask"])
+    assert own.batch([0]).values["mask"].shape == (1, 10, 12)
+
+
+def test_masks_of_mixed_sizes_become_one() -> None:
+    column = [np.zeros((4, 6), np.uint8), np.ones((8, 12), np.uint8), np.eye(8, dtype=np.uint8)]
+    fitted = MaskPreprocessor.fit(MASK, column, MaskParams())
+    assert fitted.transform(column).shape == (3, 8, 8) and torch.equal(fitted.transform(column)[2], torch.eye(8, dtype=torch.int64))
+    assert fitted.transform(column[:1]).max() == 0 and MaskPreprocessor.restore(MASK, fitted.state).transform(column).equal(fitted.transform(column))

@@ -213,7 +213,7 @@ def _prepare(
         report(number / len(fields), Text("preparing {field} of {count} rows", field=field.label or name, count=f"{len(rows):,}"))
         streams = weight(dataset, field, params_of(field, choice.preprocessing.get(name, {})), rows) > budget
         learnt = fitting_sample(real, choice.split.seed) if streams else real
-        preprocessors[name] = _fitted(dataset, field, choice, learnt, fitted)
+        preprocessors[name] = _fitted(dataset, field, _settings(choice, field, preprocessors), learnt, fitted)
         if streams:
             streamed[name] = preprocessors[name]
         else:
@@ -314,13 +314,23 @@ def _check_classes(dataset: Dataset, targets: Sequence[str], training: np.ndarra
             )
 
 
+def _settings(choice: Choice, field: Field, fitted: Mapping[str, Preprocessor]) -> Mapping[str, Any]:
+    """Returns how a field is to be prepared; a mask without a size of its own follows the image of its size."""
+    given = choice.preprocessing.get(field.name, {})
+    if field.kind != FieldKind.MASK or given.get("height") or given.get("width"):
+        return given
+    size = (field.height, field.width)
+    image = next((item for item in fitted.values() if isinstance(item, ImagePreprocessor) and (item.field.height, item.field.width) == size), None)
+    return given if image is None else {**given, "height": image.height, "width": image.width}
+
+
 def _fitted(
-    dataset: Dataset, field: Field, choice: Choice, training: np.ndarray, fitted: Mapping[str, Any] | None,
+    dataset: Dataset, field: Field, settings: Mapping[str, Any], training: np.ndarray, fitted: Mapping[str, Any] | None,
 ) -> Preprocessor:
     kind = preprocessor_class(field.kind)
     if fitted is not None:
         return kind.restore(field, fitted["fields"][field.name])
-    return kind.fit(field, readable_column(dataset, field.name, training)[0], params_of(field, choice.preprocessing.get(field.name, {})))
+    return kind.fit(field, readable_column(dataset, field.name, training)[0], params_of(field, settings))
 
 
 def params_of(field: Field, raw: Mapping[str, Any]) -> Any:

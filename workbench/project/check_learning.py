@@ -178,12 +178,25 @@ def _form(subject: Subject, objective: ObjectiveChoice, node: Node, field: Field
     axis = "channel" if "channel" in entry.output_axes else "feature"
     if width and shape[axis] != width:
         return [_width(subject, node, int(shape[axis]), width, wanted.description)]
-    sizes = {side: getattr(field, side) for side in ("height", "width") if side in entry.output_axes}
+    sizes = {side: size for side, size in _sides(subject, field).items() if side in entry.output_axes}
     if all(sizes.values()) and any(shape[side] != size for side, size in sizes.items()):
         message = Text("{node} gives {shape}, but {field} is {height} × {width} pixels.", node=node.path, shape=shape.named(), field=field.name,
                        **sizes)
         return [Problem("output.size", message, node.id, Text("There must be an answer for every pixel."))]
     return []
+
+
+def _sides(subject: Subject, field: Field) -> dict[str, int]:
+    """Returns height and width of an image or mask as the model gets it: as it was prepared, or as it is going to be; 0 where unknown."""
+    shape, chosen = subject.shapes.get(field.name), subject.project.data.preprocessing
+    if shape is not None and "height" in shape.axes:
+        return {side: int(shape[side]) for side in ("height", "width")}
+    given = chosen.get(field.name, {})
+    if field.kind == FieldKind.MASK and subject.dataset is not None and not given.get("height") and not given.get("width"):
+        below = (item for item in subject.dataset.fields if item.kind == FieldKind.IMAGE and item.name in input_fields(subject.project))
+        image = next((item for item in below if (item.height, item.width) == (field.height, field.width)), None)
+        given = chosen.get(image.name, {}) if image is not None else given
+    return {side: int(given.get(side) or getattr(field, side)) for side in ("height", "width")}
 
 
 def _learned(subject: Subject) -> list[tuple[ObjectiveChoice, Node, Field]]:

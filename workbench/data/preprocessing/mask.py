@@ -10,6 +10,7 @@ import torch
 
 from workbench.data.base import Field, FieldKind
 from workbench.data.preprocessing.base import Preprocessor, Stored, where
+from workbench.data.preprocessing.image import LARGEST_NATURAL_SIDE
 from workbench.data.preprocessing.params import MaskParams
 from workbench.errors import DataError, Text
 from workbench.graph.shape import Shape
@@ -31,8 +32,9 @@ class MaskPreprocessor(Preprocessor):
 
     @classmethod
     def fit(cls, field: Field, column: Any, params: MaskParams) -> MaskPreprocessor:
-        height, width = np.asarray(column).shape[1:]
-        return cls(field, field.categories, int(height), int(width))
+        sizes = np.array([mask.shape[:2] for mask in column]) if len(column) else np.full((1, 2), 32)
+        common = sizes[0] if bool((sizes == sizes[0]).all()) else np.clip(np.round(np.median(sizes, axis=0) / 8) * 8, 8, LARGEST_NATURAL_SIDE)
+        return cls(field, field.categories, params.height or int(common[0]), params.width or int(common[1]))
 
     @classmethod
     def restore(cls, field: Field, state: Mapping[str, Any]) -> MaskPreprocessor:
@@ -43,7 +45,7 @@ class MaskPreprocessor(Preprocessor):
         return {"categories": list(self.categories), "height": self.height, "width": self.width}
 
     def store(self, column: Any) -> Stored:
-        masks = np.ascontiguousarray(column, dtype=np.uint8)
+        masks = self._sized(column)
         if masks.size and int(masks.max()) >= len(self.categories):
             raise DataError(
                 Text("The label {label} of {field} is out of range: there are {count} classes.",
@@ -52,11 +54,30 @@ class MaskPreprocessor(Preprocessor):
             )
         return (torch.from_numpy(masks),)
 
+    def _sized(self, column: Any) -> np.ndarray:
+        """Returns all masks in the size of the model, uint8 `(n, H, W)`: each pixel is the nearest one, so that no class is made up."""
+        if isinstance(column, np.ndarray):
+            return np.ascontiguousarray(nearest(column, self.height, self.width), dtype=np.uint8)
+        masks = np.zeros((len(column), self.height, self.width), np.uint8)
+        for place, mask in enumerate(column):
+            masks[place] = nearest(np.asarray(mask)[None], self.height, self.width)[0]
+        return masks
+
     def gather(self, stored: Stored, rows: torch.Tensor) -> tuple[torch.Tensor, None]:
         return stored[0].index_select(0, where(rows, stored[0])).long(), None
 
     def encode_one(self, raw: Any) -> torch.Tensor:
-        return self.store(np.asarray(raw)[None])[0].long()
+        return self.store([np.asarray(raw)])[0].long()
 
     def shape(self) -> Shape:
         return Shape.of("int64", len(self.categories), height=self.height, width=self.width)
+
+
+def nearest(masks: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Returns masks `(n, H, W)` in another size, taking for every pixel the one at the same place."""
+    own_height, own_width = masks.shape[1:]
+    if (own_height, own_width) == (height, width):
+        return masks
+    down = ((np.arange(height) + 0.5) * own_height / height).astype(np.int64)
+    across = ((np.arange(width) + 0.5) * own_width / width).astype(np.int64)
+    return masks[:, down[:, None], across[None, :]]

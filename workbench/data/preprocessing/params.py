@@ -93,7 +93,14 @@ class AudioParams(Params):
 
 
 class MaskParams(Params):
-    """Masks need no settings: every pixel is a class already."""
+    """How masks become model-ready. Every pixel is a class and stays one: none are blended."""
+
+    height: int = param(
+        0, label="Height", help="Every mask is resized to this height; 0 follows its image.", unit="px", ge=0, le=2048, main=False,
+    )
+    width: int = param(
+        0, label="Width", help="Every mask is resized to this width; 0 follows its image.", unit="px", ge=0, le=2048, main=False,
+    )
 
 
 PARAMS: dict[FieldKind, type[Params]] = {
