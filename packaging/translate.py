@@ -34,7 +34,7 @@ CATALOGUES = (
 # Words that are values of the program and are said as they are.
 KINDS = (
     ("workbench.graph.shape", "Axis"), ("workbench.data.base", "Split"), ("workbench.data.base", "FieldKind"),
-    ("workbench.layers.base", "Family"), ("workbench.training.events", "RunState"),
+    ("workbench.data.tables.types", "ColumnType"), ("workbench.layers.base", "Family"), ("workbench.training.events", "RunState"),
 )
 # What formulas may call in any language.
 FUNCTIONS = {"log", "ReLU", "max", "min", "mean", "tanh", "softmax", "sin", "cos", "Attention", "Norm", "GELU"}
@@ -42,6 +42,8 @@ FUNCTIONS = {"log", "ReLU", "max", "min", "mean", "tanh", "softmax", "sin", "cos
 FORMS = (
     ("workbench.data.preprocessing.params", "ImageParams"), ("workbench.data.preprocessing.params", "TextParams"),
     ("workbench.data.preprocessing.params", "NumberParams"), ("workbench.app.pages.train.recipe_params", "RecipeParams"),
+    ("workbench.data.preprocessing.params", "SeriesParams"), ("workbench.data.preprocessing.params", "AudioParams"),
+    ("workbench.app.pages.data.preparation.split_params", "SplitParams"), ("workbench.app.pages.data.preparation.split_params", "BalanceParams"),
     ("workbench.app.pages.deploy.export_form", "ExportParams"),
 )
 

@@ -125,6 +125,12 @@ class ParamsForm(QWidget):
         """Returns what the fields show."""
         return {name: edit.value() for name, edit in self.fields.items()}
 
+    def show_field(self, name: str, on: bool) -> None:
+        """Shows or hides a field with its label."""
+        for rows in (self._main, self._more.layout()):
+            if isinstance(rows, QFormLayout) and rows.indexOf(self.fields[name]) >= 0:
+                rows.setRowVisible(self.fields[name], on)
+
     def set_choices(self, name: str, choices: list[Any]) -> None:
         """Offers values for a field whose choices depend on the project (dataset fields, say)."""
         edit = self.fields.get(name)

@@ -16,6 +16,7 @@ from workbench.app.pages.data.preparation.split_params import BalanceParams
 from workbench.app.pages.data.preparation.splitting import CountTable
 from workbench.app.widgets import quiet
 from workbench.data.balance import MOST_REPEATS
+from workbench.project.feeding import target_fields
 
 _MOST_CLASSES, _MOST_ROWS = 200, 2_000_000
 
@@ -44,22 +45,25 @@ class BalanceSection(Section):
 
     def summarise(self, shown: Shown) -> None:
         data = shown.project.data
-        said = [say_choice(data.balance)] if shown.rows.label is not None else []
+        said = [tr("rare classes: {what}", what=say_choice(data.balance))] if self._has_classes(shown) else []
         if shown.prepared is not None and shown.prepared.streams is not None:
             said.append(tr("damaged rows: {what}", what=say_choice(data.bad_rows)))
         self.set_facts(" · ".join(said))
+
+    def _has_classes(self, shown: Shown) -> bool:
+        return shown.rows.label is not None and shown.rows.label.name in target_fields(shown.project)
 
     def refresh(self, shown: Shown) -> None:
         data, prepared = shown.project.data, shown.prepared
         self.form.set_values({"balance": data.balance, "bad_rows": data.bad_rows})
         streamed = prepared is not None and prepared.streams is not None
-        self.form.fields["bad_rows"].setEnabled(streamed)
+        self.form.show_field("bad_rows", streamed)
         self.damaged.setText(damaged_words(shown))
-        found = class_shares(shown.rows) if prepared is not None else None
-        self.form.fields["balance"].setEnabled(found is not None)
+        found = class_shares(shown.rows, target_fields(shown.project)) if prepared is not None else None
+        self.form.show_field("balance", found is not None)
         self.table.setVisible(found is not None)
         if found is None:
-            self.words.setText(tr("Rows have no class: there is nothing to balance."))
+            self.words.setText(tr("No class is learned: there is nothing to balance.") if prepared is not None else "")
             return
         training = found.counts[:, 0]
         self.words.setText(self._said(training, data.balance))
@@ -79,14 +83,14 @@ class BalanceSection(Section):
     def _show_classes(self, shown: Shown, found: ClassShares, training: np.ndarray) -> None:
         balance = shown.project.data.balance
         total = max(int(training.sum()), 1)
-        heads = [tr("Class"), tr("Training rows"), tr("Share")]
+        heads = [tr("Class"), tr("Rows"), tr("Share")]
         columns: list[list[str]] = [[f"{count:,}" for count in training.tolist()], [f"{count / total:.1%}" for count in training.tolist()]]
         if balance == "weights":
             heads.append(tr("Each error counts"))
             columns.append([f"{weight:.3g} ×" for weight in class_weights(training).tolist()])
         elif balance == "oversample" and total < _MOST_ROWS:
             often = rows_in_epoch(training, shown.project.recipe.seed)
-            heads += [tr("Rows an epoch"), tr("Share then")]
+            heads += [tr("In an epoch"), tr("Share then")]
             columns += [[f"{count:,}" for count in often.tolist()], [f"{count / max(int(often.sum()), 1):.1%}" for count in often.tolist()]]
         rows = [(name, *(column[number] for column in columns)) for number, name in enumerate(found.names[:_MOST_CLASSES])]
         self.table.show_rows(heads, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +24,9 @@ class ClassShares:
     counts: np.ndarray
 
 
-def class_shares(rows: Rows) -> ClassShares | None:
-    """Returns how classes are divided, or None where rows have no class."""
-    if rows.label is None or rows.labels is None:
+def class_shares(rows: Rows, learned: Sequence[str] | None = None) -> ClassShares | None:
+    """Returns how classes are divided, or None where rows have no class, or none of these fields is their class."""
+    if rows.label is None or rows.labels is None or (learned is not None and rows.label.name not in learned):
         return None
     names = rows.label.categories
     counts = np.zeros((len(names), len(SPLIT_NAMES)), np.int64)

@@ -156,8 +156,7 @@ class SplitSection(Section):
         self.words = quiet("", self.inside)
         self.words.setObjectName("data.preparation.split.words")
         self.table = CountTable("data.preparation.split.classes", tr("Classes in each split"), self.inside)
-        self._heading = Heading(tr("Classes in each split"), self.inside)
-        self._moved = quiet("", self.inside)
+        self._heading = Heading("", self.inside)
         self.content.addWidget(self.bar)
         self.content.addWidget(Sides(self.form, self._right(), self.inside, left_px=300))
 
@@ -166,7 +165,7 @@ class SplitSection(Section):
         layout = QVBoxLayout(side)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_8)
-        for widget in (self.words, self._heading, self.table, self._moved):
+        for widget in (self.words, self._heading, self.table):
             layout.addWidget(widget)
         layout.addStretch(1)
         return side
@@ -190,6 +189,7 @@ class SplitSection(Section):
         counts = split_counts(shown.rows) if prepared is not None else None
         self.bar.set_shares(split.validation, split.test, sum(counts) if counts else len(dataset), counts)
         self.words.setText(" ".join(self._said(shown)))
+        self.words.setVisible(bool(self.words.text()))
         self._show_classes(shown)
 
     def _said(self, shown: Shown) -> list[str]:
@@ -199,7 +199,7 @@ class SplitSection(Section):
         if brings:
             said.append(tr("The source divides its rows itself; that stands.") if split.use_given else
                         tr("The source divides its rows itself; that is passed over."))
-        self.form.fields["use_given"].setEnabled(brings)
+        self.form.show_field("use_given", brings)
         if split.folds >= 2:
             said.append(tr("What is not test is divided into {folds} folds; fold {fold} validates.", folds=split.folds, fold=split.fold + 1))
         if split.time:
@@ -220,6 +220,8 @@ class SplitSection(Section):
         if found is None:
             return
         totals = found.counts.sum(0)
+        assert shown.rows.label is not None
+        self._heading.setText(tr("{name} in each split", name=say_own(shown.rows.label.label) or shown.rows.label.name))
         rows = [
             (name, *(f"{count:,} · {count / max(total, 1):.1%}" for count, total in zip(counts.tolist(), totals.tolist(), strict=True)))
             for name, counts in zip(found.names[:_MOST_CLASSES], found.counts[:_MOST_CLASSES], strict=True)
@@ -259,10 +261,10 @@ class CountTable(QTableWidget):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
+        self.setStyleSheet("QTableView::item { padding: 0px 8px; }")
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW_PX)
         self.verticalHeader().setMinimumSectionSize(_ROW_PX)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setHighlightSections(False)
 
     def show_rows(
@@ -282,4 +284,8 @@ class CountTable(QTableWidget):
                 item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
                 item.setToolTip(tip(number) if tip is not None else words)
                 self.setItem(number, column, item)
+        for column in range(len(heads)):
+            stretched = column < left
+            mode = QHeaderView.ResizeMode.Stretch if stretched else QHeaderView.ResizeMode.ResizeToContents
+            self.horizontalHeader().setSectionResizeMode(column, mode)
         self.setFixedHeight(30 + _ROW_PX * min(max(len(rows), 1), _MOST_ROWS) + 4)

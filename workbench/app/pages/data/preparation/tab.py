@@ -43,12 +43,16 @@ class Preparation(QScrollArea):
     def _build(self, rows: Rows) -> None:
         from workbench.app.pages.data.preparation.augmenting import AugmentationSection
         from workbench.app.pages.data.preparation.balancing import BalanceSection
+        from workbench.app.pages.data.preparation.fields import FieldsSection
+        from workbench.app.pages.data.preparation.reading import ReadingSection
         from workbench.app.pages.data.preparation.splitting import SplitSection
         from workbench.app.pages.data.preparation.tokens import TextSection
 
         self._strip = FindingStrip("data.preparation.problems", self._inside)
         self._layout.addWidget(self._strip)
-        kinds: tuple[type[Section], ...] = (TextSection, SplitSection, BalanceSection, AugmentationSection)
+        kinds: tuple[type[Section], ...] = (
+            ReadingSection, FieldsSection, TextSection, SplitSection, BalanceSection, AugmentationSection,
+        )
         made: list[Section] = [kind(self._inside) for kind in kinds]  # type: ignore[call-arg,arg-type]
         self.sections = {section.name: section for section in made}
         for section in made:
@@ -60,7 +64,9 @@ class Preparation(QScrollArea):
 
     def _usual(self, rows: Rows) -> tuple[str, ...]:
         """Returns the parts that are open at first: those that matter most for this data."""
-        if rows.lead is None:
+        from workbench.app.pages.data.preparation.field_facts import types_change
+
+        if rows.lead is None or types_change(self._session.project, rows.dataset):
             return ("fields",)
         return ("text", "augmentation") if rows.lead.kind == "text" else ("augmentation",)
 
