@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.app.pages.data.verdicts import with_unit
+from workbench.app.language import say_own
+from workbench.app.pages.data.verdicts import decimals_of, with_unit
 from workbench.data.base import Field, FieldKind
 
 if TYPE_CHECKING:
     from workbench.app.pages.data.rows import Rows
 
-_KEPT = 4000
+_KEPT, _LOOKED_AT = 4000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Captions:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
         self._kept: dict[int, Said] = {}
+        self._kept_decimals: dict[str, int] = {}
         self._answer = _answer_of(rows)
         self._beside = _beside_of(rows, self._answer)
 
@@ -63,6 +65,11 @@ class Captions:
         both = f"{says} {answer}" if says == "✓" else f"{answer} {says}"
         return Said(both.strip(), self._words(self._beside, row), tone)
 
+    def _decimals(self, field: Field) -> int:
+        if field.name not in self._kept_decimals:
+            self._kept_decimals[field.name] = decimals_of(self._rows.numbers(field.name)[:_LOOKED_AT])
+        return self._kept_decimals[field.name]
+
     def _words(self, field: Field | None, row: int) -> str:
         rows = self._rows
         if field is None:
@@ -71,7 +78,8 @@ class Captions:
             return rows.label_of(row)
         if field.kind == FieldKind.NUMBER:
             value = float(rows.numbers(field.name)[row])
-            return with_unit(value, str(field.unit)) if np.isfinite(value) else "–"
+            unit = "" if self._rows.verdicts is not None and field is rows.target else say_own(field.unit)
+            return with_unit(value, unit, self._decimals(field)) if np.isfinite(value) else "–"
         return rows.worded(field, row)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import Signal
@@ -13,6 +13,7 @@ from workbench.app import theme
 from workbench.app.language import tr
 from workbench.app.pages.data.counts import CountList
 from workbench.app.pages.data.filtering import Facet, Filter
+from workbench.app.pages.data.range_bars import RangeBars
 from workbench.app.widgets import Heading
 
 _QUIET_BARS = ("label", "predicted")
@@ -37,6 +38,7 @@ class FacetPanel(QWidget):
         self._layout.setSpacing(theme.SPACE_4)
         self._headings: dict[str, Heading] = {}
         self.lists: dict[str, CountList] = {}
+        self.ranges: dict[str, RangeBars] = {}
         self.range_row = RangeRow(self)
         self.range_row.bounded.connect(self.bounded)
         self._layout.addWidget(self.range_row)
@@ -54,6 +56,37 @@ class FacetPanel(QWidget):
             self._headings[name].setText(facet.label)
             self.lists[name].set_items([(words, int(count)) for words, count in zip(facet.names, counts[name], strict=True)])
             self.lists[name].choose(wanted.of(name))
+
+    def show_ranges(self, names: Sequence[tuple[str, str]], numbers: Callable[[str], np.ndarray], wanted: Filter) -> None:
+        """Shows numbers as bars that a range can be drawn on.
+
+        Args:
+            names: Stable names and what people call them.
+            numbers: Gives the values of one.
+            wanted: The filter, for the ranges that are chosen.
+        """
+        kept = dict(names)
+        for name in [name for name in self.ranges if name not in kept]:
+            self._headings.pop(f"range {name}").deleteLater()
+            gone = self.ranges.pop(name)
+            gone.hide()
+            gone.deleteLater()
+        bounds = {item.column: (item.low, item.high) for item in wanted.ranges}
+        for name, words in names:
+            if name not in self.ranges:
+                self._add_range(name, words)
+            self.ranges[name].show_values(numbers(name))
+            self.ranges[name].show_range(*bounds.get(name, (-math.inf, math.inf)))
+
+    def _add_range(self, name: str, words: str) -> None:
+        heading = Heading(words, self)
+        heading.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_4)
+        made = RangeBars(f"data.facets.range.{name.strip(':')}", words, self)
+        made.bounded.connect(lambda low, high: self.bounded.emit(name, low, high))
+        self._headings[f"range {name}"], self.ranges[name] = heading, made
+        place = self._layout.indexOf(self.range_row)
+        self._layout.insertWidget(place, heading)
+        self._layout.insertWidget(place + 1, made)
 
     def _add(self, place: int, facet: Facet) -> None:
         colours = theme.current()

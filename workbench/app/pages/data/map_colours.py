@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from workbench.app.pages.data.rows import Rows
 
 PAINTS = ("#3B82F6", "#F59E0B", "#10B981", "#EC4899", "#8B5CF6", "#0EA5A4", "#EAB308", "#F97316", "#84A59D", "#94A3B8")
-RAMP = ("#440154", "#46327E", "#365C8D", "#277F8E", "#1FA187", "#4AC16D", "#A0DA39", "#FDE725")
+RAMP = ("#440154", "#46327E", "#365C8D", "#277F8E", "#1FA187", "#4AC16D", "#84B92E", "#C7A60A")
+DARK_RAMP = ("#6F5FB8", "#5A79C4", "#4396B8", "#2FAFA3", "#3FC488", "#7AD35F", "#BCDD3C", "#FDE725")
 DISC, SQUARE, TRIANGLE, DIAMOND, CROSS = range(5)
 _FACETS = ("label", "split", "verdict", "predicted", "tag", "changed")
 
@@ -84,4 +85,4 @@ def _by_number(values: np.ndarray) -> tuple[np.ndarray, list[Paint]]:
     codes = np.where(np.isfinite(values), np.clip((share * steps).astype(np.int64), 0, steps - 1), -1)
     edges = np.linspace(low, high, steps + 1)
     names = [tr("up to {value}", value=f"{edges[1]:.3g}"), *(f"{edge:.3g}" for edge in edges[1:-1])]
-    return codes, [Paint(name, colour) for name, colour in zip(names, RAMP, strict=True)]
+    return codes, [Paint(name, colour) for name, colour in zip(names, DARK_RAMP if theme.current().dark else RAMP, strict=True)]

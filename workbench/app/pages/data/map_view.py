@@ -209,7 +209,7 @@ class MapView(QWidget):
         places, points = found
         counts = {"count": f"{len(places):,}", "rows": f"{len(self._shown):,}"}
         every = len(places) == len(self._shown)
-        sample = tr("{count} rows", count=counts["count"]) if every else tr("{count} of {rows} rows, an even sample", **counts)
+        sample = tr("{count} rows", count=counts["count"]) if every else tr("{count} of {rows} rows", **counts)
         self._words.setText(tr("{rows} · drag a lasso, or Space, arrows and Enter, to show what lies in it", rows=sample))
         self._words.setToolTip(tr("A layer is asked about {count} rows at most.", count=f"{MOST_LAYER_ROWS:,}"))
         self.points.show_points(places, points)

@@ -98,6 +98,8 @@ class DataPage(Page):
         head = QHBoxLayout()
         head.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_16, theme.SPACE_8)
         head.addWidget(button("data.source.change", tr("Choose data..."), self._choose_data, tip=tr("Open a file or a folder of data")))
+        head.addWidget(button("data.source.reading", tr("How it is read…"), lambda: self.opening.ask(), kind="link",
+                              tip=tr("How it is read, and what is learned from it")))
         head.addStretch(1)
         layout.addLayout(head)
         self.facets = FacetPanel(self)
@@ -130,7 +132,8 @@ class DataPage(Page):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.browser)
-        return self._below(OpeningPanel(self.session))
+        self.opening = OpeningPanel(self.session)
+        return self._below(self.opening)
 
     def _below(self, panel: QWidget) -> QWidget:
         """Returns the centre with what is said about the source above it."""
@@ -230,6 +233,7 @@ class DataPage(Page):
         self.browser.count.setText(tr("{count} rows", count=f"{len(shown):,}"))
         self.browser.show_chips(chips_of(rows, self._filter))
         self.facets.show_facets(rows.selector.facets, rows.selector.counts(self._filter), self._filter)
+        self.facets.show_ranges(rows.verdicts.number_names() if rows.verdicts is not None else (), rows.numbers, self._filter)
         self._show_row(self.view.current)
         self._show_tab()
 

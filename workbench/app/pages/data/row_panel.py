@@ -101,7 +101,7 @@ class RowPanel(QWidget):
     def _show_raw(self, rows: Rows, row: int) -> None:
         kind = rows.lead.kind if rows.lead else None
         self._picture.setVisible(rows.pictures)
-        self._text.setVisible(kind == FieldKind.TEXT)
+        self._text.setVisible(kind == FieldKind.TEXT and not rows.table)
         facts = self._raw_facts(rows, row)
         if rows.verdicts is not None:
             facts = [*rows.verdicts.words(row), *facts]

@@ -35,7 +35,10 @@ def loudness(samples: np.ndarray, columns: int, window: int = WINDOW) -> np.ndar
 
 def spectrogram(samples: np.ndarray, columns: int, dark: bool, window: int = WINDOW) -> np.ndarray:
     """Returns the loudness of every pitch over time as colours of one hue, uint8 `(window // 2, columns, 3)`."""
-    share = 1 - loudness(samples, columns, window) / _FLOOR_DB
+    decibels = loudness(samples, columns, window)
+    # What is there all the time is taken for silence, so that a hiss does not fill the picture.
+    floor = min(max(float(np.percentile(decibels, 60)), _FLOOR_DB), -20.0)
+    share = np.clip(1 - decibels / floor, 0, 1)
     stops = _DARK if dark else _LIGHT
     place = share * (len(stops) - 1)
     low = np.minimum(place.astype(np.int64), len(stops) - 2)

@@ -57,7 +57,9 @@ def _draw_grounds(painter: QPainter, layout: QTextLayout, corner: QPointF, token
         unknown = token.text in _UNKNOWN
         if not unknown and number % 2:
             continue
-        painter.setBrush(QColor(colours.wrong_wash if unknown else colours.accent_wash))
+        ground = QColor(colours.wrong_wash if unknown else colours.line)
+        ground.setAlpha(255 if unknown else 150)
+        painter.setBrush(ground)
         for index in range(layout.lineCount()):
             line = layout.lineAt(index)
             start, end = max(token.start, line.textStart()), min(token.end, line.textStart() + line.textLength())

@@ -108,7 +108,8 @@ class Verdicts:
             taken = int(self.predicted[row])
             return ("✓", "good") if taken == int(self.truth[row]) else (f"→ {self.names[taken]}", "wrong")
         if self.kind == FieldKind.NUMBER:
-            return f"→ {with_unit(float(self.columns[PREDICTED][row]), self.unit)}", "wrong" if self.columns[ERROR][row] > self._far_off() else ""
+            answer = with_unit(float(self.columns[PREDICTED][row]), self.unit, self.decimals)
+            return f"→ {answer}", "wrong" if self.columns[ERROR][row] > self._far_off() else ""
         score = float(self.columns[SCORE][row])
         if self.kind == FieldKind.TEXT:
             missed = tr("✗ {share} of tokens", share=f"{score:.0%}") if score else tr("✗ not exact")
@@ -116,6 +117,12 @@ class Verdicts:
         if self.kind == FieldKind.MASK:
             return tr("IoU {value}", value=f"{score:.2f}"), "wrong" if score < UNSURE else ""
         return tr("error {value}", value=f"{score:.3g}"), ""
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals of a number are worth saying, by how far its answers spread."""
+        values = self.columns.get(PREDICTED)
+        return 0 if values is None else decimals_of(values)
 
     def _far_off(self) -> float:
         if self._bound is None:
@@ -141,9 +148,17 @@ class Verdicts:
         return [*found, (tr("Loss"), f"{loss:.3g}")]
 
 
-def with_unit(value: float, unit: str) -> str:
-    """Returns a number with its unit, short."""
-    return f"{value:.3g}{unit}" if unit in ("°", "%") else f"{value:.3g} {unit}".strip()
+def with_unit(value: float, unit: str, decimals: int = -1) -> str:
+    """Returns a number with its unit, short; to so many decimals, or to three digits."""
+    number = f"{value:.3g}" if decimals < 0 else f"{value:,.{decimals}f}"
+    return f"{number}{unit}" if unit in ("°", "%") else f"{number} {unit}".strip()
+
+
+def decimals_of(values: np.ndarray) -> int:
+    """Returns how many decimals tell values apart: two digits of their spread."""
+    finite = values[np.isfinite(values)]
+    spread = float(finite.std()) if len(finite) else 0.0
+    return int(np.clip(np.ceil(1 - np.log10(spread)), 0, 6)) if spread > 0 else 2
 
 
 class _Verdict(Facet):
