@@ -43,6 +43,7 @@ def sound(brought: Brought) -> bool:
 
 PASSENGERS = [[number, number % 2, number % 3, f"Name{number}, Mr. A", "mf"[number % 2], number % 60, 7.5 + number, "SCQ"[number % 3]]
               for number in range(120)]
+SEEN = ["PassengerId", "Survived", "Pclass", "Name", "Sex", "Age", "Fare", "Embarked"]
 CUSTOMERS = [[5000 + number, f"{number % 28 + 1:02d}.03.2023", "ABCD"[number % 4], 1000 + 7 * number % 901, 3 * number % 97 + 0.5]
              for number in range(120)]
 HOUSES = [[3000 * number, 30 + number, number % 5, ["north", "south"][number % 2]] for number in range(120)]
@@ -50,7 +51,7 @@ MEASURED = [[number * 0.37 % 5, number * 0.11 % 3, number % 2] for number in ran
 
 
 @pytest.mark.parametrize(("names", "rows", "target", "objective", "unread"), [
-    ("PassengerId Survived Pclass Name Sex Age Fare Embarked".split(), PASSENGERS, "survived", "classification", {"passengerid", "name"}),
+    (SEEN, PASSENGERS, "survived", "classification", {"passengerid", "name"}),
     (["Kunden-ID", "Datum", "Stadt", "Einkommen", "Umsatz"], CUSTOMERS, "umsatz", "regression", {"kunden_id"}),
     (["price", "area", "rooms", "district"], HOUSES, "price", "regression", set()),
     (["a", "b", "c"], MEASURED, "c", "classification", set()),

@@ -189,6 +189,13 @@ class Opening(QObject):
             run_job(self, lambda _progress, _cancelled: _questions(project, base), lambda found: self._take_asked(key, found))
         return self._asked[1]
 
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """The questions whose answers cannot be told from the data; empty where the likely format is the only doubt."""
+        from workbench.data.asking import FORMAT
+
+        return tuple(item.question.text for item in self.asked if item.question.param != FORMAT)
+
     def _take_asked(self, key: tuple[Any, ...], found: tuple[Asked, ...]) -> None:
         if self._asked is not None and self._asked[0] == key and self._asked[1] != found:
             self._asked = (key, found)

@@ -40,7 +40,8 @@ class OpeningPanel(QFrame):
         self.strip = FindingStrip("data.opening.told", self)
         self.questions = QuestionPanel(session, self)
         self.questions.hide()
-        self.questions.closed.connect(self.show_state)
+        self.questions.closed.connect(self._fold)
+        self._folded: object = None
         for widget in (self._progress, self.strip, self.questions):
             layout.addWidget(widget)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
@@ -80,12 +81,20 @@ class OpeningPanel(QFrame):
         else:
             self._later.stop()
             self._progress.hide()
+        self._unfold()
         self.strip.show_findings(self._rows())
+        self._fit()
+
+    def _unfold(self) -> None:
+        """Asks at once what cannot be told for certain; what was folded stays so."""
+        opening = self._opening
         if self._session.dataset is None:
             self.questions.hide()
-        elif not self.questions.isHidden():
+            return
+        if opening.fresh and opening.unsure and opening.unsure != self._folded and self.questions.isHidden():
+            self.questions.show()
+        if not self.questions.isHidden():
             self.questions.show_asked()
-        self._fit()
 
     def _begin(self) -> None:
         self.words.setText(tr("The data is being prepared.") if self._session.preparing else tr("The data is being opened."))
@@ -115,18 +124,19 @@ class OpeningPanel(QFrame):
             found.append(self._trouble())
         elif opening.changed_on_disk:
             found.append(self._changed())
-        if self._session.dataset is not None and opening.fresh and self.questions.isHidden():
+        if self._session.dataset is not None and opening.fresh:
             found.append(self._told())
         return [*found, *self._drawing()]
 
     def _told(self) -> FindingRow:
-        from workbench.data.asking import FORMAT
+        change = Remedy(tr("Change…"), self.ask, main=False, tip=tr("How it is read, and what is learned from it"))
+        close = Remedy(tr("Close"), self._close, main=False)
+        remedies = (change, close) if self.questions.isHidden() else (close,)
+        return FindingRow(f"{self._opening.told} {learned(self._session)}".strip(), "", "good", remedies=remedies)
 
-        asked = any(item.question.param != FORMAT for item in self._opening.asked)
-        reason = tr("Something about it cannot be told for certain.") if asked else ""
-        change = Remedy(tr("Answer…") if asked else tr("Change…"), self.ask, main=asked, tip=tr("How it is read, and what is learned from it"))
-        return FindingRow(f"{self._opening.told} {learned(self._session)}".strip(), reason, "note" if asked else "good",
-                          remedies=(change, Remedy(tr("Close"), self._opening.close, main=False)))
+    def _close(self) -> None:
+        self.questions.hide()
+        self._opening.close()
 
     def _drawing(self) -> list[FindingRow]:
         opening = self._opening
@@ -165,8 +175,14 @@ class OpeningPanel(QFrame):
         if chosen:
             self._opening.move_to(Path(chosen))
 
+    def _fold(self) -> None:
+        self._folded = self._opening.unsure
+        self.show_state()
+
     def ask(self) -> None:
         """Unfolds how the data is read and what is learned from it."""
+        if self._session.dataset is None:
+            return
         self.questions.show_asked()
         self.questions.show()
         self.show_state()
@@ -183,7 +199,9 @@ def learned(session: Session) -> str:
     targets, inputs = target_fields(project), input_fields(project)
     fields = [(find_field(dataset, name), name) for name in (*targets[:1], *inputs[:4])]
     names = [say_own(field.label or field.name) if field is not None else name for field, name in fields]
-    more = f" +{len(inputs) - 4}" if len(inputs) > 4 else ""
     if targets[0] in inputs:
         return tr("It learns to write {target}.", target=names[0])
-    return tr("{target} is learned from {inputs}.", target=names[0], inputs=", ".join(names[1:]) + more)
+    if len(inputs) > len(names) - 1:
+        count = len(inputs) - len(names) + 1
+        return tr("{target} is learned from {inputs} and {count} more.", target=names[0], inputs=", ".join(names[1:]), count=count)
+    return tr("{target} is learned from {inputs}.", target=names[0], inputs=", ".join(names[1:]))

@@ -76,6 +76,8 @@ class Chooser(QDialog):
         made.setObjectName("data.chooser.sources")
         made.setAccessibleName(tr("Ways to data"))
         made.setFixedWidth(_LIST_PX)
+        made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        made.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._heading(made, tr("From this computer"))
         self._item(made, tr("A file…"), "file")
         self._item(made, tr("A folder…"), "folder")
@@ -95,6 +97,9 @@ class Chooser(QDialog):
     def _heading(self, made: QListWidget, words: str) -> None:
         item = QListWidgetItem(words, made)
         item.setFlags(Qt.ItemFlag.NoItemFlags)
+        font = made.font()
+        font.setBold(True)
+        item.setFont(font)
 
     def _item(self, made: QListWidget, words: str, what: str | Source) -> None:
         item = QListWidgetItem("    " + words, made)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workbench.data.asking import Asked
 
 PREVIEW_ROWS, MOST_COLUMNS = 3, 40
-_ROW_PX, _COLUMN_PX, _MOST_HEIGHT_PX = 24, 130, 320
+_ROW_PX, _COLUMN_PX, _HEADER_PX, _WIDE_PX = 24, 130, 28, 780
 TYPE_WORDS = {
     "number": Text("number"), "category": Text("category"), "text": Text("text"), "date": Text("date"), "boolean": Text("yes or no"),
     "image": Text("image"), "sound": Text("sound"), "series": Text("series"), "constant": Text("constant"), "id": Text("tells rows apart"),
@@ -181,7 +181,8 @@ class QuestionPanel(QFrame):
                 table.setItem(place + 1, column, QTableWidgetItem(row[column]))
         if changeable:
             table.verticalHeader().resizeSection(0, _ROW_PX + theme.SPACE_8)
-        table.setFixedHeight(min(_ROW_PX * (len(rows) + 3) + theme.SPACE_16, _MOST_HEIGHT_PX))
+        wide = table.columnCount() * _COLUMN_PX > _WIDE_PX
+        table.setFixedHeight(table.verticalHeader().length() + _HEADER_PX + (theme.SPACE_16 if wide else theme.SPACE_4))
         return table
 
     def _types_can_change(self) -> bool:

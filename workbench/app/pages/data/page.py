@@ -98,10 +98,11 @@ class DataPage(Page):
         head = QHBoxLayout()
         head.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_16, theme.SPACE_8)
         head.addWidget(button("data.source.change", tr("Choose data..."), self._choose_data, tip=tr("Open a file or a folder of data")))
-        head.addWidget(button("data.source.reading", tr("How it is read…"), lambda: self.opening.ask(), kind="link",
-                              tip=tr("How it is read, and what is learned from it")))
         head.addStretch(1)
         layout.addLayout(head)
+        self._reading = button("data.source.reading", tr("How it is read…"), lambda: self.opening.ask(), kind="link",
+                               tip=tr("How it is read, and what is learned from it"))
+        layout.addWidget(self._reading, 0, Qt.AlignmentFlag.AlignLeft)
         self.facets = FacetPanel(self)
         layout.addWidget(self.facets)
         layout.addWidget(self.judging.button(self))
@@ -198,6 +199,7 @@ class DataPage(Page):
         self._facts.setText("")
         self.facets.hide()
         self._export.hide()
+        self._reading.hide()
         self.row_panel.show_row(None, -1)
         self._stack.setCurrentIndex(0)
 
@@ -208,6 +210,7 @@ class DataPage(Page):
         kinds = ", ".join(field_words(item) for item in dataset.fields[:4])
         self._facts.setText(tr("{rows} rows · {fields}", rows=f"{len(dataset):,}", fields=kinds))
         self.facets.show()
+        self._reading.show()
         self.facets.range_row.set_names(rows.number_names)
         self._export.setVisible(len(rows.edits) > 0)
         self.browser.set_orders(*orders_of(rows))
