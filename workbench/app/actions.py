@@ -73,6 +73,12 @@ _RUN = (
     Action("run.step", "One step", "F10", "run", "", "step_once", "Do one training step, then wait.", ("单步",)),
     Action("run.stop", "Stop, keep best", "Shift+F5", "run", "", "stop_run", "End the run now; its best checkpoint stays.", ("停止",)),
     Action("run.resume", "Resume the selected run", "", "run", "", "resume_selected", "Go on with the selected run where it ended.", ("继续",)),
+    Action("run.labels", "Find wrong labels...", "", "run", "", "find_wrong_labels",
+           "Cross-validate: judge every row by a model that has not seen it.", ("cross-validation", "k-fold", "mislabelled", "交叉验证", "错误标签")),
+    Action("run.budget", "Would more data help?", "", "run", "", "study_budget",
+           "Train on growing parts of the rows and draw the curve.", ("learning curve", "label budget", "学习曲线")),
+    Action("run.compare", "Does a change help?", "", "run", "", "compare_change",
+           "Train with and without one change, several times.", ("paired", "ablation", "A/B", "消融")),
     Action("run.folder", "Open the run's folder", "", "run", "", "open_run_folder", "Show the files of the selected run."),
 )
 _HELP = (

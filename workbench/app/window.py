@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, 
 
 from workbench.app import language, theme
 from workbench.app.actions import ACTIONS, MENUS, Action
-from workbench.app.commands import DataCommands, FileCommands, HelpCommands, RunCommands, SourceCommands, ViewCommands
+from workbench.app.commands import DataCommands, FileCommands, HelpCommands, RunCommands, SourceCommands, StudyCommands, ViewCommands
 from workbench.app.language import tr
 from workbench.app.notices import Notices
 from workbench.app.pages import PAGES, WELCOME, page_class
@@ -32,7 +32,7 @@ class Window(QMainWindow):
 
     Attributes:
         session: The open project.
-        files, bringing, sources, view, running, helping: What the actions do.
+        files, bringing, sources, view, running, studying, helping: What the actions do.
 
     Signals:
         page_changed: The name of the page now in front.
@@ -55,6 +55,7 @@ class Window(QMainWindow):
         self.files, self.view = FileCommands(self), ViewCommands(self)
         self.running, self.helping = RunCommands(self), HelpCommands(self)
         self.sources, self.bringing = SourceCommands(self), DataCommands(self)
+        self.studying = StudyCommands(self)
         self._pages: dict[str, Page] = {}
         self._states: dict[str, Any] = {}
         self._drawn: dict[str, Any] = {}
@@ -101,7 +102,7 @@ class Window(QMainWindow):
         """Returns what an action calls, or None where it cannot be done now."""
         if row.page:
             return getattr(self._pages.get(row.page), row.slot_name, None) if row.page == self._current else None
-        desks = (self.files, self.bringing, self.sources, self.view, self.running, self.helping, self)
+        desks = (self.files, self.bringing, self.sources, self.view, self.running, self.studying, self.helping, self)
         return next((getattr(desk, row.slot_name) for desk in desks if hasattr(type(desk), row.slot_name)), None)
 
     def perform(self, row: Action) -> None:
@@ -296,6 +297,7 @@ class Window(QMainWindow):
         self.keep(geometry=bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         for page in self._pages.values():
             page.hidden()
+        self.studying.end()
         self.session.trainer.stop()
         self.session.trainer.wait(STOP_WAIT_MS)
         self.session.close()

@@ -44,7 +44,7 @@ class RunCommands(QObject):
         if self._trainer.running:
             window.show_page("train")
             return
-        if not self._ready():
+        if not self.ready():
             return
         window.notices.drop(RUN_ENDED)
         try:
@@ -54,7 +54,8 @@ class RunCommands(QObject):
             return
         window.show_page("train")
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether the open project can be trained; where not, shows why. One without a folder is given one first."""
         window, session = self._window, self._session
         if not session.is_open:
             window.show_page("welcome")

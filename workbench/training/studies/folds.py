@@ -66,7 +66,7 @@ class Folds(Study):
         measure = read_measure(result)
         found = result["scores"].get(f"{measure.name}/val")
         score = () if found is None else (Text(
-            "{metric}: {value} on average over {folds} folds, with a standard deviation of {spread}.", metric=measure.label,
+            "On average over {folds} folds, {metric} is {value}, with a standard deviation of {spread}.", metric=measure.label,
             value=measure.value(finite(found["mean"])), folds=result["folds"], spread=measure.difference(finite(found["spread"])),
         ),)
         return (*_suspects_sentence(result), *score)
@@ -85,8 +85,8 @@ def _fold_of(project: Project, folds: int, fold: int) -> Project:
 
 def _line(tag: str, item: Mapping[str, Any]) -> tuple[str, ...]:
     measure = Measure(tag.partition("/")[0], True)
-    values = [finite(value) for value in (item["mean"], item["spread"], *item["values"])]
-    return (tag, *(measure.value(value) for value in values))
+    values = [finite(value) for value in item["values"]]
+    return (tag, measure.value(finite(item["mean"])), measure.difference(finite(item["spread"])), *(measure.value(value) for value in values))
 
 
 def _suspects_sentence(result: Mapping[str, Any]) -> tuple[Text, ...]:

@@ -26,6 +26,7 @@ from workbench.app.pages.data.row_menu import add_splits, show_row_menu
 from workbench.app.pages.data.row_panel import RowPanel
 from workbench.app.pages.data.rows import Rows, source_of
 from workbench.app.pages.data.statistics_view import StatisticsView
+from workbench.app.pages.data.studying import Studying, StudyPanel
 from workbench.app.pages.data.thumbnails import Thumbnails, cache_folder
 from workbench.app.pages.data.wording import chips_of, field_words, invitation, orders_of, sentence, short_source
 from workbench.app.pages.page import Page
@@ -51,7 +52,7 @@ class DataPage(Page):
         self._filter, self._judged = Filter(), None
         self._selecting: Job | None = None
         self.editing = Editing(session)
-        self.judging = Judging(session, self)
+        self.judging, self.studying = Judging(session, self), Studying(session, self)
         self.row_panel = RowPanel(self.editing)
         self.set_columns(
             self._left_column(), self._centre_column(), self.row_panel, left_title=tr("Data source"), right_title=tr("Row"), left_width=240,
@@ -64,6 +65,7 @@ class DataPage(Page):
         session.dataset_changed.connect(self._take_data)
         session.prepared_changed.connect(self._take_data)
         self.judging.changed.connect(self._take_data)
+        self.studying.changed.connect(lambda: self.found.show_rows(self._rows))
         view.current_changed.connect(self._show_row)
         view.picked_changed.connect(self._show_picked)
         view.opened.connect(lambda _row: self._enlarge())
@@ -106,6 +108,8 @@ class DataPage(Page):
         self.facets = FacetPanel(self)
         layout.addWidget(self.facets)
         layout.addWidget(self.judging.button(self))
+        self.study = StudyPanel(self.session, lambda: self.perform("run.labels"), self)
+        layout.addWidget(self.study)
         self._export = button("data.edits.export", tr("Export edits as CSV..."), lambda: self.editing.export(self), kind="link",
                               tip=tr("Write every change of rows as a table"))
         layout.addWidget(self._export, 0, Qt.AlignmentFlag.AlignLeft)
@@ -129,6 +133,7 @@ class DataPage(Page):
         self.found = Found(self.session, self)
         self.findings = self.found.strip
         self.found.rows_wanted.connect(self._show_found)
+        self.found.add_source(lambda: self.studying.problems(self._rows))
         self.browser.layout().addWidget(self.found)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
@@ -199,6 +204,7 @@ class DataPage(Page):
         self._facts.setText("")
         self.facets.hide()
         self._export.hide()
+        self.study.hide()
         self._reading.hide()
         self.row_panel.show_row(None, -1)
         self._stack.setCurrentIndex(0)
@@ -210,6 +216,7 @@ class DataPage(Page):
         kinds = ", ".join(field_words(item) for item in dataset.fields[:4])
         self._facts.setText(tr("{rows} rows · {fields}", rows=f"{len(dataset):,}", fields=kinds))
         self.facets.show()
+        self.study.setVisible(rows.label is not None)
         self._reading.show()
         self.facets.range_row.set_names(rows.number_names)
         self._export.setVisible(len(rows.edits) > 0)

@@ -37,6 +37,7 @@ class Verdicts:
             masks and pictures how good the answer is. float32, NaN for rows it has not looked at.
         kind: What it answers with.
         unit: Of numbers.
+        unseen: Of classes: the rows that the run was not trained on, int64 `(m,)`, and what it gives each class, `(m, classes)`; else None.
     """
 
     run: Path
@@ -47,6 +48,7 @@ class Verdicts:
     columns: dict[str, np.ndarray]
     kind: FieldKind = FieldKind.CATEGORY
     unit: str = ""
+    unseen: tuple[np.ndarray, np.ndarray] | None = None
     _bound: float | None = None
 
     @property
@@ -229,7 +231,13 @@ def _gathered(run: RunFolder, name: str, looks: list[Any], count: int) -> Verdic
         columns = {PREDICTED: answers, ERROR: errors, **columns}
     else:
         columns = {SCORE: _spread(count, looks, lambda look: look.predictions), **columns}
-    return Verdicts(run.path, name, tuple(looks[0].categories), predicted, truth, columns, kind, _unit(run, looks[0].target))
+    return Verdicts(run.path, name, tuple(looks[0].categories), predicted, truth, columns, kind, _unit(run, looks[0].target), _unseen(looks))
+
+
+def _unseen(looks: list[Any]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns the rows of validation and test, and what the run gives each class."""
+    given = [(look.rows, look.shares) for look in looks if look.split != "train" and look.shares is not None]
+    return (np.concatenate([rows for rows, _ in given]), np.concatenate([shares for _, shares in given])) if given else None
 
 
 def _spread(count: int, looks: list[Any], values: Callable[[Any], np.ndarray]) -> np.ndarray:
