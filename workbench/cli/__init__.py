@@ -104,6 +104,30 @@ def data(
 
 
 @app.command()
+def make(
+    project: ProjectFolder,
+    copies: Annotated[
+        int, typer.Option("--copies", metavar="N", min=0, help="Draws of every row, or texts of the run; left out, lists.", show_default=False)
+    ] = 0,
+    rows: Annotated[str, typer.Option("--rows", metavar="TAG|CLASS", help="Only of training rows with this tag or class.", show_default=False)] = "",
+    name: Annotated[str, typer.Option("--name", help="What the set is called.", show_default=False)] = "",
+    augment: Annotated[
+        list[str] | None, typer.Option("--augment", metavar="NAME", help="Draw by this instead of the project's augmentations; repeatable.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option("--from", metavar="RUN", help="Let this run write texts.", show_default=False)] = None,
+    temperature: Annotated[float, typer.Option("--temperature", help="With --from: how freely it writes.")] = 1.0,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the draws; that of the recipe where left out.", show_default=False)] = None,
+    remove: Annotated[str, typer.Option("--remove", metavar="NAME", help="No longer train on this set.", show_default=False)] = "",
+    json: Json = False,
+) -> None:
+    """Make rows to train on: kept draws of the augmentation, or texts of a run."""
+    guarded(
+        "making", "make", json, folder=project, copies=copies, rows=rows, name=name, augment=augment or [], run=run, temperature=temperature,
+        seed=seed, remove=remove,
+    )
+
+
+@app.command()
 def train(
     project: ProjectFolder,
     resume: Annotated[str, typer.Option("--resume", metavar="last|RUN", help="Go on with a run that was interrupted.", show_default=False)] = "",

@@ -89,7 +89,8 @@ def _splits(dataset: Dataset, project: Project) -> Any:
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
-    lines = [f"{document['rows']:,} rows, format {document['format']}"]
+    made = f", {document['made']:,} of them made" if document["made"] else ""
+    lines = [f"{document['rows']:,} rows{made}, format {document['format']}"]
     lines += table([(field["name"], field.get("type") or field["kind"], _detail(field)) for field in document["fields"]])
     lines.append(", ".join(f"{split} {rows:,}" for split, rows in document["splits"].items()))
     return [*lines, *(f"{problem['message']} {problem.get('reason', '')}".rstrip() for problem in document["problems"])]

@@ -24,13 +24,14 @@ def describe(dataset: Dataset, splits: Mapping[Split, np.ndarray] | None = None,
         duplicates: Whether to look for equal rows in different splits (reads every input once).
 
     Returns:
-        `format`, `source`, `licence`, `rows`; `fields`: per field `name`, `kind`, `label`, `missing` and, by kind, `classes`
-        (name, rows, and rows per split), `sizes`, `lengths`, `range`; `splits`: rows by split; `problems`: kind, message, reason, rows.
+        `format`, `source`, `licence`, `rows`, `made` (how many of them were made); `fields`: per field `name`, `kind`, `label`, `missing`
+        and, by kind, `classes` (name, rows, and rows per split), `sizes`, `lengths`, `range`; `splits`: rows by split; `problems`: kind, message, reason, rows.
     """
     columns = _columns(dataset)
     divided = dict(splits or {})
     return {
         "format": dataset.format, "source": dataset.source, "licence": dataset.licence, "rows": len(dataset),
+        "made": 0 if (origins := dataset.made_from()) is None else int((origins != -1).sum()),
         "fields": [_described(field, columns[field.name], divided) for field in dataset.fields],
         "splits": {str(split): len(rows) for split, rows in divided.items()},
         "problems": [_as_json(problem) for problem in find_problems(dataset, divided, duplicates=duplicates, columns=columns)],

@@ -168,7 +168,9 @@ def _of_class(project: Project, dataset: Dataset, name: str) -> np.ndarray:
         if name in field.categories:
             return np.flatnonzero(np.asarray(dataset.column(field.name)) == field.categories.index(name))
     known = (*project.edits.tags(), *(category for field in fields[:1] for category in field.categories[:20]))
-    raise DataError(Text("There is no tag or class called {name}.", name=repr(name)), Text("There are {names}.", names=", ".join(known) or Text("none")))
+    raise DataError(
+        Text("There is no tag or class called {name}.", name=repr(name)), Text("There are {names}.", names=", ".join(known) or Text("none")),
+    )
 
 
 def sets_of(project: Project, folder: Path) -> list[Kept]:
