@@ -33,7 +33,7 @@ def test_a_study_tells_how_far_it_is_and_its_runs_are_ordinary_runs(tmp_path: Pa
     assert shares[-1] == 1.0 and all(0.0 <= share <= 1.0 for share in shares)
     assert [item.label for item in told if isinstance(item.event, Finished)] == ["fold 1 of 2", "fold 2 of 2"]
     runs = list_runs(tmp_path)
-    assert {info.study for info in runs} == {study.path.name} and {info.name for info in runs} == {"folds fold 1 of 2", "folds fold 2 of 2"}
+    assert {info.study for info in runs} == {study.path.name} and {info.name for info in runs} == {"fold 1 of 2", "fold 2 of 2"}
     settings = {item["setting"]: item["new"] for item in RunFolder(runs[0].path).differences}
     assert settings["data.split.folds"] == 2 and RunFolder(runs[0].path).snapshot().data.split.fold == 1
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workbench.app.window import Window
     from workbench.training.studies.record import StudyFolder
 
-USUAL_SIZE, LIST_PX = QSize(940, 680), 190
+USUAL_SIZE, LIST_PX, ITEM_PX = QSize(940, 680), 190, 30
 
 
 class StudiesDialog(QDialog):
@@ -100,6 +100,7 @@ class StudiesDialog(QDialog):
             item = QListWidgetItem(tr(STUDIES[maker.kind].label))
             item.setData(Qt.ItemDataRole.UserRole, maker.kind)
             item.setToolTip(tr(STUDIES[maker.kind].summary))
+            item.setSizeHint(QSize(0, ITEM_PX))
             found.addItem(item)
         found.currentRowChanged.connect(lambda _row: self.look())
         return found

@@ -181,8 +181,7 @@ class _Conduct:
 
     def _new(self, item: Planned) -> RunFolder:
         changed = tuple(differences(self._snapshot, item.project))
-        name = f"{self._record.name} {item.label}"
-        run = create_run(self._study.project_folder, name, item.project, differences=changed, study=self._study.path.name)
+        run = create_run(self._study.project_folder, str(item.label), item.project, differences=changed, study=self._study.path.name)
         self._write(self._record.with_run(StudyRun(item.key, run.path.name)))
         return run
 

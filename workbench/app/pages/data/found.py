@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
@@ -51,7 +51,10 @@ class Found(QWidget):
         layout.addWidget(line())
         heading = Heading(tr("Found in the data"))
         heading.setContentsMargins(theme.SPACE_4, 0, 0, 0)
-        layout.addWidget(heading)
+        self._head = QHBoxLayout()
+        self._head.addWidget(heading)
+        self._head.addStretch(1)
+        layout.addLayout(self._head)
         self.strip = FindingStrip("data.findings", self, empty=tr("Nothing looks wrong."))
         self._area = area = QScrollArea()
         area.setObjectName("data.findings.scroll")
@@ -61,6 +64,10 @@ class Found(QWidget):
         area.setMinimumHeight(_NOTHING_FOUND_PX)
         layout.addWidget(area)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+
+    def add_control(self, widget: QWidget) -> None:
+        """Puts a control at the right of the heading."""
+        self._head.addWidget(widget)
 
     @property
     def looking(self) -> bool:

@@ -21,6 +21,7 @@ from workbench.app.pages.data.found import Found
 from workbench.app.pages.data.judging import Judging
 from workbench.app.pages.data.map_view import MapView
 from workbench.app.pages.data.opening import OpeningPanel
+from workbench.app.pages.data.page_commands import RowCommands
 from workbench.app.pages.data.preparation.tab import Preparation
 from workbench.app.pages.data.row_menu import add_splits, show_row_menu
 from workbench.app.pages.data.row_panel import RowPanel
@@ -31,7 +32,6 @@ from workbench.app.pages.data.thumbnails import Thumbnails, cache_folder
 from workbench.app.pages.data.wording import chips_of, field_words, invitation, orders_of, sentence, short_source
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState, button, quiet
-from workbench.data.base import FieldKind
 from workbench.project.feeding import target_fields
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 LARGE = 20_000
 
 
-class DataPage(Page):
+class DataPage(RowCommands, Page):
     """Rows, classes, splits and what is wrong with them."""
 
     page_name = "data"
@@ -104,12 +104,14 @@ class DataPage(Page):
         layout.addLayout(head)
         self._reading = button("data.source.reading", tr("How it is read…"), lambda: self.opening.ask(), kind="link",
                                tip=tr("How it is read, and what is learned from it"))
-        layout.addWidget(self._reading, 0, Qt.AlignmentFlag.AlignLeft)
+        below = QHBoxLayout()
+        below.setContentsMargins(theme.SPACE_12, 0, theme.SPACE_16, theme.SPACE_8)
+        below.addWidget(self._reading)
+        below.addStretch(1)
+        layout.addLayout(below)
         self.facets = FacetPanel(self)
         layout.addWidget(self.facets)
         layout.addWidget(self.judging.button(self))
-        self.study = StudyPanel(self.session, lambda: self.perform("run.labels"), self)
-        layout.addWidget(self.study)
         self._export = button("data.edits.export", tr("Export edits as CSV..."), lambda: self.editing.export(self), kind="link",
                               tip=tr("Write every change of rows as a table"))
         layout.addWidget(self._export, 0, Qt.AlignmentFlag.AlignLeft)
@@ -133,6 +135,8 @@ class DataPage(Page):
         self.found = Found(self.session, self)
         self.findings = self.found.strip
         self.found.rows_wanted.connect(self._show_found)
+        self.study = StudyPanel(self.session, lambda: self.perform("run.labels"), self)
+        self.found.add_control(self.study)
         self.found.add_source(lambda: self.studying.problems(self._rows))
         self.browser.layout().addWidget(self.found)
         self._stack = QStackedWidget()
@@ -309,6 +313,11 @@ class DataPage(Page):
         self.browser.set_search("")
         self._set_filter(Filter())
 
+    @property
+    def rows(self) -> Rows | None:  # type: ignore[override]
+        """The data that shows, or None."""
+        return self._rows
+
     def _picked_ids(self) -> list[str]:
         return [self._rows.id_of(int(row)) for row in self.view.picked] if self._rows is not None else []
 
@@ -342,8 +351,8 @@ class DataPage(Page):
             self._ask_split(ids)
         elif key == "i":
             self._inspect(self.view.current)
-        elif key == "p" and rows.lead is not None and rows.lead.kind == FieldKind.AUDIO:
-            self.row_panel.player.play()
+        elif key == "p":
+            self.play_row()
 
     def _ask_split(self, ids: list[str]) -> None:
         menu = QMenu(self)

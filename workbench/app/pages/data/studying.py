@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
 from workbench.app.studies.runner import stage_words, studies_of
-from workbench.app.widgets import Bar, button, quiet
+from workbench.app.widgets import Bar, button, small
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.app.session import Session
     from workbench.data.base import DataProblem
 
+BAR_PX = 120
 ONLY_UNSEEN = Text(
     "Judged were only the {count} rows of validation and test, which the run {run} was not trained on. Cross-validation judges all rows."
 )
@@ -91,21 +92,17 @@ class StudyPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("data.study")
         self._studies = studies_of(session)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_12, 0, theme.SPACE_16, 0)
-        layout.setSpacing(0)
-        self.ask = button("data.study.ask", tr("Find wrong labels..."), ask, kind="link",
-                          tip=tr("Cross-validate: judge every row by a model that has not seen it"))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE_8)
+        self.bar, self.stage = Bar(self, height=4), small("")
+        self.bar.setFixedWidth(BAR_PX)
+        self.stage.setObjectName("data.study.stage")
         self.stop = button("data.study.stop", tr("Stop"), self._studies.stop, kind="link",
                            tip=tr("End after the step in progress; it can go on later"))
-        line = QHBoxLayout()
-        line.addWidget(self.ask)
-        line.addStretch(1)
-        line.addWidget(self.stop)
-        layout.addLayout(line)
-        self.bar, self.stage = Bar(self, height=4), quiet("")
-        self.stage.setObjectName("data.study.stage")
-        for widget in (self.bar, self.stage):
+        self.ask = button("data.study.ask", tr("Find wrong labels..."), ask, kind="link",
+                          tip=tr("Cross-validate: judge every row by a model that has not seen it"))
+        for widget in (self.stage, self.bar, self.stop, self.ask):
             layout.addWidget(widget)
         self._studies.changed.connect(self.look)
         self.look()

@@ -198,5 +198,6 @@ class RunList(QTreeWidget):
 
 def _tip(info: RunInfo, state: RunState) -> str:
     figures = [f"{metric_words(tag)}: {metric_value(tag, value)}" for tag, value in info.metrics.items() if tag.endswith(("/val", "/test"))]
-    parts = [info.name, info.path.name, f"{tr(STATE_WORDS[state])} · {duration(info.seconds)}", say(info.message), *figures]
+    study = tr("Part of the study {name}", name=info.study) if info.study else ""
+    parts = [info.name, info.path.name, study, f"{tr(STATE_WORDS[state])} · {duration(info.seconds)}", say(info.message), *figures]
     return "\n".join(part for part in [*parts, tr("Tick the box to draw its curves beside those of the chosen run.")] if part)
