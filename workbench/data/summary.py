@@ -25,7 +25,8 @@ def describe(dataset: Dataset, splits: Mapping[Split, np.ndarray] | None = None,
 
     Returns:
         `format`, `source`, `licence`, `rows`, `made` (how many of them were made); `fields`: per field `name`, `kind`, `label`, `missing`
-        and, by kind, `classes` (name, rows, and rows per split), `sizes`, `lengths`, `range`; `splits`: rows by split; `problems`: kind, message, reason, rows.
+        and, by kind, `classes` (name, rows, and rows per split),
+        `sizes`, `lengths`, `range`; `splits`: rows by split; `problems`: kind, message, reason, rows.
     """
     columns = _columns(dataset)
     divided = dict(splits or {})

@@ -22,9 +22,6 @@ from workbench.project.file import SETTINGS_FILE
 from workbench.project.project import Choice, Project
 from workbench.text import Text
 
-SYNTHETIC = "synthetic"
-"""The tag that made rows carry wherever rows are listed."""
-
 COPIES, MOST_COPIES = 1, 1000
 
 

@@ -21,14 +21,16 @@ def mislabelled(
     Args:
         dataset: Where the rows are from.
         field: The category field.
-        rows: Row indices, int64 `(n,)`.
+        rows: Row indices, int64 `(n,)`; made rows among them are passed over.
         shares: What the model gives each class, `(n, classes)`, adding up to 1.
         labels: The class that each row carries, int64 `(n,)`.
         out_of_sample: Whether the model had not been trained on these rows; what it was trained on, it has partly learned by heart.
     """
     ids, classes = dataset.ids(), dataset.field(field).categories
     shares = shares[:, : len(classes)]
-    known = np.flatnonzero((labels >= 0) & (labels < shares.shape[1]))
+    origins = dataset.made_from()
+    real = np.ones(len(rows), dtype=bool) if origins is None else origins[rows] == -1
+    known = np.flatnonzero((labels >= 0) & (labels < shares.shape[1]) & real)
     carried, given = labels[known], shares[known]
     usual, wrong = _usual(given, carried), _wrong_labels(given, carried)
     every = np.arange(len(known))

@@ -119,8 +119,11 @@ class Rows:
         return np.where(self.splits < 0, LEFT_OUT, self.splits)
 
     def _edit_facets(self) -> list[Facet]:
+        from workbench.data.making.view import made_rows
+
+        made, count = made_rows(self.dataset), len(self.dataset)
         if not len(self.edits):
-            return []
+            return [Marks("tag", tr("Tag"), {tr("synthetic"): made}, count)] if len(made) else []
         from workbench.data.edited import places_of
 
         places = places_of(source_of(self.dataset))
@@ -131,9 +134,9 @@ class Rows:
         ]
         changed = {name: np.array([place for place, edit in held if kind(edit)], dtype=np.int64) for name, kind in kinds}
         tags = {tag: np.array([place for place, edit in held if tag in edit.tags], dtype=np.int64) for tag in self.edits.tags()}
+        tags |= {tr("synthetic"): made} if len(made) else {}
         everything = np.array([place for place, _ in held], dtype=np.int64)
         marks = {tr("any change"): everything, **{name: rows for name, rows in changed.items() if len(rows)}}
-        count = len(self.dataset)
         return [Marks("changed", tr("Changed"), marks, count), *([Marks("tag", tr("Tag"), tags, count)] if tags else [])]
 
     @property
@@ -199,6 +202,11 @@ class Rows:
     def id_of(self, row: int) -> str:
         """Returns the stable id of a row."""
         return str(self.ids[row])
+
+    def made_from(self, row: int) -> int | None:
+        """Returns the row that a made row comes from, -1 where it comes from no single row; None for rows of the source."""
+        origins = self.dataset.made_from()
+        return None if origins is None or origins[row] == -1 else max(int(origins[row]), -1)
 
     def edit_of(self, row: int) -> RowEdit:
         """Returns what was changed about a row."""
@@ -272,11 +280,11 @@ class Rows:
     def file_of(self, row: int) -> Path | None:
         """Returns the file that a row was read from, where it is one."""
         source = Path(self.dataset.source)
+        if self.made_from(row) is not None:
+            return None
         try:
-            if source.is_file():
-                return source
             file = source / self.id_of(row)
-            return file if source.is_dir() and file.is_file() else None
+            return file if file.is_file() else source if source.is_file() else None
         except (OSError, ValueError):
             return None
 
