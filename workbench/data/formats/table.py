@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from workbench.catalogue import Params, param
 from workbench.data.base import Dataset, FieldKind, Format, Question
+from workbench.data.tables import kept
 from workbench.data.tables.cells import RawTable, layout_of, read_cells, unique_names
 from workbench.data.tables.columns import Reading, dataset_of, undecided
 from workbench.data.tables.grouping import grouped, likely_groups
@@ -76,6 +77,9 @@ class Table(Format):
 
     def open(self, source: str, params: Any) -> Dataset:
         path = Path(source)
+        return kept.opened(path, self.name, params, lambda: self._read(path, source, params))
+
+    def _read(self, path: Path, source: str, params: Any) -> Dataset:
         table = read_table(path, params)
         if not table.names:
             raise DataError(Text("{path} has no columns.", path=source), Text("The first row must name them."))

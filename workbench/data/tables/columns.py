@@ -274,7 +274,8 @@ def column_of(
 def _numbers(field: Field, cells: Sequence[str], item: Guess, reading: Reading, ids: Sequence[str]) -> tuple[Field, Any, list[DataProblem]]:
     known = cells.floats(item.decimal) if isinstance(cells, FileCells) and item.type != ColumnType.DATE and not reading.missing else None
     if known is not None and (item.decimal == "." or (item.decimal == "," and not known.parsed.bare)):
-        return field, known.values.astype(np.float32), []
+        with np.errstate(over="ignore"):
+            return field, known.values.astype(np.float32), []
     cells = list(cells)
     if item.type == ColumnType.DATE:
         first = (reading.day_first or item.day_first) != "no"

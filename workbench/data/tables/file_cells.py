@@ -27,7 +27,7 @@ class Floats:
     Attributes:
         values: float64 `(n,)`, NaN for what is missing; near enough to become the right float32.
         parsed: How they are written.
-        gaps: Whether some are missing or were read one by one.
+        gaps: Whether a cell says that there is nothing, other than by a dash.
     """
 
     values: np.ndarray
@@ -138,14 +138,17 @@ class FileCells(Sequence[str]):
             starts, ends = trimmed(text, starts, ends)
             parsed = parse(text, starts, ends, mark)
             odd = np.flatnonzero(~parsed.good & (ends > starts))
+        gaps = bool((ends == starts).any())
         for row in odd.tolist():
             cell = texts[row]
             if cell.lower() in MISSING or cell.lower() in DASHES:
+                gaps = gaps or cell.lower() in MISSING
+                parsed.canonical = False
                 continue
             if mark != "." or not math.isfinite(plain(cell)):
                 return None
             parsed.values[row], parsed.whole, parsed.canonical = localised(cell, "."), False, False
-        return Floats(parsed.values, parsed, not bool(parsed.good.all()))
+        return Floats(parsed.values, parsed, gaps)
 
 
 class _Keys:

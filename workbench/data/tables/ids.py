@@ -25,6 +25,7 @@ class DigestIds(Sequence[str]):
 
     def __init__(self, count: int, work: Callable[[], np.ndarray]) -> None:
         self._count, self._work = count, work
+        self._told: list[Callable[[], object]] = []
         self._digests: np.ndarray | None = None
         self._order: np.ndarray | None = None
         self._times: np.ndarray | None = None
@@ -33,12 +34,30 @@ class DigestIds(Sequence[str]):
     @property
     def digests(self) -> np.ndarray:
         """The hash of every row, uint64 `(n,)`."""
+        if self._digests is None:
+            with self._lock:
+                if self._digests is None:
+                    found = self._work()
+                    self._times = _times(found)
+                    self._digests, self._work = found, lambda: found  # lets go of the text of the file
+                    while self._told:
+                        self._told.pop()()
+        return self._digests
+
+    def once_known(self, act: Callable[[], object]) -> None:
+        """Has something done by whoever asks for the first id, once all have been worked out; at once where they are."""
         with self._lock:
             if self._digests is None:
-                self._digests = self._work()
-                self._work = lambda: np.zeros(0, np.uint64)  # lets go of the text of the file
-                self._times = _times(self._digests)
-            return self._digests
+                self._told.append(act)
+                return
+        act()
+
+    @classmethod
+    def known_as(cls, digests: np.ndarray, times: np.ndarray | None) -> DigestIds:
+        """Returns ids that were worked out before."""
+        made = cls(len(digests), lambda: digests)
+        made._digests, made._times = digests, times
+        return made
 
     @property
     def known(self) -> bool:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -110,22 +112,13 @@ def _first_row(data: bytearray, start: int, size: int, delimiter: str) -> tuple[
         stop = data.find(b"\n", start, end)
         stop = end if stop < 0 else stop
         line += 1
-        cells = _cells(bytes(data[start:stop]), delimiter)
+        cells = _row(data[start:stop], delimiter)
         if cells is None:
             return None
         if any(cell.strip() for cell in cells):
             return cells, start, stop + 1, line
         start = stop + 1
     return None
-
-
-def _cells(line: bytes, delimiter: str) -> list[str] | None:
-    """Returns the cells of a row in one line, None where they cannot be told from it alone."""
-    try:
-        rows = list(csv.reader(io.StringIO(line.decode("utf-8").removesuffix("\r"), newline=""), delimiter=delimiter, strict=False))
-    except (csv.Error, UnicodeDecodeError):
-        return None
-    return None if len(rows) > 1 or line.count(b'"') % 2 else rows[0] if rows else []
 
 
 def _regular(data: bytearray, begin: int, width: int, delimiter: str, line: int, names: list[str]) -> tuple[list[str], Grid] | None:
@@ -210,7 +203,9 @@ def _has_blank(grid: Grid) -> bool:
 
 def _blank(line: bytearray, delimiter: str) -> bool:
     rest = line.translate(None, delimiter.encode() + b'"')
-    return not rest or not rest.decode("utf-8").strip()
+    if rest and rest.decode("utf-8").strip():
+        return False
+    return b'"' not in line or not any(cell.strip() for cell in _row(line, delimiter) or ())
 
 
 def _mended(
@@ -251,13 +246,23 @@ def _mended(
     return found
 
 
-def _row(line: bytearray, delimiter: str) -> list[str] | None:
-    """Returns the cells of one row, which may have line breaks within its quotation marks."""
+def _row(line: bytes | bytearray, delimiter: str) -> list[str] | None:
+    """Returns the cells of one row, which may have line breaks within its quotation marks; None where these are not well placed."""
     try:
-        rows = list(csv.reader(io.StringIO(line.decode("utf-8").removesuffix("\r"), newline=""), delimiter=delimiter))
+        text = line.decode("utf-8").removesuffix("\r")
+        if '"' in text and not _well_quoted(delimiter).fullmatch(text):
+            return None
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except (csv.Error, UnicodeDecodeError):
         return None
     return None if len(rows) > 1 else rows[0] if rows else []
+
+
+@cache
+def _well_quoted(delimiter: str) -> re.Pattern[str]:
+    """Returns what a row looks like whose quotation marks stand around whole cells, or doubled within them."""
+    cell = f'(?:[^"\r\n{re.escape(delimiter)}]*+|"(?:[^"]|"")*+")'
+    return re.compile(f"{cell}(?:{re.escape(delimiter)}{cell})*+")
 
 
 def _written(cells: Sequence[str], delimiter: str) -> bytes:

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 _BLOCK = 4096
+_CLOSE = 1 << 22
 _BLANK = np.zeros(256, bool)
 _BLANK[[9, 10, 11, 12, 13, 28, 29, 30, 31, 32]] = True
+
+
+class _Held(NamedTuple):
+    """What a column is made of."""
+
+    data: Any
+    starts: np.ndarray
+    ends: np.ndarray
+    doubled: bool
+
+    def decoded(self, start: int, end: int) -> str:
+        """Returns one text."""
+        text = bytes(self.data[start:end]).decode("utf-8", "surrogatepass")
+        return (text.replace('""', '"') if self.doubled else text).strip()
+
+    def block(self, starts: np.ndarray, ends: np.ndarray) -> list[str]:
+        """Returns some texts; where they lie close together and are ASCII, all are decoded at once."""
+        low, high = int(starts.min()), int(ends.max())
+        raw = bytes(self.data[low:high]) if high - low < _CLOSE else b""
+        if not raw.isascii() or high - low >= _CLOSE or (self.doubled and b'""' in raw):
+            return [self.decoded(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        whole = raw.decode("latin-1")
+        return [whole[start:end].strip() for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True)]
 
 
 class TextColumn(Sequence[str]):
@@ -22,32 +46,36 @@ class TextColumn(Sequence[str]):
     """
 
     def __init__(self, data: Any, starts: np.ndarray, ends: np.ndarray, *, doubled: bool = False) -> None:
-        self.data, self.starts, self.ends, self.doubled = data, starts, ends, doubled
+        self._held = _Held(data, starts, ends, doubled)  # one value, so that another thread never sees half of a change
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Where each text begins, `(n,)`."""
+        return self._held.starts
+
+    @property
+    def ends(self) -> np.ndarray:
+        """Where each text ends, `(n,)`."""
+        return self._held.ends
+
+    @property
+    def doubled(self) -> bool:
+        """Whether a quotation mark may stand for itself twice."""
+        return self._held.doubled
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self._held.starts)
 
     def __getitem__(self, index: Any) -> Any:
+        held = self._held
         if isinstance(index, (slice, np.ndarray)):
-            return TextColumn(self.data, self.starts[index], self.ends[index], doubled=self.doubled)
-        return self._decoded(bytes(self.data[int(self.starts[index]):int(self.ends[index])]))
-
-    def _decoded(self, raw: bytes) -> str:
-        text = raw.decode("utf-8", "surrogatepass")
-        return (text.replace('""', '"') if self.doubled else text).strip()
+            return TextColumn(held.data, held.starts[index], held.ends[index], doubled=held.doubled)
+        return held.decoded(int(held.starts[index]), int(held.ends[index]))
 
     def __iter__(self) -> Iterator[str]:
-        for begin in range(0, len(self), _BLOCK):
-            yield from self._block(self.starts[begin:begin + _BLOCK], self.ends[begin:begin + _BLOCK])
-
-    def _block(self, starts: np.ndarray, ends: np.ndarray) -> list[str]:
-        """Returns some texts; where they lie close together and are ASCII, all are decoded at once."""
-        low, high = int(starts.min()), int(ends.max())
-        raw = bytes(self.data[low:high]) if high - low < 1 << 22 else b""
-        if not raw.isascii() or high - low >= 1 << 22 or (self.doubled and b'""' in raw):
-            return [self._decoded(bytes(self.data[start:end])) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-        whole = raw.decode("latin-1")
-        return [whole[start:end].strip() for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True)]
+        held = self._held
+        for begin in range(0, len(held.starts), _BLOCK):
+            yield from held.block(held.starts[begin:begin + _BLOCK], held.ends[begin:begin + _BLOCK])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(other) == len(self) and all(one == two for one, two in zip(self, other, strict=True))
@@ -58,29 +86,23 @@ class TextColumn(Sequence[str]):
         return f"TextColumn({len(self)} texts)"
 
     def packed(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns all texts behind one another in UTF-8, uint8, and where each ends, int64 `(n,)`."""
-        if self.doubled:
+        """Returns all texts behind one another in UTF-8, uint8, and where each ends, int64 `(n,)`; they are kept so from now on."""
+        held = self._held
+        if held.doubled:
             parts = [text.encode("utf-8", "surrogatepass") for text in self]
-            return np.frombuffer(b"".join(parts), np.uint8), np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
-        text = np.frombuffer(self.data, np.uint8)
-        starts, ends = self._without_wide_blanks(text, *trimmed(text, self.starts, self.ends))
-        packed = _scattered(self.data, starts, ends) if bool((starts[1:] < ends[:-1]).any()) else _gathered(text, starts, ends)
-        return packed, np.cumsum(ends - starts)
-
-    def _without_wide_blanks(self, text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns where the texts lie without the blanks of other scripts at their ends."""
-        starts, ends = starts.astype(np.int64), ends.astype(np.int64)
-        full = np.flatnonzero(ends > starts)
-        for row in full[(text[starts[full]] >= 0x80) | (text[ends[full] - 1] >= 0x80)].tolist():
-            raw = bytes(self.data[starts[row]:ends[row]]).decode("utf-8", "surrogatepass")
-            starts[row] += len(raw[:len(raw) - len(raw.lstrip())].encode("utf-8", "surrogatepass"))
-            ends[row] = starts[row] + len(raw.strip().encode("utf-8", "surrogatepass"))
-        return starts, ends
+            packed, ends = np.frombuffer(b"".join(parts), np.uint8), np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
+        else:
+            text = np.frombuffer(held.data, np.uint8)
+            first, last = _without_wide_blanks(held, text, *trimmed(text, held.starts, held.ends))
+            packed = _scattered(held.data, first, last) if bool((first[1:] < last[:-1]).any()) else _gathered(text, first, last)
+            ends = np.cumsum(last - first)
+        self._held = TextColumn.unpacked(packed, ends)._held
+        return packed, ends
 
     @classmethod
     def unpacked(cls, data: np.ndarray, ends: np.ndarray) -> TextColumn:
         """Returns the texts that `packed` put together."""
-        return cls(memoryview(data), np.concatenate((np.zeros(1, np.int64), ends[:-1]))[:len(ends)], ends)
+        return cls(memoryview(data), np.concatenate((np.zeros(1, np.int64), ends))[:-1], ends)
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> TextColumn:
@@ -97,6 +119,17 @@ def trimmed(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.
         starts[blank] += 1
     while len(blank := np.flatnonzero(_BLANK[text[ends - 1]])) and len(blank := blank[starts[blank] < ends[blank]]):
         ends[blank] -= 1
+    return starts, ends
+
+
+def _without_wide_blanks(held: _Held, text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns where the texts lie without the blanks of other scripts at their ends."""
+    starts, ends = starts.astype(np.int64), ends.astype(np.int64)
+    full = np.flatnonzero(ends > starts)
+    for row in full[(text[starts[full]] >= 0x80) | (text[ends[full] - 1] >= 0x80)].tolist():
+        raw = bytes(held.data[starts[row]:ends[row]]).decode("utf-8", "surrogatepass")
+        starts[row] += len(raw[:len(raw) - len(raw.lstrip())].encode("utf-8", "surrogatepass"))
+        ends[row] = starts[row] + len(raw.strip().encode("utf-8", "surrogatepass"))
     return starts, ends
 
 
