@@ -44,6 +44,7 @@ FORMS = (
     ("workbench.data.preprocessing.params", "NumberParams"), ("workbench.app.pages.train.recipe_params", "RecipeParams"),
     ("workbench.data.preprocessing.params", "SeriesParams"), ("workbench.data.preprocessing.params", "AudioParams"),
     ("workbench.app.pages.data.preparation.split_params", "SplitParams"), ("workbench.app.pages.data.preparation.split_params", "BalanceParams"),
+    ("workbench.app.pages.data.preparation.split_params", "MadeParams"),
     ("workbench.app.pages.deploy.export_form", "ExportParams"),
 )
 

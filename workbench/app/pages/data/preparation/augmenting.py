@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workbench.data.augmentation import Augmentation
     from workbench.project.project import Choice
 
-DRAWS, MORE_DRAWS, FEW_ROWS = 4, 8, 6
+DRAWS, WIDE_DRAWS, MORE_DRAWS, FEW_ROWS = 4, 6, 8, 6
 
 
 class AugmentationSection(Section):
@@ -171,8 +171,12 @@ class AugmentationSection(Section):
 
     @property
     def _draws(self) -> int:
-        pictures = self.shown is not None and self.shown.rows.pictures
-        return MORE_DRAWS if self.mode.currentData() == ROW and pictures else DRAWS
+        rows = self.shown.rows if self.shown is not None else None
+        if self.mode.currentData() == FEW and rows is not None and rows.curves:
+            return DRAWS // 2
+        if self.mode.currentData() != ROW or rows is None or not rows.pictures:
+            return DRAWS
+        return WIDE_DRAWS if rows.curves else MORE_DRAWS
 
     def _ask(self) -> None:
         shown = self.shown

@@ -27,7 +27,8 @@ from workbench.app.pages.data.tile_painting import mask_image, qimage
 from workbench.app.pages.inspect.saving import show_picture_menu
 from workbench.app.widgets import small
 
-GAP_PX, HEAD_PX, LARGEST_PX, SMALLEST_PX, WRAP = 6, 18, 128, 40, 4
+GAP_PX, HEAD_PX, LARGEST_PX, SMALLEST_PX = 6, 18, 128, 40
+WRAP, WIDE_WRAP = 4, 2
 _POINTS = 400
 
 
@@ -64,7 +65,7 @@ class Pictures(QWidget):
         if drawing is None or not drawing.lines:
             self.setFixedHeight(LARGEST_PX)
             return
-        draws = min(len(drawing.lines[0].after), WRAP)
+        draws = min(len(drawing.lines[0].after), self._wrap)
         width, height, beside = self._cell_size(draws)
         group_px = (1 + draws) * (width + GAP_PX) + 2 * GAP_PX
         for number in range(min(beside, len(drawing.lines))):
@@ -76,22 +77,32 @@ class Pictures(QWidget):
             left, top = number % beside * group_px, HEAD_PX + number // beside * (height + GAP_PX)
             self._cells.append((QRect(left, top, width, height), line.before, None, tr("Row {row}", row=f"{line.row:,}")))
             for place, cell in enumerate(line.after):
-                over, across = divmod(place, WRAP)
+                over, across = divmod(place, self._wrap)
                 box = QRect(left + (across + 1) * (width + GAP_PX) + GAP_PX, top + over * (height + GAP_PX), width, height)
                 words = tr("Row {row}, step {step}", row=f"{line.row:,}", step=f"{drawing.step + place:,}")
                 self._cells.append((box, cell, line.before, " ".join(part for part in (words, line.notes[place]) if part)))
             bottom = self._cells[-1][0].bottom() + 1
         self.setFixedHeight(bottom + 2)
 
+    @property
+    def _wide(self) -> bool:
+        """Whether cells are wide: series and sounds."""
+        cell = self.drawing.lines[0].before if self.drawing is not None and self.drawing.lines else Cell()
+        return cell.curve is not None or cell.samples is not None
+
+    @property
+    def _wrap(self) -> int:
+        return WIDE_WRAP if self._wide else WRAP
+
     def _cell_size(self, draws: int) -> tuple[int, int, int]:
         """Returns width and height of a cell, and how many rows stand side by side."""
         assert self.drawing is not None
         cell = self.drawing.lines[0].before
-        wide = cell.curve is not None or cell.samples is not None
+        wide = self._wide
         beside = 1 if draws > 1 else max(1, self.width() // (2 * (96 if wide else 72) + 4 * GAP_PX))
         beside = min(beside, 3, len(self.drawing.lines))
         room = (self.width() - beside * 2 * GAP_PX) // (beside * (1 + draws)) - GAP_PX
-        width = max(SMALLEST_PX, min(room, LARGEST_PX + (40 if wide else 0)))
+        width = max(SMALLEST_PX, min(room, LARGEST_PX + (32 if wide else 0)))
         if wide:
             return width, max(40, round(width * 0.6)), beside
         if cell.pixels is None:
@@ -151,7 +162,7 @@ class Pictures(QWidget):
         self._hear()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        draws = 1 + len(self.drawing.lines[0].after) if self.drawing is not None and self.drawing.lines else 1
+        draws = 1 + min(len(self.drawing.lines[0].after), self._wrap) if self.drawing is not None and self.drawing.lines else 1
         steps = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: draws, Qt.Key.Key_Up: -draws}
         step = steps.get(Qt.Key(event.key()))
         if step is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.app.pages.data.rows import SPLIT_NAMES, Rows
 from workbench.data.balance import oversampled
+from workbench.data.making.view import real_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +37,9 @@ def class_shares(rows: Rows, learned: Sequence[str] | None = None) -> ClassShare
 
 
 def split_counts(rows: Rows) -> tuple[int, int, int]:
-    """Returns the rows of training, validation and test."""
-    counts = np.bincount(rows.splits[rows.splits >= 0], minlength=len(SPLIT_NAMES))
+    """Returns the rows of training, validation and test; made rows are not counted."""
+    splits = rows.splits[real_rows(rows.dataset)]
+    counts = np.bincount(splits[splits >= 0], minlength=len(SPLIT_NAMES))
     return int(counts[0]), int(counts[1]), int(counts[2])
 
 

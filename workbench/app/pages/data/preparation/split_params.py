@@ -42,3 +42,10 @@ class BalanceParams(Params):
         "skip", label="Damaged rows", help="What a row that cannot be read does to training, where data is read while it trains.",
         choices=("skip", "stop"),
     )
+
+
+class MadeParams(Params):
+    """Which rows are made."""
+
+    copies: int = param(1, label="Draws per row", help="How many rows are made of each training row.", ge=1, le=1000)
+    rows: str = param("train", label="Of which rows", help="All training rows, or those with a tag or of a class alone.", choices=("train",))

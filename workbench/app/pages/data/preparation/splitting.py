@@ -18,6 +18,7 @@ from workbench.app.pages.data.preparation.shares import class_shares, split_coun
 from workbench.app.pages.data.preparation.split_params import MOST_SHARE, SplitParams
 from workbench.app.widgets import Heading, quiet
 from workbench.data.base import FieldKind
+from workbench.data.making.view import real_rows
 from workbench.project.feeding import target_fields
 from workbench.project.project import SplitChoice
 
@@ -206,6 +207,9 @@ class SplitSection(Section):
             said.append(tr("The past trains, the future tests: no leak through time."))
         elif split.group:
             said.append(tr("Rows with equal {name} never stand on both sides.", name=split.group))
+        made = len(shown.dataset) - len(real_rows(shown.dataset))
+        if made:
+            said.append(tr("{count} made rows stand in training besides.", count=f"{made:,}"))
         moved, out = len(shown.dataset.moved()), shown.dataset.left_out()
         if moved:
             said.append(tr("{count} rows were moved by hand and stay where they were put.", count=f"{moved:,}"))

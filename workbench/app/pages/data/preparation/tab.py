@@ -44,6 +44,7 @@ class Preparation(QScrollArea):
         from workbench.app.pages.data.preparation.augmenting import AugmentationSection
         from workbench.app.pages.data.preparation.balancing import BalanceSection
         from workbench.app.pages.data.preparation.fields import FieldsSection
+        from workbench.app.pages.data.preparation.made import MadeSection
         from workbench.app.pages.data.preparation.reading import ReadingSection
         from workbench.app.pages.data.preparation.splitting import SplitSection
         from workbench.app.pages.data.preparation.tokens import TextSection
@@ -51,7 +52,7 @@ class Preparation(QScrollArea):
         self._strip = FindingStrip("data.preparation.problems", self._inside)
         self._layout.addWidget(self._strip)
         kinds: tuple[type[Section], ...] = (
-            ReadingSection, FieldsSection, TextSection, SplitSection, BalanceSection, AugmentationSection,
+            ReadingSection, FieldsSection, TextSection, SplitSection, BalanceSection, AugmentationSection, MadeSection,
         )
         made: list[Section] = [kind(self._inside) for kind in kinds]  # type: ignore[call-arg,arg-type]
         self.sections = {section.name: section for section in made}
