@@ -29,7 +29,7 @@ CATALOGUES = (
     ("workbench.layers", "LAYERS"), ("workbench.objectives", "OBJECTIVES"), ("workbench.training.optimizers", "OPTIMIZERS"),
     ("workbench.training.schedules", "SCHEDULES"), ("workbench.explain", "METHODS"), ("workbench.data.formats", "FORMATS"),
     ("workbench.data.tokenizers", "TOKENIZERS"), ("workbench.data.augmentation", "AUGMENTATIONS"), ("workbench.data.findings", "FINDERS"),
-    ("workbench.project.starters", "STARTERS"),
+    ("workbench.training.studies", "STUDIES"), ("workbench.project.starters", "STARTERS"),
 )
 # Words that are values of the program and are said as they are.
 KINDS = (
