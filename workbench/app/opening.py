@@ -229,7 +229,7 @@ class Opening(QObject):
 
     def _target(self) -> str:
         objectives = self._session.project.objectives
-        return objectives[0].target if objectives and self._proposed is None else ""
+        return objectives[0].target if objectives else ""
 
     @property
     def told(self) -> str:
@@ -249,7 +249,8 @@ class Opening(QObject):
         from workbench.data.signature import is_path, signature
 
         session, source = self._session, self._session.project.data.source
-        return session.dataset is None and is_path(source) and not session.dataset_loading and signature(source, session.folder) == ""
+        wanted = session.dataset is None or self.changed_on_disk
+        return wanted and is_path(source) and not session.dataset_loading and signature(source, session.folder) == ""
 
     def _remember(self) -> None:
         """Keeps what the source looks like, to tell later whether it has changed."""

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QSize, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import language, theme
 from workbench.app.actions import ACTIONS, MENUS, Action
 from workbench.app.commands import DataCommands, FileCommands, HelpCommands, RunCommands, SourceCommands, StudyCommands, ViewCommands
+from workbench.app.drop_hint import DropHint
 from workbench.app.language import tr
 from workbench.app.notices import Notices
 from workbench.app.pages import PAGES, WELCOME, page_class
@@ -62,6 +63,7 @@ class Window(QMainWindow):
         self._actions: dict[str, QAction] = {}
         self._current = ""
         self._closing = False
+        self._hint: DropHint | None = None
         self._rebuild_timer = QTimer(self, singleShot=True, interval=0)
         self._rebuild_timer.timeout.connect(self.rebuild)
         self._make_actions()
@@ -90,7 +92,8 @@ class Window(QMainWindow):
     def _name_actions(self) -> None:
         for row in ACTIONS:
             item = self._actions[row.id]
-            item.setText(tr(row.label).replace("...", "…"))
+            words = tr(row.label).replace("...", "…")
+            item.setText(f"{words}\t{row.keys}" if row.keys and not row.shortcut else words)
             item.setToolTip(tr(row.help))
             item.setStatusTip(tr(row.help))
 
@@ -259,8 +262,19 @@ class Window(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
+            self._hint = DropHint(self.bringing.drop_words(event.mimeData().urls()), self.stack)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_hint()
+        super().dragLeaveEvent(event)
+
+    def _drop_hint(self) -> None:
+        if self._hint is not None:
+            self._hint.deleteLater()
+            self._hint = None
 
     def dropEvent(self, event: QDropEvent) -> None:
+        self._drop_hint()
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         if paths:

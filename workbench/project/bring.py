@@ -80,6 +80,8 @@ def bring(project: Project, wanted: Source, base: Path | None = None, proposed: 
         DataError: The data cannot be read, or there is nothing in it to learn.
     """
     dataset = open_dataset(wanted.source, wanted.format, dict(wanted.params) or None, base)
+    if find_field(dataset, wanted.target) is None:
+        wanted = replace(wanted, target="")
     wanted, dataset = _with_classes(wanted, dataset, base)
     report(-1, Text("looking at {count} rows", count=f"{len(dataset):,}"))
     choice = replace(_kept(project, wanted, dataset), source=wanted.source, format=wanted.format, params=MappingProxyType(dict(wanted.params)))

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from workbench.app.jobs import run_job
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.project.bring import Source
 
 RECENT_SHOWN = 8
+SETTINGS_FILE = "workbench.toml"
 
 
 class DataCommands(QObject):
@@ -30,15 +32,33 @@ class DataCommands(QObject):
         self._chooser: Chooser | None = None
         self._from = ""
         self._wanted: Source | None = None
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.applicationStateChanged.connect(self._look)
         opening = self._session.opening
         opening.opened.connect(self._arrived)
         opening.failed.connect(self._missed)
         opening.left.connect(self._go_back)
 
+    def _look(self, state: Qt.ApplicationState) -> None:
+        """Looks whether the data has changed on disk, each time a person comes back to the window."""
+        if state == Qt.ApplicationState.ApplicationActive:
+            self._session.opening.look_again()
+
     @property
     def makes_project(self) -> bool:
         """Whether data that comes now makes a project of its own: on the Welcome page, and while nothing is open."""
         return self._window.current_page in ("", "welcome") or not self._session.is_open
+
+    def drop_words(self, urls: list[QUrl]) -> str:
+        """Returns what will become of what is dragged over the window, translated."""
+        paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+        name = paths[0].name if len(paths) == 1 else tr("{count} files and folders", count=len(paths))
+        if len(paths) == 1 and (paths[0].suffix.lower() == ".py" or (paths[0] / SETTINGS_FILE).is_file() or paths[0].name == SETTINGS_FILE):
+            return tr("Drop to open {name}", name=name)
+        if self.makes_project:
+            return tr("Drop to make a project of {name}", name=name)
+        return tr("Drop to use {name} as the data of {project}", name=name, project=self._session.project.name or tr("untitled"))
 
     def open_data(self) -> None:
         """Shows every way to data: a file, a folder, a generated set, a sample, a name on the Hub, and what was used lately."""

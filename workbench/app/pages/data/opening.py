@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.app import theme
-from workbench.app.language import say, say_own, tr
+from workbench.app.language import language, say, say_own, tr
 from workbench.app.pages.data.opening_questions import QuestionPanel
 from workbench.app.strip import FindingRow, FindingStrip, Remedy
 from workbench.app.widgets import button
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN_AFTER_MS = 250
 _SHARES = 1000
+_MOST_NAMED = 4
 
 
 class OpeningPanel(QFrame):
@@ -145,6 +146,8 @@ class OpeningPanel(QFrame):
         return [FindingRow(say(note), "", "good" if fits else "warning", remedies=fixes) for note in opening.notes[:1] if fixes or opening.fresh]
 
     def _changed(self) -> FindingRow:
+        if self._opening.lost:
+            return self._lost()
         message = tr("The data has changed on disk since it was read.")
         reason = tr("What you see and train on is what it was before.")
         return FindingRow(message, reason, "warning", remedies=(Remedy(tr("Read it again"), self._opening.again),))
@@ -155,10 +158,13 @@ class OpeningPanel(QFrame):
 
         error = self._session.dataset_error
         assert error is not None
+        if self._opening.lost:
+            return self._lost()
         again = Remedy(tr("Open it again"), self._opening.again, main=isinstance(error, CancelledError))
-        if not self._opening.lost:
-            return FindingRow(sentence(error), "", "error", remedies=(again,))
-        name = self._session.project.data.source
+        return FindingRow(sentence(error), "", "error", remedies=(again,))
+
+    def _lost(self) -> FindingRow:
+        name, again = self._session.project.data.source, Remedy(tr("Open it again"), self._opening.again, main=False)
         where = Remedy(tr("Choose where it is now…"), self._choose_where, tip=tr("Everything that was chosen for this data stays"))
         message = tr("The data is no longer at {path}.", path=name)
         return FindingRow(message, tr("It was moved, renamed or deleted, or its drive is not there."), "error", remedies=(where, again))
@@ -197,11 +203,13 @@ def learned(session: Session) -> str:
     if dataset is None or not project.objectives:
         return ""
     targets, inputs = target_fields(project), input_fields(project)
-    fields = [(find_field(dataset, name), name) for name in (*targets[:1], *inputs[:4])]
-    names = [say_own(field.label or field.name) if field is not None else name for field, name in fields]
+    fields = [(find_field(dataset, name), name) for name in (*targets[:1], *inputs[:_MOST_NAMED])]
+    target, *names = [say_own(field.label or field.name) if field is not None else name for field, name in fields]
+    from_what = ("、" if language().startswith("zh") else ", ").join(names)
     if targets[0] in inputs:
-        return tr("It learns to write {target}.", target=names[0])
-    if len(inputs) > len(names) - 1:
-        count = len(inputs) - len(names) + 1
-        return tr("{target} is learned from {inputs} and {count} more.", target=names[0], inputs=", ".join(names[1:]), count=count)
-    return tr("{target} is learned from {inputs}.", target=names[0], inputs=", ".join(names[1:]))
+        learnt = fields[0][0]
+        texts = learnt is not None and learnt.kind == "text"
+        return tr("It learns to write {target}.", target=target) if texts else tr("It learns to draw {target} anew.", target=target)
+    if len(inputs) > len(names):
+        return tr("{target} is learned from {inputs} and {count} more.", target=target, inputs=from_what, count=len(inputs) - len(names))
+    return tr("{target} is learned from {inputs}.", target=target, inputs=from_what)

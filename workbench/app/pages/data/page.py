@@ -128,7 +128,7 @@ class DataPage(RowCommands, Page):
         self.browser.add_tab("map", tr("Map"), self.map)
         self.preparation = Preparation(self.session, self)
         self.browser.add_tab("preparation", tr("Preparation"), self.preparation)
-        self.statistics.chosen.connect(lambda facet, value: self._set_filter(self._filter.choosing(facet, value)))
+        self.statistics.chosen.connect(self._narrow)
         self.map.picked.connect(lambda rows: self.show_rows(tuple(rows.tolist()), tr("from the map")))
         self.map.pointed.connect(self.view.go_to)
         self.map.opened.connect(self._open_from_map)
@@ -293,6 +293,16 @@ class DataPage(RowCommands, Page):
         if wanted != self._filter:
             self._filter = wanted
             self._apply()
+
+    def _narrow(self, wanted: tuple[Any, ...]) -> None:
+        """Narrows the view to what was pressed in the statistics."""
+        match wanted:
+            case ("facet", name, value):
+                self._set_filter(self._filter.choosing(name, value))
+            case ("range", column, low, high):
+                self._set_filter(self._filter.within(column, low, high))
+            case (_, rows, words):
+                self._set_filter(replace(self._filter, rows=rows, origin=words))
 
     def _let_go(self, key: object) -> None:
         match key:
