@@ -104,7 +104,7 @@ def _detail(field: dict[str, Any]) -> str:
     if field.get("sizes"):
         sizes = [f"{item['width']} × {item['height']}" + (f" ({item['rows']:,})" if len(field["sizes"]) > 1 else "") for item in field["sizes"]]
         parts.append(", ".join(sizes[:5]) + (", ..." if len(sizes) > 5 else ""))
-    spread = field.get("lengths") or field.get("range")
+    spread, unit = field.get("lengths") or field.get("range"), field.get("unit", "")
     if spread:
-        parts.append(f"{number(spread['minimum'])} to {number(spread['maximum'])}, median {number(spread['median'])} {field.get('unit', '')}".rstrip())
+        parts.append(f"{number(spread['minimum'])} to {number(spread['maximum'])}, median {number(spread['median'])} {unit}".rstrip())
     return "; ".join(parts)

@@ -90,6 +90,9 @@ def _answer(run: RunFolder, outcome: Finished | StateChanged, status: int) -> An
     shown = "  ".join(f"{tag} {number(value)}" for tag, value in ended.metrics.items() if tag.endswith(("/test", "/val")))
     moved = run.environment.get("start_from")
     document |= {"start_from": moved} if moved else {}
+    found = [event.evidence.get("count", 0) for event in run.events() if isinstance(event, Finding) and event.rule == "unreadable-rows"]
+    left_out = max(found, default=0)
+    document |= {"left_out": left_out} if left_out else {}
     return Answer(document, [f"{outcome.state.value} after {ended.seconds:.1f} s: {shown}", str(run.path)], status)
 
 

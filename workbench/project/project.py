@@ -70,7 +70,7 @@ class DataChoice:
         limit: Use only this many rows (0: all).
         augmentation: How training rows are varied, in order, by catalogue name; validation and test rows never are.
         balance: What is done about rare classes in training: `none`, `weights` (their errors count more) or `oversample`.
-        bad_rows: What a row that cannot be read does to training: `skip` (it is counted) or `stop`. Only where data is streamed.
+        bad_rows: What a row that cannot be read does to training: `skip` (it is counted) or `stop`, before the first step where it is known by then.
         made: The sets of made rows that are trained on with the others, by name; they lie in the folder `made` of the project.
     """
 

@@ -16,7 +16,7 @@ import torch
 
 from workbench.data.base import Split
 from workbench.data.order import order
-from workbench.errors import Text, TrainingError, WorkbenchError
+from workbench.errors import DataError, Text, TrainingError, WorkbenchError
 from workbench.models.moving import told
 from workbench.project.checkpoints import Checkpoint
 from workbench.training.assembly import assemble
@@ -49,7 +49,7 @@ from workbench.training.recorder import Recorder
 from workbench.training.settings import changed, checked
 from workbench.training.snapshots import CheckpointWriter, Snapshot, copied, load_optimizer, optimizer_tensors, read_snapshot
 from workbench.training.stepper import NotFiniteError
-from workbench.training.supply import Supply
+from workbench.training.supply import Supply, damaged
 from workbench.training.task import score_split
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class Engine:
         self._saved_at = self._block_began = time.monotonic()
         self._replayed = False
         self.supply = Supply()
+        self._damaged: Finding | None = None
 
     def run(self) -> Finished | Failed | StateChanged:
         """Trains until the end, a stop or a failure, and returns the last event."""
@@ -132,7 +133,10 @@ class Engine:
         self.parts = assemble(self.project, self.run_folder, self.recipe, snapshot, self._given)
         self.model, self.task, self.prepared, self.stepper = self.parts.model, self.parts.task, self.parts.prepared, self.parts.stepper
         self.ledger = Ledger(self.parts, self.recipe)
-        self.supply = Supply(self.prepared, stop=self.project.data.bad_rows == "stop")
+        stop = self.project.data.bad_rows == "stop"
+        self.supply, self._damaged = Supply(self.prepared, stop), damaged(self.prepared)
+        if stop and self._damaged is not None:
+            raise DataError(self._damaged.message, Text("Replace the files, or let the run skip rows that cannot be read."))
         if snapshot is not None:
             self._restore(snapshot)
         elif self._resume is not None:
@@ -154,6 +158,8 @@ class Engine:
         ))
         if parts.moved is not None:
             self.recorder.tell(Finding("start-from", *told(parts.moved, self.recipe.start_from)))
+        if self.step == 0 and self._damaged is not None:
+            self.recorder.tell(self._damaged)
         if self.step == 0:
             for finding in missing_activations(self.project.graph):
                 self.recorder.tell(finding)

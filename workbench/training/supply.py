@@ -17,6 +17,20 @@ SLOW_SHARE = 0.2
 
 _JUDGED_SECONDS = 2.0
 _NAMED_ROWS = 20
+_DAMAGED = frozenset({"unreadable", "missing-file"})
+
+
+def damaged(prepared: Prepared) -> Finding | None:
+    """Returns what was left out when the data was opened and prepared because it cannot be read, or None."""
+    problems = [problem for problem in (*prepared.dataset.problems, *prepared.problems) if problem.kind in _DAMAGED]
+    names = [name for problem in problems for name in problem.rows]
+    if not names:
+        return None
+    return Finding(
+        "unreadable-rows", Text("{count} files or rows cannot be read and are left out. {first}", count=f"{len(names):,}", first=problems[0].message),
+        Text("Training goes on without them; replace the files, or leave the rows out on the Data page."),
+        evidence={"count": len(names), "rows": names[:_NAMED_ROWS], "reasons": [problem.message for problem in problems[:_NAMED_ROWS]]},
+    )
 
 
 class Supply:

@@ -91,7 +91,7 @@ def missing_and_damaged(sample: Written) -> Damaged:
     assert sample.ids is not None
     (sample.source / sample.ids[3]).unlink()
     (sample.source / sample.ids[7]).write_bytes(b"GIF89a")
-    return Damaged(lost=(3, 7), told="2 files that the table names")
+    return Damaged(lost=(3, 7), told="1 files that the table names")
 
 
 def cut_table(sample: Written) -> Damaged:

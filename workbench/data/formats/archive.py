@@ -10,6 +10,8 @@ from workbench.data.extraction import is_archive
 from workbench.data.unpacked import unpacked
 from workbench.errors import DataError, Text
 
+_DAMAGED = ("it is damaged ({reason})", "the archive breaks off: {reason}", "the file is empty")
+
 
 class Archive(Format):
     """A zip or tar file that holds data in any other format."""
@@ -55,11 +57,11 @@ def _left_out(skipped: dict[str, str]) -> tuple[DataProblem, ...]:
     names: dict[str, list[str]] = {}
     for name, reason in skipped.items():
         names.setdefault(reason, []).append(name)
-    return tuple(
-        DataProblem("skipped-entry", Text("{name} was not unpacked: {reason}.", name=own[0], reason=reason), tuple(own)) if len(own) == 1 else
-        DataProblem("skipped-entry", Text("{count} entries of the archive were not unpacked: {reason}.", count=len(own), reason=reason), tuple(own))
-        for reason, own in names.items()
-    )
+    return tuple(DataProblem(
+        "unreadable" if isinstance(reason, Text) and reason.template in _DAMAGED else "skipped-entry",
+        Text("{name} was not unpacked: {reason}.", name=own[0], reason=reason) if len(own) == 1 else
+        Text("{count} entries of the archive were not unpacked: {reason}.", count=len(own), reason=reason), tuple(own),
+    ) for reason, own in names.items())
 
 
 def _root(folder: Path) -> Path:

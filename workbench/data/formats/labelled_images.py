@@ -112,13 +112,14 @@ def _coincidence(folder: Path, cells: Sequence[str]) -> bool:
 
 def _dataset(name: str, source: str, root: Path, found: Sequence[_Labels]) -> Dataset:
     looked = look(root)
-    known = _Known(looked.names)
+    known, unreadable = _Known(looked.names), _Known([name for problem in looked.problems if problem.kind == "unreadable" for name in problem.rows])
     places: list[int] = []
     rows: list[list[int]] = []
     missing: list[str] = []
     for labels in found:
         matched = [known.place(labels.folder, cell) for cell in labels.table.columns[labels.column]]
-        missing += [cell for cell, place in zip(labels.table.columns[labels.column], matched, strict=True) if place is None]
+        missing += [cell for cell, place in zip(labels.table.columns[labels.column], matched, strict=True)
+                    if place is None and unreadable.place(labels.folder, cell) is None]
         rows.append([row for row, place in enumerate(matched) if place is not None])
         places += [place for place in matched if place is not None]
     if not places:
@@ -195,6 +196,6 @@ def _unnamed(names: Sequence[str], places: Sequence[int]) -> list[DataProblem]:
 
 def _missing(cells: list[str]) -> list[DataProblem]:
     return [DataProblem(
-        "missing-file", Text("{count} files that the table names are not there or cannot be read.", count=len(cells)), tuple(cells[:1000]),
+        "missing-file", Text("{count} files that the table names are not there.", count=len(cells)), tuple(cells[:1000]),
         Text("Their rows are left out."),
     )] if cells else []
