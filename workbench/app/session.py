@@ -209,7 +209,12 @@ class Session(QObject):
 
         Raises:
             ProjectError: It cannot be written.
+            DataError: Its made rows cannot be copied.
         """
+        if self.folder is not None and self.project.data.made:
+            from workbench.data.making.sets import copy_sets
+
+            copy_sets(self.project.data.made, self.folder, Path(folder))
         self._write(Path(folder))
         self.folder, self.read_only = Path(folder), False
         self.saved_changed.emit()

@@ -54,3 +54,5 @@ def test_they_come_and_go_with_one_edit(session: Session, qtbot: Any, tmp_path: 
     session.redo()
     qtbot.waitUntil(lambda: session.prepared is not None and session.prepared.fitted != before, timeout=20_000)
     assert len(made_rows(session.dataset)) == making.rows
+    session.save_as(tmp_path / "there")
+    assert len(made_rows(open_dataset("sample:digits", base=tmp_path / "there", made=session.project.data.made))) == making.rows

@@ -15,7 +15,7 @@ from workbench.data.base import FREE, Dataset, Field, FieldKind, Split
 from workbench.data.edited import with_edits
 from workbench.data.findings import FINDERS
 from workbench.data.findings.base import Look
-from workbench.data.making.sets import MadeSet, delete_set, free_name, kept_sets, read_set, write_set
+from workbench.data.making.sets import MadeSet, copy_sets, delete_set, free_name, kept_sets, read_set, write_set
 from workbench.data.making.view import MadeDataset, made_rows, real_rows, with_made
 from workbench.data.memory import MemoryDataset
 from workbench.data.open import open_dataset
@@ -75,6 +75,19 @@ def test_what_was_written_is_read_again(tmp_path: Path, ragged: bool) -> None:
     delete_set(tmp_path, "some")
     delete_set(tmp_path, "some")
     assert kept_sets(tmp_path) == [] and [path.name for path in (tmp_path / "made").iterdir()] == []
+
+
+def test_sets_go_with_a_project_that_is_saved_elsewhere(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    write_set(here, set_of(source_of(), [1, 5]))
+    copy_sets(["some", "lost"], here, there)
+    copy_sets(["some"], here, there)
+    copy_sets(["some"], here, here)
+    assert kept_sets(there) == ["some"] and same(read_set(there, "some").values["image"], read_set(here, "some").values["image"])
+    write_set(tmp_path / "other", set_of(source_of(), [2]))
+    with pytest.raises(DataError, match="called some already"):
+        copy_sets(["some"], here, tmp_path / "other")
+    assert sorted(path.name for path in (there / "made").iterdir()) == ["some"]
 
 
 def test_a_set_is_never_written_over_and_names_stay_in_the_folder(tmp_path: Path) -> None:

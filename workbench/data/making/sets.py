@@ -184,6 +184,34 @@ def kept_sets(base: Path) -> list[str]:
     return sorted(path.parent.name for path in folder.glob(f"*/{FILE}")) if folder.is_dir() else []
 
 
+def copy_sets(names: Sequence[str], base: Path, target: Path) -> None:
+    """Copies sets from one project folder to another, where a project is saved elsewhere; what is there already stays.
+
+    Raises:
+        DataError: There are other made rows of that name, or the folder cannot be written.
+    """
+    for name in names:
+        source, goal = base / FOLDER / checked_name(name), target / FOLDER / name
+        if not (source / FILE).is_file() or (goal.exists() and goal.samefile(source)):
+            continue
+        try:
+            if goal.exists():
+                if (goal / FILE).read_bytes() != (source / FILE).read_bytes():
+                    raise DataError(
+                        Text("There are made rows called {name} already.", name=name), Text("Choose another folder."),
+                    )
+                continue
+            draft = goal.with_name(f".{name}.{os.getpid()}.writing")
+            shutil.rmtree(draft, ignore_errors=True)
+            shutil.copytree(source, draft)
+            draft.replace(goal)
+        except OSError as error:
+            raise DataError(
+                Text("{path} cannot be written: {reason}.", path=str(goal), reason=error.strerror or str(error)),
+                Text("Check the free space and the permissions of the folder."),
+            ) from error
+
+
 def delete_set(base: Path, name: str) -> None:
     """Deletes the files of a set for good.
 
