@@ -144,7 +144,7 @@ def test_other_modes_are_left_to_pillow(tmp_path: Path) -> None:
 
 def test_too_many_pixels_are_not_even_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     data = png(picture(3, 0, 10, 10))
-    monkeypatch.setattr(Image, "frombytes", None)
+    monkeypatch.setattr("workbench.data.plain_png._unpacker", None)
     assert plain_png(data, 99) is None
     monkeypatch.setattr(decoding, "MAX_PIXELS", 99)
     with pytest.raises(DataError, match="10 x 10"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workbench.app.theme import Theme
 
 MASK_COLOURS = ("#00000000", "#3B82F6", "#F59E0B", "#10B981", "#EC4899", "#8B5CF6", "#0EA5A4", "#EAB308", "#F97316")
-_WORTH_KEEPING_BYTES = 16 << 10
+_SMALL_PX, _WORTH_KEEPING_BYTES = 64, 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class TilePainter:
         return {row: key for row, key in keys.items() if key is not None}
 
     def _decoded(self, row: int, edge: int, file: Path | None, key: bytes | None) -> QImage:
-        """Returns the picture of a row, no larger than the edge, and has it kept where that is worth it; empty where it cannot be read."""
+        """Returns the picture of a row, at most twice as large as the edge, and has it kept where that is worth it; empty if unreadable."""
         # Decoders raise whatever they met in damaged bytes.
         try:
             pixels = reduced(file, edge) if file is not None else None
@@ -122,9 +122,10 @@ class TilePainter:
         except Exception:
             return QImage()
         longest = max(pixels.shape[:2])
+        if key is None or self.kept is None or (longest <= 2 * edge and (longest <= _SMALL_PX or not _large(file))):
+            return qimage(pixels) if longest <= 2 * edge else _shrunk(pixels, edge)
         image = _shrunk(pixels, edge) if longest > edge else qimage(pixels)
-        if key is not None and self.kept is not None and (longest > 2 * edge or _large(file)):
-            self.kept.keep_later(key, partial(_encoded, image))
+        self.kept.keep_later(key, partial(_encoded, image))
         return image
 
     def _fitted(self, row: int, image: QImage, edge: int) -> QImage:
