@@ -18,6 +18,8 @@ class Action:
         slot_name: The method of the window or page that does it. An action whose method is missing is left out.
         help: One sentence for the tooltip and the palette.
         aliases: Other words that the palette's search should find.
+        keys: Plain keys (`X`) that the page takes itself where its rows have the keyboard: shown beside the action, not bound, so that they
+            can be typed elsewhere.
     """
 
     id: str
@@ -28,6 +30,12 @@ class Action:
     slot_name: str = ""
     help: str = ""
     aliases: tuple[str, ...] = ()
+    keys: str = ""
+
+    @property
+    def shown_keys(self) -> str:
+        """What is shown beside the action: its first shortcut, or the plain keys."""
+        return self.shortcut.split(";")[0].strip() or self.keys
 
 
 MENUS = (("file", "File"), ("edit", "Edit"), ("view", "View"), ("run", "Run"), ("help", "Help"))
@@ -118,6 +126,31 @@ _DATA = (
     Action("data.augment", "Add an augmentation...", "", "edit", "data", "add_augmentation", "One more way to vary training rows.", ("增强",)),
     Action("data.suggest", "Suggest augmentations", "", "edit", "data", "suggest_augmentation", "What suits this data and keeps its answers true.",
            ("增强", "建议")),
+    Action("data.find", "Find rows...", "Ctrl+F", "edit", "data", "find_rows", "Narrow to rows that hold some words.", ("search", "查找")),
+    Action("data.select-all", "Select all rows", "Ctrl+A", "edit", "data", "select_all_rows", "Select every row that is shown.", ("全选",)),
+    Action("data.show-all", "Show all rows", "", "view", "data", "show_all", "Let go of every filter.", ("reset", "clear", "全部")),
+    Action("data.class", "Give rows a class...", "", "edit", "data", "choose_class", "The digits give the selected rows one of the first ten classes.",
+           ("relabel", "label", "标签"), "0 … 9"),
+    Action("data.exclude", "Leave rows out, or take them in", "", "edit", "data", "leave_out", "Rows left out enter no split; undo brings them back.",
+           ("exclude", "delete", "排除"), "X"),
+    Action("data.tag", "Tag rows...", "", "edit", "data", "tag_rows", "Write a tag on the selected rows.", ("标记",), "T"),
+    Action("data.note", "Write a note on rows...", "", "edit", "data", "note_rows", "Keep a remark with the selected rows.", ("备注",), "N"),
+    Action("data.move", "Move rows to a split...", "", "edit", "data", "move_rows", "Training, validation or test.", ("split", "划分"), "M"),
+    Action("data.enlarge", "Look at a row large", "", "view", "data", "enlarge_row", "Arrows walk on, Esc goes back.", ("loupe", "zoom", "放大"),
+           "Enter"),
+    Action("data.inspect", "Look at a row in Inspect", "", "view", "data", "inspect_row", "What a run says about it, and why.", ("explain",), "I"),
+    Action("data.play", "Play the sound of a row", "", "view", "data", "play_row", "Where rows are sounds.", ("audio", "播放"), "P"),
+    Action("data.fold", "Fold a group, or unfold it", "", "view", "data", "fold_group", "The group under the cursor; Shift+F unfolds all.",
+           ("collapse", "折叠"), "F"),
+    Action("data.larger", "Larger rows", "Ctrl++; Ctrl+=", "view", "data", "zoom_in", "Larger pictures, taller lines.", ("zoom", "放大")),
+    Action("data.smaller", "Smaller rows", "Ctrl+-", "view", "data", "zoom_out", "Smaller pictures, in the end a list.", ("zoom", "缩小")),
+    Action("data.grid", "Show the grid", "Alt+1", "view", "data", "show_grid", "Rows as pictures or lines.", ("网格",)),
+    Action("data.statistics", "Show the statistics", "Alt+2", "view", "data", "show_statistics", "What the rows that are shown hold, in figures.",
+           ("统计",)),
+    Action("data.map", "Show the map", "Alt+3", "view", "data", "show_map", "Rows as points, alike ones near each other.", ("embedding", "地图")),
+    Action("data.next-part", "Next part of the page", "F6", "view", "data", "go_on", "Facets, rows, findings, row: the keyboard goes on.",
+           ("focus", "焦点")),
+    Action("data.previous-part", "Previous part of the page", "Shift+F6", "view", "data", "go_back", "The keyboard goes back.", ("focus", "焦点")),
 )
 
 ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_VIEW, *_RUN, *_HELP, *_DATA, *_BUILD)

@@ -131,7 +131,7 @@ class ViewCommands(QObject):
         window = self._window
         entries = [
             PaletteEntry(
-                tr(row.label).replace("...", "…"), row.shortcut.split(";")[0], " ".join((row.label, row.help, *row.aliases)),
+                tr(row.label).replace("...", "…"), row.shown_keys, " ".join((row.label, row.help, *row.aliases)),
                 lambda row=row: window.perform(row), tr(row.help),
             )
             for row in ACTIONS if window.slot_of(row) is not None and row.id != "view.palette"

@@ -75,7 +75,9 @@ class CountList(QWidget):
         if index == self._chosen:
             painter.fillRect(rect, QColor(colours.accent_wash))
         if self.hasFocus() and index == self._cursor:
-            painter.fillRect(0, rect.top() + 3, 2, ROW_PX - 6, QColor(colours.accent))
+            painter.setPen(QColor(colours.accent))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rect.adjusted(4, 1, -5, -2), 4, 4)
         inside = rect.adjusted(theme.SPACE_16, 0, -theme.SPACE_16, 0)
         name_px = min(NAME_PX + max(0, inside.width() - 220) // 2, inside.width() // 2)
         painter.setPen(QColor(colours.text))
@@ -109,6 +111,9 @@ class CountList(QWidget):
         if step:
             self._cursor = max(0, min(len(self._items) - 1, self._cursor + step))
             self.setAccessibleDescription(f"{self._items[self._cursor][0]} {self._items[self._cursor][1]}" if self._items else "")
+            self.update()
+        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            self._cursor = 0 if event.key() == Qt.Key.Key_Home else max(0, len(self._items) - 1)
             self.update()
         elif event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._toggle(self._cursor)

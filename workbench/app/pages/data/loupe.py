@@ -71,6 +71,9 @@ class Loupe(QWidget):
         if pixmap is not None:
             size = pixmap.deviceIndependentSize().toSize()
             painter.drawPixmap(QPoint((self.width() - size.width()) // 2, max(MARGIN_PX, (self.height() - FOOT_PX - size.height()) // 2)), pixmap)
+        if self.hasFocus():
+            painter.setPen(QColor(colours.accent))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.setPen(QColor(colours.quiet))
         foot = QRect(MARGIN_PX, self.height() - FOOT_PX, self.width() - 2 * MARGIN_PX, FOOT_PX)
         said = self._rows.said.of(self._row)

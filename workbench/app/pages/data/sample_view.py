@@ -160,6 +160,11 @@ class SampleView(QAbstractScrollArea):
         self._shown = self.grouping.toggled(group)
         self._keep_cursor(row, rows, place)
 
+    def fold_here(self) -> None:
+        """Folds the group under the cursor; where every group is folded, unfolds them."""
+        if self.grouping.groups:
+            self.fold(self._cells.group_of(self.picking.place)) if self.picking.place >= 0 else self.unfold_all()
+
     def unfold_all(self) -> None:
         """Unfolds every group."""
         row, rows, place = self.current, self._shown, self.picking.place
@@ -400,7 +405,7 @@ class SampleView(QAbstractScrollArea):
         elif key == keys.Key_Escape and self.picking.count > 1:
             self._move_to(self.picking.place)
         elif key == keys.Key_F and not control and self.grouping.groups:
-            self.unfold_all() if extend else self.fold(self._cells.group_of(max(self.picking.place, 0)))
+            self.unfold_all() if extend else self.fold_here()
         elif not control and event.text().strip() and self.current >= 0:
             self.key_pressed.emit(event.text().casefold())
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,11 @@ class Figure:
         bars: Names and counts, drawn as lying bars.
         edges, counts: A histogram, drawn as standing bars.
         facts: Names and values in words.
-        facet: The facet whose values the bars are, so that a click can narrow the view, or "".
+        facet: The facet whose values the bars are, or "".
+        column: The number that a histogram counts, so that a press can narrow to a part of it, or "".
+        dates: Whether the edges are days since 1970.
+        chosen_by: What a press on each bar narrows the view to: `("facet", name, value)`, `("range", column, low, high)` or
+            `("rows", rows, words)`; empty where nothing can be pressed.
     """
 
     title: str
@@ -38,6 +42,9 @@ class Figure:
     counts: tuple[int, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     facet: str = ""
+    column: str = ""
+    dates: bool = False
+    chosen_by: tuple[tuple[Any, ...], ...] = ()
 
 
 def figures_of(rows: Rows, shown: np.ndarray, cancelled: Callable[[], bool]) -> list[Figure]:
@@ -63,35 +70,51 @@ def _balance(rows: Rows, shown: np.ndarray) -> list[Figure]:
         facts.append((tr("Largest to smallest"), f"{there.max() / there.min():.3g} : 1"))
     best = np.argsort(-counts, kind="stable")[:_MOST_BARS] if len(counts) > _MOST_BARS else range(len(counts))
     bars = tuple((facet.names[index], float(counts[index])) for index in best)
-    return [Figure(tr("Class balance"), bars, facts=tuple(facts), facet="label")]
+    pressed = tuple(("facet", "label", int(index)) for index in best)
+    return [Figure(tr("Class balance"), bars, facts=tuple(facts), facet="label", chosen_by=pressed)]
 
 
 def _splits(rows: Rows, shown: np.ndarray) -> list[Figure]:
     facet = rows.selector.facets["split"]
     counts = np.bincount(facet.codes[shown], minlength=len(facet.names))
-    return [Figure(tr("Split"), tuple((name, float(count)) for name, count in zip(facet.names, counts, strict=True)), facet="split")]
+    bars = tuple((name, float(count)) for name, count in zip(facet.names, counts, strict=True))
+    return [Figure(tr("Split"), bars, facet="split", chosen_by=tuple(("facet", "split", index) for index in range(len(bars))))]
 
 
 def _missing(rows: Rows, shown: np.ndarray) -> list[Figure]:
-    bars = []
+    bars: list[tuple[str, float]] = []
+    pressed: list[tuple[Any, ...]] = []
+    known = 0
     for item in rows.dataset.fields:
-        if item.kind == FieldKind.NUMBER:
-            bars.append((_label(item), float(np.count_nonzero(np.isnan(rows.numbers(item.name)[shown])))))
-        elif item.kind == FieldKind.CATEGORY:
-            bars.append((_label(item), float(np.count_nonzero(np.asarray(rows.dataset.column(item.name))[shown] < 0))))
-        elif item.kind == FieldKind.TEXT and item is rows.lead:
-            bars.append((_label(item), float(sum(not rows.texts[row].strip() for row in shown))))
-    missing = [bar for bar in bars if bar[1]]
-    facts = () if missing else ((tr("Missing values"), tr("none")),)
-    return [Figure(tr("Missing values"), tuple(missing[:_MOST_BARS]), facts=facts)] if bars else []
+        lacking = _lacking(rows, item, shown)
+        known += lacking is not None
+        if lacking is not None and lacking.any():
+            bars.append((_label(item), float(np.count_nonzero(lacking))))
+            pressed.append(("rows", tuple(shown[lacking].tolist()), tr("no value in {name}", name=_label(item))))
+    facts = () if bars else ((tr("Missing values"), tr("none")),)
+    return [Figure(tr("Missing values"), tuple(bars[:_MOST_BARS]), facts=facts, chosen_by=tuple(pressed[:_MOST_BARS]))] if known else []
+
+
+def _lacking(rows: Rows, item: Field, shown: np.ndarray) -> np.ndarray | None:
+    """Returns which of some rows have no value in a field, bool `(n,)`; None for fields that always have one."""
+    if item.kind == FieldKind.NUMBER:
+        return np.isnan(rows.numbers(item.name)[shown])
+    if item.kind == FieldKind.CATEGORY:
+        return np.asarray(rows.dataset.column(item.name))[shown] < 0
+    if item.kind == FieldKind.TEXT and (item is rows.lead or rows.table):
+        texts = rows.texts if item is rows.lead else rows.dataset.column(item.name)
+        return np.fromiter((not texts[row].strip() for row in shown), dtype=bool, count=len(shown))
+    return None
 
 
 def _field_figures(rows: Rows, item: Field, shown: np.ndarray) -> list[Figure]:
     if item.kind == FieldKind.NUMBER:
-        return [_histogram(_label(item), rows.numbers(item.name)[shown], item.unit)]
+        return [_number_figure(rows, item, shown)]
+    if item.kind == FieldKind.CATEGORY and item is not rows.label:
+        return [_category_figure(rows, item, shown)]
     if item.kind == FieldKind.TEXT and item is rows.lead:
         lengths = np.array([len(rows.texts[row]) for row in shown], dtype=np.float64)
-        return [_histogram(tr("Length of {name}", name=_label(item)), lengths, tr("characters"))]
+        return [replace(_histogram(tr("Length of {name}", name=_label(item)), lengths, tr("characters")), column=":length")]
     if item.kind == FieldKind.IMAGE:
         return _image_figures(rows, item, sampled(shown))
     if item.kind == FieldKind.MASK:
@@ -99,6 +122,35 @@ def _field_figures(rows: Rows, item: Field, shown: np.ndarray) -> list[Figure]:
     if item.kind in (FieldKind.SERIES, FieldKind.AUDIO):
         return _series_figures(rows, item, sampled(shown))
     return []
+
+
+def _number_figure(rows: Rows, item: Field, shown: np.ndarray) -> Figure:
+    """Returns how a number is distributed; dates are said as dates."""
+    values = rows.numbers(item.name)[shown]
+    found = replace(_histogram(_label(item), values, "" if item.type == "date" else say_own(item.unit)), column=item.name)
+    lacking = int(np.count_nonzero(np.isnan(values)))
+    facts = found.facts
+    if item.type == "date" and len(found.edges):
+        finite = values[np.isfinite(values)]
+        facts = tuple((name, date_words(float(value))) for name, value in ((tr("First"), finite.min()), (tr("Median"), np.median(finite)),
+                                                                          (tr("Last"), finite.max())))
+    return replace(found, facts=(*facts, (tr("Missing"), f"{lacking:,}")) if lacking else facts, dates=item.type == "date")
+
+
+def _category_figure(rows: Rows, item: Field, shown: np.ndarray) -> Figure:
+    """Returns how often each value of a further category stands."""
+    codes = np.asarray(rows.dataset.column(item.name))[shown]
+    counts = np.bincount(codes[codes >= 0], minlength=len(item.categories))
+    best = np.argsort(-counts, kind="stable")[:_MOST_BARS]
+    bars = tuple((item.categories[index], float(counts[index])) for index in best)
+    pressed = tuple(("rows", tuple(shown[codes == index].tolist()), f"{_label(item)}: {item.categories[index]}") for index in best)
+    facts = ((tr("Values"), f"{np.count_nonzero(counts):,}"), (tr("Missing"), f"{np.count_nonzero(codes < 0):,}"))
+    return Figure(_label(item), bars, facts=facts, chosen_by=pressed)
+
+
+def date_words(days: float) -> str:
+    """Returns days since 1970 as a date."""
+    return str(np.datetime64("1970-01-01", "D") + np.timedelta64(int(days), "D"))
 
 
 def sampled(shown: np.ndarray, most: int = SAMPLED) -> np.ndarray:

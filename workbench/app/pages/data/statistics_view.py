@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QToolTip, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
 from workbench.app.language import tr
-from workbench.app.pages.data.statistics import Figure, figures_of
+from workbench.app.pages.data.statistics import Figure, date_words, figures_of
 from workbench.app.pages.inspect.saving import show_picture_menu
 from workbench.app.widgets import Card, KeyValue, quiet
 
@@ -26,10 +26,10 @@ class StatisticsView(QScrollArea):
     """Cards in as many columns as fit.
 
     Signals:
-        chosen: A facet and the value whose bar was pressed.
+        chosen: What was pressed: `("facet", name, value)`, `("range", column, low, high)` or `("rows", rows, words)`.
     """
 
-    chosen = Signal(str, int)
+    chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,7 +78,9 @@ class StatisticsView(QScrollArea):
             bars.chosen.connect(self.chosen)
             card.content.addWidget(bars)
         if figure.counts:
-            card.content.addWidget(Histogram(figure, card))
+            histogram = Histogram(figure, card)
+            histogram.chosen.connect(self.chosen)
+            card.content.addWidget(histogram)
         if figure.facts:
             facts = KeyValue(f"data.statistics.{number}.facts", card, key_width=120)
             facts.set_rows(list(figure.facts))
@@ -116,16 +118,21 @@ class Bars(_Plot):
     """Names with lying bars.
 
     Signals:
-        chosen: The facet and the value that was pressed.
+        chosen: What was pressed, as a part of a filter.
     """
 
-    chosen = Signal(str, int)
+    chosen = Signal(object)
 
     def __init__(self, figure: Figure, parent: QWidget) -> None:
         super().__init__(figure, parent)
         self.setObjectName("data.statistics.bars")
         self.setAccessibleName(", ".join(f"{name} {value:,.4g}" for name, value in figure.bars))
         self.setFixedHeight(len(figure.bars) * BAR_PX)
+        self._cursor = 0
+        if figure.chosen_by:
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+            self.setToolTip(tr("Press a bar to show only its rows"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, colours = QPainter(self), theme.current()
@@ -143,17 +150,38 @@ class Bars(_Plot):
             painter.setBrush(QColor(colours.accent))
             room = self.width() - name_px - 64
             painter.drawRoundedRect(name_px, box.center().y() - 2, max(2, round(room * value / largest)), 6, 3, 3)
+            if self.hasFocus() and index == self._cursor:
+                painter.setPen(QColor(colours.accent))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), 4, 4)
         painter.end()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        index = int(event.position().y()) // BAR_PX
-        name = self._figure.bars[index][0] if 0 <= index < len(self._figure.bars) else ""
-        if self._figure.facet and name:
-            self.chosen.emit(self._figure.facet, index)
+        self._choose(int(event.position().y()) // BAR_PX)
+
+    def _choose(self, index: int) -> None:
+        if self._figure.chosen_by and 0 <= index < len(self._figure.bars):
+            self.chosen.emit(self._figure.chosen_by[index])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
+        if step and 0 <= self._cursor + step < len(self._figure.bars):
+            self._cursor += step
+            self.update()
+        elif event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self._cursor)
+        else:
+            super().keyPressEvent(event)
 
 
 class Histogram(_Plot):
-    """Standing bars over a range of numbers."""
+    """Standing bars over a range of numbers.
+
+    Signals:
+        chosen: What was pressed, as a part of a filter.
+    """
+
+    chosen = Signal(object)
 
     def __init__(self, figure: Figure, parent: QWidget) -> None:
         super().__init__(figure, parent)
@@ -161,6 +189,13 @@ class Histogram(_Plot):
         self.setAccessibleName(figure.title)
         self.setMouseTracking(True)
         self.setFixedHeight(HISTOGRAM_PX)
+        self._cursor = 0
+        if figure.column:
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def _said(self, value: float) -> str:
+        return date_words(value) if self._figure.dates else f"{value:.4g}"
 
     def sizeHint(self) -> QSize:
         return QSize(240, HISTOGRAM_PX)
@@ -173,17 +208,38 @@ class Histogram(_Plot):
         for index, count in enumerate(figure.counts):
             high = round((base - 4) * count / largest)
             painter.fillRect(int(index * step), base - high, max(1, int(step) - 1), high, QColor(colours.accent))
+            if self.hasFocus() and index == self._cursor:
+                painter.setPen(QColor(colours.text))
+                painter.drawRect(int(index * step), 1, max(2, int(step) - 1), base - 1)
         painter.setPen(QColor(colours.line))
         painter.drawLine(0, base, self.width(), base)
         painter.setPen(QColor(colours.quiet))
         foot = QRect(0, base + 2, self.width(), 14)
-        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, f"{figure.edges[0]:.4g}")
-        painter.drawText(foot, Qt.AlignmentFlag.AlignRight, f"{figure.edges[-1]:.4g}")
+        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, self._said(figure.edges[0]))
+        painter.drawText(foot, Qt.AlignmentFlag.AlignRight, self._said(figure.edges[-1]))
         painter.end()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._choose(int(event.position().x() * len(self._figure.counts) / max(self.width(), 1)))
+
+    def _choose(self, index: int) -> None:
+        figure = self._figure
+        if figure.column and 0 <= index < len(figure.counts):
+            self.chosen.emit(("range", figure.column, figure.edges[index], figure.edges[index + 1]))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if step and 0 <= self._cursor + step < len(self._figure.counts):
+            self._cursor += step
+            self.update()
+        elif event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self._cursor)
+        else:
+            super().keyPressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         index = int(event.position().x() * len(self._figure.counts) / max(self.width(), 1))
         if 0 <= index < len(self._figure.counts):
             low, high = self._figure.edges[index], self._figure.edges[index + 1]
-            words = tr("{low} to {high}: {count}", low=f"{low:.4g}", high=f"{high:.4g}", count=f"{self._figure.counts[index]:,}")
+            words = tr("{low} to {high}: {count}", low=self._said(low), high=self._said(high), count=f"{self._figure.counts[index]:,}")
             QToolTip.showText(event.globalPosition().toPoint(), words, self)
