@@ -22,7 +22,7 @@ from workbench.resources import resource
 if TYPE_CHECKING:
     from workbench.app.window import Window
 
-WRITTEN = ("start", "data", "build", "own", "train", "inspect", "deploy", "shortcuts", "commands")
+WRITTEN = ("start", "data", "build", "own", "train", "studies", "inspect", "deploy", "shortcuts", "commands")
 GENERATED = ("terms", "layers")
 _TOPIC_OF_PAGE = {"welcome": "start", "window": ""}
 _TOPIC_OF_PANEL = {"build.own": "own", "build.layer": "own", "build.newlayer": "own"}
