@@ -14,6 +14,7 @@ from workbench.data.base import Dataset, Field, FieldKind
 from workbench.data.edits import NO_EDITS
 from workbench.data.formats import FORMATS
 from workbench.data.open import open_dataset
+from workbench.data.preprocessing.params import PARAMS
 from workbench.data.progress import report
 from workbench.errors import DataError, Text
 from workbench.graph import edit
@@ -115,7 +116,9 @@ def _kept(project: Project, wanted: Source, dataset: Dataset) -> DataChoice:
     """Returns the choice of data with what was chosen for fields that are still of the same kind."""
     old = project.data
     if old.source == wanted.source:
-        return old
+        kinds = {item.name: item.kind for item in dataset.fields}
+        kept = {name: params for name, params in old.preprocessing.items() if name in kinds and set(params) <= set(PARAMS[kinds[name]].model_fields)}
+        return old if len(kept) == len(old.preprocessing) else replace(old, preprocessing=MappingProxyType(kept))
     read = {field_of(node): kind_read(node) for node in input_nodes(project.graph)}
     there = {item.name: item.kind for item in dataset.fields}
     kept = old.augmentation if read and set(read.values()) <= set(there.values()) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -131,31 +131,6 @@ def _details(dataset: Dataset, field: Field) -> str:
     if field.kind == FieldKind.MASK:
         return tr("{count} classes", count=f"{len(field.categories):,}")
     return say_own(field.unit)
-
-
-def learning(project: Project, dataset: Dataset, name: str) -> Project:
-    """Returns the project learning another field: the drawing, its output and the objective fitted to it.
-
-    Where an input reads the new answer, it reads the former one instead if that is of the same kind.
-
-    Raises:
-        DataError: Nothing learns this field, or the data does not suit the drawing any more.
-    """
-    from dataclasses import replace
-
-    from workbench.graph import edit
-    from workbench.project.adapt import adapt
-    from workbench.project.feeding import OBJECTIVE_OF, field_of, input_nodes
-
-    field, former = dataset.field(name), target_fields(project)[:1]
-    graph: Any = project.graph
-    for node in input_nodes(graph):
-        if field_of(node) == name and former:
-            graph = edit.set_params(graph, node.id, field=former[0])
-    first = project.objectives[0]
-    own = OBJECTIVE_OF.get(field.kind, first.name)
-    changed = replace(first, name=own, target=name, params=first.params if own == first.name else {})
-    return adapt(replace(project, graph=graph, objectives=(changed, *project.objectives[1:])), dataset)
 
 
 def can_be_learned(field: Field) -> bool:

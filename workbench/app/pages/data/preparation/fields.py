@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.form import ParamsForm
-from workbench.app.jobs import Job, run_job
-from workbench.app.language import say, say_error, tr
+from workbench.app.language import say, tr
 from workbench.app.pages.data.preparation.field_facts import (
     BOTH,
     LEARNED,
@@ -21,7 +19,6 @@ from workbench.app.pages.data.preparation.field_facts import (
     FieldFact,
     can_be_learned,
     field_facts,
-    learning,
     types_change,
 )
 from workbench.app.pages.data.preparation.section import Latest, Section, Shown
@@ -31,9 +28,6 @@ from workbench.data.base import Field, FieldKind
 from workbench.data.tables.types import ColumnType
 from workbench.project.feeding import find_field
 
-if TYPE_CHECKING:
-    from workbench.project.project import Project
-
 
 class FieldsSection(Section):
     """The fields of the data."""
@@ -42,7 +36,6 @@ class FieldsSection(Section):
         super().__init__("fields", tr("Fields"), parent)
         self._found: list[FieldFact] = []
         self._key: Any = None
-        self._trying: Job | None = None
         self.table = CountTable("data.preparation.fields.table", tr("Fields of the data"), self.inside)
         self.table.itemSelectionChanged.connect(self._show_detail)
         self.detail = FieldDetail(self, self.inside)
@@ -101,57 +94,23 @@ class FieldsSection(Section):
 
     def set_type(self, fact: FieldFact, wanted: str) -> None:
         """Takes a column for something else ("" for what it was found to be), if the data can be opened like that."""
-        shown = self.shown
-        if shown is None:
-            return
-        kept = dict(shown.project.data.params.get("types", {}))
-        types = {name: kept[name] for name in kept if name not in (fact.name, fact.label)}
-        if wanted:
-            types[fact.name] = wanted
-        params = {name: value for name, value in shown.project.data.params.items() if name != "types"}
-        if types:
-            params["types"] = types
-        label = tr("Take {name} for {type}", name=fact.label, type=say(wanted)) if wanted else \
-            tr("Take {name} for what it was found to be", name=fact.label)
-        try_params(self, shown, label, params, self.detail.say_wrong)
+        if self.shown is not None:
+            self.shown.session.opening.set_type(self._named(fact), wanted)
+
+    def _named(self, fact: FieldFact) -> str:
+        """Returns what a column is called among the types that were said."""
+        types = self.shown.project.data.params.get("types", {}) if self.shown is not None else {}
+        return fact.label if fact.label in types else fact.name
 
     def learn(self, name: str) -> None:
-        """Makes a field the answer; the drawing is fitted to it aside, since texts may have to be cut anew for that."""
-        shown = self.shown
-        if shown is None:
-            return
-        project, dataset, session = shown.project, shown.dataset, shown.session
+        """Makes a field the answer; the drawing is fitted to it."""
+        if self.shown is not None:
+            self.shown.session.opening.learn(name)
 
-        def take(changed: Project) -> None:
-            if session.project is project:
-                session.edit(tr("Learn {name}", name=name), changed)
-
-        self._trying = run_job(self, lambda _progress, _cancelled: learning(project, dataset, name), take,
-                               lambda error: self.detail.say_wrong(say_error(error)))
-
-
-def try_params(owner: QWidget, shown: Shown, label: str, params: dict[str, Any], wrong: Any, key: str = "") -> Job:
-    """Opens the data with other parameters of its format aside, and changes the project if that goes well.
-
-    Args:
-        owner: It owns the work.
-        shown: The project.
-        label: What the step of the history is called.
-        params: All parameters of the format.
-        wrong: Takes why the data cannot be opened like that, one sentence, or "".
-        key: Consecutive changes with the same key become one.
-    """
-    from workbench.data.open import open_dataset
-
-    session, data, base = shown.session, shown.project.data, shown.session.folder
-
-    def take(_opened: Any) -> None:
-        wrong("")
-        if session.project.data == data:
-            shown.edit_data(label, key, params=MappingProxyType(params))
-
-    return run_job(owner, lambda _progress, _cancelled: open_dataset(data.source, data.format, params or None, base), take,
-                   lambda error: wrong(say_error(error)))
+    def say_wrong(self, words: str) -> None:
+        """Says why the last change could not be made, or nothing."""
+        self.detail.say_wrong(words)
+        self._show_detail()
 
 
 class FieldDetail(QWidget):

@@ -10,15 +10,12 @@ from workbench.app import theme
 from workbench.app.form import ParamsForm
 from workbench.app.language import say, tr
 from workbench.app.pages.data.preparation.field_facts import format_of
-from workbench.app.pages.data.preparation.fields import try_params
-from workbench.app.pages.data.preparation.section import Latest, Section, Shown
+from workbench.app.pages.data.preparation.section import Section, Shown
 from workbench.app.widgets import quiet
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from workbench.data.asking import Asked
     from workbench.data.base import Question
-    from workbench.project.project import DataChoice
 
 _ELSEWHERE = ("types",)
 FORM_PX = 380
@@ -41,7 +38,6 @@ class ReadingSection(Section):
         self._wrong.hide()
         for widget in (self._about, self._questions, self._wrong):
             self.content.addWidget(widget)
-        self._asking = Latest(self, self._show_questions, delay_ms=0)
 
     def summarise(self, shown: Shown) -> None:
         entry = format_of(shown.project, shown.dataset)
@@ -63,20 +59,20 @@ class ReadingSection(Section):
             self.content.addWidget(self._form)
         if self._form is not None:
             self._form.set_values(shown.project.data.params)
-        data, base = shown.project.data, shown.session.folder
-        if (data, base) != self._asked:
-            self._asked = (data, base)
-            self._asking.ask(lambda _progress, _cancelled: open_questions(data, base))
+        asked = shown.session.opening.asked
+        if asked != self._asked:
+            self._asked = asked
+            self._show_questions(asked)
 
-    def _show_questions(self, asked: list[tuple[Question, Any]]) -> None:
+    def _show_questions(self, asked: tuple[Asked, ...]) -> None:
         while self._lines.count():
             widget = self._lines.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        for question, answer in asked:
-            self._lines.addWidget(quiet(say(question.text), self._questions))
-            self._lines.addWidget(self._choice(question, answer))
+        for item in asked:
+            self._lines.addWidget(quiet(say(item.question.text), self._questions))
+            self._lines.addWidget(self._choice(item.question, item.answer))
         self._questions.setVisible(bool(asked))
 
     def _choice(self, question: Question, answer: Any) -> QComboBox:
@@ -91,27 +87,12 @@ class ReadingSection(Section):
         return box
 
     def _take(self, name: str, value: Any) -> None:
-        if self.shown is None:
-            return
-        params = {**self.shown.project.data.params, name: value}
-        try_params(self, self.shown, tr("Change how the data is read"), params, self._say_wrong, f"data.params.{name}")
+        if self.shown is not None:
+            self.shown.session.opening.answer(name, value)
 
-    def _say_wrong(self, words: str) -> None:
+    def say_wrong(self, words: str) -> None:
+        """Says why the data could not be read in another way, or nothing."""
         self._wrong.setText(words)
         self._wrong.setVisible(bool(words))
         if words and self._form is not None and self.shown is not None:
             self._form.set_values(self.shown.project.data.params)
-
-
-def open_questions(data: DataChoice, base: Path | None) -> list[tuple[Question, Any]]:
-    """Returns what the data itself leaves open, and the answers that hold: what nobody answered yet, and what somebody did."""
-    from workbench.data.open import questions
-
-    params = dict(data.params)
-    found = {question.param: (question, question.default) for question in questions(data.source, data.format, params, base)}
-    for name, answer in params.items():
-        rest = {key: value for key, value in params.items() if key != name}
-        for question in questions(data.source, data.format, rest, base):
-            if question.param == name:
-                found[name] = (question, answer)
-    return list(found.values())

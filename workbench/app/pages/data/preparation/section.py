@@ -156,6 +156,9 @@ class Section(QFrame):
         """Whether this data has anything to do with it."""
         return True
 
+    def say_wrong(self, words: str) -> None:
+        """Says why the data could not be read in another way, or nothing; the parts that change that show it."""
+
     def summarise(self, shown: Shown) -> None:
         """Sets the facts of the head; cheap."""
 

@@ -38,6 +38,9 @@ class Preparation(QScrollArea):
         self._layout.setSpacing(theme.SPACE_12)
         self.setWidget(self._inside)
         session.changed.connect(lambda _old, _new: self._refresh())
+        session.opening.failed.connect(lambda error: self._say_wrong(say_error(error)))
+        session.opening.opened.connect(lambda _anew: self._say_wrong(""))
+        session.opening.changed.connect(self._refresh)
         self._shown: Shown | None = None
 
     def _build(self, rows: Rows) -> None:
@@ -91,6 +94,10 @@ class Preparation(QScrollArea):
         for section in self.sections.values():
             section.show_data(self._shown)
         self._strip.show_findings(self._findings())
+
+    def _say_wrong(self, words: str) -> None:
+        for section in self.sections.values():
+            section.say_wrong(words)
 
     def _findings(self) -> list[FindingRow]:
         """Returns why the data cannot be prepared, and where the drawing does not fit it any more."""
