@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 ROWS = 1_000_000
 FRAME_MS = 16.0
-CLASSES = 10
+CLASSES, ROUNDS = 10, 5
 
 
 def percentile_95(act: Callable[[int], object], count: int = 30) -> float:
@@ -146,50 +147,107 @@ def _settle(app: Any, view: Any) -> None:
 
 
 def _pictures() -> list[dict[str, Any]]:
-    """Compares tiles made from JPEG files of 640 x 480 with decoding and scaling them alone, both on one thread, interleaved."""
-    import tempfile
-    from pathlib import Path
+    """Compares tiles with decoding and scaling the same files alone, PNG and JPEG of 640 x 480 and small PNG, interleaved.
 
-    import numpy as np
-    from PIL import Image
-    from PySide6.QtCore import QSize, Qt
+    Bare reads a JPEG as much reduced as the tile allows. CPU time, one thread each, says what a picture costs; elapsed time, with the
+    threads of the grid against a thread per core that decodes its share, how many come in a second.
+    """
+    return [row for kind in (("jpg", 640, 480, 150), ("png", 640, 480, 60), ("png", 128, 128, 300)) for row in _of_kind(*kind)]
+
+
+def _of_kind(suffix: str, width: int, height: int, count: int) -> list[dict[str, Any]]:
+    import statistics
+    import tempfile
+
+    from PySide6.QtCore import QSize
     from PySide6.QtGui import QFont
 
     from workbench.app import theme
     from workbench.app.pages.data.rows import Rows
     from workbench.app.pages.data.thumbnails import Thumbnails
-    from workbench.app.pages.data.tile_painting import TilePainter, qimage
-    from workbench.data.decode import decode
+    from workbench.app.pages.data.tile_painting import TilePainter
     from workbench.data.open import open_dataset
 
     with tempfile.TemporaryDirectory() as folder:
-        random, root = np.random.default_rng(0), Path(folder)
-        for number in range(120):
-            file = root / f"c{number % 2}" / f"{number}.jpg"
-            file.parent.mkdir(exist_ok=True)
-            coarse = Image.fromarray(random.integers(0, 255, (24, 32, 3), dtype=np.uint8))
-            coarse.resize((640, 480), Image.Resampling.BICUBIC).save(file, quality=90)
-        data: Any = open_dataset(folder)
+        root = Path(folder)
+        _written(root / "pictures", suffix, width, height, count)
+        data: Any = open_dataset(str(root / "pictures"))
         getattr(data, "_kept", {}).clear()
-        rows, kept = Rows.of(data, None), Thumbnails(root / "thumbnails.sqlite")
-        painter = TilePainter(rows, QSize(84, 84), 1.0, theme.current(), QFont(), QFont(), kept)
-        files = [file for row in range(120) if (file := rows.file_of(row)) is not None]
-
-        def bare(file: Path) -> None:
-            qimage(decode(file)).scaled(84, 84, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
-
-        start = time.thread_time()
-        for file in files:
-            bare(file)
-        alone = time.thread_time() - start
-        start = time.thread_time()
-        list(painter.paint(range(120)))
-        fresh = time.thread_time() - start
-        start = time.thread_time()
-        list(painter.paint(range(120)))
-        again = time.thread_time() - start
-        kept.close()
+        data._room = 0
+        rows, fresh, again, pace = Rows.of(data, None), [], [], []
+        cores = min(os.cpu_count() or 1, 4)
+        files = [file for row in range(count) if (file := rows.file_of(row)) is not None]
+        for number in range(ROUNDS):
+            kept = Thumbnails(root / f"thumbnails{number}.sqlite")
+            painter = TilePainter(rows, QSize(84, 84), 1.0, theme.current(), QFont(), QFont(), kept)
+            alone = _clocked(lambda: [_bare(file) for file in files])
+            pace.append(_bare_seconds(files, cores) / _grid_seconds(painter, count))
+            kept.close()
+            kept = Thumbnails(root / f"thumbnails{number}b.sqlite")
+            painter = TilePainter(rows, QSize(84, 84), 1.0, theme.current(), QFont(), QFont(), kept)
+            fresh.append(alone / _clocked(lambda painter=painter: list(painter.paint(range(count)))))
+            kept.catch_up(count)
+            again.append(alone / _clocked(lambda painter=painter: list(painter.paint(range(count)))))
+            kept.close()
+    name = f"{suffix} of {width} x {height}"
     return [
-        _row("new thumbnails, of the pace of decoding alone", alone / fresh, 0.8, "x", more=True),
-        _row("kept thumbnails, of the pace of decoding alone", alone / again, 2.0, "x", more=True),
+        _row(f"new thumbnails, {name}: CPU, of bare scaled decoding", statistics.median(fresh), 0.8, "x", more=True),
+        _row(f"new thumbnails, {name}: a second, of bare on {cores} cores", statistics.median(pace), 0.8, "x", more=True),
+        _row(f"thumbnails again, {name}: CPU, of bare scaled decoding", statistics.median(again), 2.0, "x", more=True),
     ]
+
+
+def _written(root: Path, suffix: str, width: int, height: int, count: int) -> None:
+    import numpy as np
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for number in range(count):
+        file = root / f"c{number % 2}" / f"{number}.{suffix}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        coarse = Image.fromarray(random.integers(0, 255, (height // 20, width // 20, 3), dtype=np.uint8))
+        coarse.resize((width, height), Image.Resampling.BICUBIC).save(file, quality=90)
+
+
+def _bare(file: Path) -> None:
+    from PySide6.QtCore import Qt
+
+    from workbench.app.pages.data.file_picture import reduced
+    from workbench.app.pages.data.tile_painting import qimage
+    from workbench.data.decode import decode
+
+    pixels = reduced(file, 84)
+    picture = qimage(decode(file) if pixels is None else pixels)
+    picture.scaled(84, 84, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+
+
+def _clocked(act: Callable[[], object]) -> float:
+    """Returns the CPU seconds of this thread."""
+    used = time.thread_time()
+    act()
+    return time.thread_time() - used
+
+
+def _bare_seconds(files: Sequence[Path], cores: int) -> float:
+    """Returns how long bare decoding takes on so many threads, each with its share of the files."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(cores) as pool:
+        start = time.perf_counter()
+        list(pool.map(lambda share: [_bare(file) for file in files[share::cores]], range(cores)))
+        return time.perf_counter() - start
+
+
+def _grid_seconds(painter: Any, count: int) -> float:
+    """Returns how long the threads of the grid take for so many tiles."""
+    from workbench.app.pages.data.tiles import MOST_MADE, _Makers
+
+    makers, made, start = _Makers(), 0, time.perf_counter()
+    makers.made = type(makers.made)(maxlen=max(MOST_MADE, count))
+    makers.ask(painter, range(count))
+    while made < count:
+        time.sleep(0.001)
+        made = len(makers.made)
+    seconds = time.perf_counter() - start
+    makers.stop()
+    return seconds
