@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -44,6 +45,7 @@ class StudiesDialog(QDialog):
         self.setWindowTitle(tr("Studies: several runs, one question"))
         self.resize(USUAL_SIZE)
         self._build()
+        QShortcut(QKeySequence.StandardKey.HelpContents, self, lambda: window.helping.show_topic("studies"))
         self._studies.changed.connect(self._show_progress)
         self._studies.ended.connect(lambda study: self._ended(study))
         self._session.opened.connect(self.look)

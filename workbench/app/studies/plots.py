@@ -111,7 +111,7 @@ class BudgetPlot(StudyPlot):
         if following:
             places[math.log10(following["rows"])] = f"{following['rows']:,}"
         self.begin(measure.share, places)
-        heights = [finite(item["mean"]) for item in points]
+        heights = [finite(value) for item in points for value in (item["mean"], *item["values"])]
         if following:
             heights += self._draw_curve(result["curve"], points[-1]["rows"])
         for item in points:
