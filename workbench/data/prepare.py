@@ -249,7 +249,14 @@ def _divided(
     stratify = stratum(dataset, targets)
     real = _real(dataset, usable)
     rows = _limited(dataset, choice, real, stratify)
-    splits = divide(dataset, choice.split, np.concatenate([rows, np.setdiff1d(usable, real)]), stratify)
+    made = np.setdiff1d(usable, real)
+    splits = divide(dataset, choice.split, np.concatenate([rows, made]), stratify)
+    idle = len(np.setdiff1d(made, splits[Split.TRAIN]))
+    if idle and not choice.split.folds and choice.split.share == 1:  # else it is meant so
+        problems.append(DataProblem(
+            "made-idle", Text("{count} of {made} made rows are not trained on.", count=idle, made=len(made)),
+            reason=Text("The rows that they were made from do not train as the data is divided now; make them again."),
+        ))
     return np.union1d(rows, splits[Split.TRAIN]), splits, problems
 
 

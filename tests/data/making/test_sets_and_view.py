@@ -235,7 +235,11 @@ def test_a_limit_counts_real_rows() -> None:
     limited = split_rows(view, DataChoice(limit=20), ["number"], ["label"])
     plain = split_rows(data, DataChoice(limit=20), ["number"], ["label"])
     assert len(limited[Split.TRAIN]) == 2 * len(plain[Split.TRAIN]) and sum(map(len, plain.values())) == 20
-    assert np.array_equal(prepare(view, DataChoice(limit=20), ["number"], ["label"]).splits[Split.TRAIN], limited[Split.TRAIN])
+    prepared = prepare(view, DataChoice(limit=20), ["number"], ["label"])
+    assert np.array_equal(prepared.splits[Split.TRAIN], limited[Split.TRAIN])
+    assert [problem.kind for problem in prepared.problems] == ["made-idle"] and prepared.problems[0].message.startswith("26 of 40 ")
+    made = MadeDataset(data, [set_of(data, plain[Split.TRAIN].tolist())])
+    assert prepare(made, DataChoice(limit=20), ["number"], ["label"]).problems == ()
 
 
 def test_streamed_batches_hold_made_rows_like_resident_ones() -> None:
