@@ -129,7 +129,8 @@ def _kept(project: Project, wanted: Source, dataset: Dataset) -> DataChoice:
 def _drawn(project: Project, dataset: Dataset, target: str) -> Brought:
     """Returns the project with a network drawn for the data."""
     made = propose(dataset, target)
-    made = replace(made, name=project.name or made.name, data=project.data, notes=project.notes, export=project.export, edits=project.edits,
+    data = replace(project.data, augmentation=project.data.augmentation or made.data.augmentation)
+    made = replace(made, name=project.name or made.name, data=data, notes=project.notes, export=project.export, edits=project.edits,
                    extra=project.extra)
     made = adapt(made, dataset)
     return Brought(made, dataset, made.graph)

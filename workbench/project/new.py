@@ -8,10 +8,10 @@ from pathlib import Path
 from workbench.data.base import Dataset
 from workbench.errors import ProjectError
 from workbench.project.adapt import adapt
+from workbench.project.bring import Source, bring
 from workbench.project.file import SETTINGS_FILE, is_project, save
 from workbench.project.from_source import keep_weights, learning, project_of, read_file, source_of
 from workbench.project.project import Project
-from workbench.project.propose import propose
 from workbench.project.starters import STARTERS
 from workbench.text import Text
 
@@ -39,16 +39,12 @@ def make_project(template: str, data: str = "", name: str = "", base: Path | Non
     source_file = source_of(template)
     if source_file is not None:
         return _with_data(project_of(read_file(*source_file)), data, name, base)
-    starter = None if template == AUTO else STARTERS[template]
-    project = starter.make(language) if starter else None
-    if data:
-        dataset, source = _opened(data, base)
-        if project is None:
-            project = propose(dataset)
-        elif source == project.data.source:
-            source = project.data.source
-        project = _on(project, dataset, source)
-    assert project is not None
+    if template == AUTO:
+        project = bring(Project(), Source(_source(data, base))).project
+    else:
+        project = STARTERS[template].make(language)
+        if data:
+            project = _on(project, *_opened(data, base))
     return replace(project, name=name) if name else project
 
 
@@ -61,12 +57,17 @@ def _with_data(project: Project, data: str, name: str, base: Path | None) -> Pro
 
 
 def _opened(data: str, base: Path | None) -> tuple[Dataset, str]:
-    from workbench.data.open import GENERATED, HUB, SAMPLE, open_dataset, resolve
+    from workbench.data.open import open_dataset
 
-    if data.startswith((SAMPLE, GENERATED, HUB)):
-        return open_dataset(data), data
-    path = resolve(data, base).absolute()
-    return open_dataset(str(path)), str(path)
+    source = _source(data, base)
+    return open_dataset(source), source
+
+
+def _source(data: str, base: Path | None) -> str:
+    """Returns what a project calls its data: a whole path, or the name of what lies on no disk."""
+    from workbench.data.open import GENERATED, HUB, SAMPLE, resolve
+
+    return data if data.startswith((SAMPLE, GENERATED, HUB)) else str(resolve(data, base).absolute())
 
 
 def _on(project: Project, dataset: Dataset, source: str) -> Project:

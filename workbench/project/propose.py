@@ -19,6 +19,7 @@ from workbench.text import Text
 
 _SMALLEST_MAP_PX = 4
 _MOST_UNITS = 512
+_PHOTO_PX = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,15 @@ def propose(dataset: Dataset, target_name: str = "") -> Project:
     sketch.add("output", "answer")
     recipe = Recipe(optimizer=Choice("adamw", MappingProxyType({"learning_rate": 0.003})), epochs=scale.epochs, batch_size=64)
     return Project(
-        name=_title(dataset), graph=sketch.laid_out(), data=DataChoice(dataset.source),
+        name=_title(dataset), graph=sketch.laid_out(), data=DataChoice(dataset.source, augmentation=_varied(fields, target, len(dataset))),
         objectives=(ObjectiveChoice(OBJECTIVE_OF[target.kind], "answer", target.name),), recipe=recipe, template="auto",
     )
+
+
+def _varied(fields: list[Field], target: Field, rows: int) -> tuple[Choice, ...]:
+    """Returns how training rows are varied: few photos are mirrored, which hardly ever makes them something else; small pictures may be letters."""
+    photos = [field for field in fields if field.kind == FieldKind.IMAGE and field.channels == 3 and not 0 < field.height < _PHOTO_PX]
+    return (Choice("flip"),) if photos and target.kind == FieldKind.CATEGORY and rows < LARGE_ROWS else ()
 
 
 def _readable(dataset: Dataset, target: Field) -> list[Field]:

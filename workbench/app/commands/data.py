@@ -111,9 +111,8 @@ class DataCommands(QObject):
         self._from = self._window.current_page
         folder = fresh_folder(_stem(wanted.source)) if makes else None
         self._session.opening.take(wanted, folder)
-        if not makes or self._session.is_open or self._from != "welcome":
-            self._window.show_page("data")
         self._wanted = wanted
+        self._window.show_page("data")
 
     def _may(self, makes: bool) -> bool:
         if makes:

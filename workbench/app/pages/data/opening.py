@@ -209,6 +209,9 @@ def learned(session: Session) -> str:
     if targets[0] in inputs:
         learnt = fields[0][0]
         texts = learnt is not None and learnt.kind == "text"
+        others = [name for name, read in zip(names, inputs, strict=False) if read != targets[0]]
+        if texts and others:
+            return tr("It learns to write {target} from {inputs}.", target=target, inputs=others[0])
         return tr("It learns to write {target}.", target=target) if texts else tr("It learns to draw {target} anew.", target=target)
     if len(inputs) > len(names):
         return tr("{target} is learned from {inputs} and {count} more.", target=target, inputs=from_what, count=len(inputs) - len(names))
