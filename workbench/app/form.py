@@ -103,6 +103,7 @@ class ParamsForm(QWidget):
         button = QToolButton(self)
         button.setObjectName(f"{self.objectName()}.more")
         button.setText(tr("More"))
+        button.setAccessibleName(tr("More"))
         button.setCheckable(True)
         button.setToolTip(tr("Show the settings that are rarely changed"))
         theme.mark(button, "fold")

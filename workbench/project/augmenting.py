@@ -21,6 +21,7 @@ _COLOURS = re.compile(
     r"\b(red|green|blue|yellow|orange|purple|violet|pink|brown|black|white|grey|gray|cyan|magenta|colou?r)\b|[红绿蓝黄橙紫粉黑白灰色]", re.IGNORECASE
 )
 _SYMBOLS = 0.6
+_NUMERALS = "〇零一二三四五六七八九十百千万"
 _LARGE_PX = 64
 
 
@@ -100,9 +101,13 @@ def _light(field: Field, targets: Sequence[Field]) -> Choice:
 
 
 def _are_symbols(names: Sequence[str]) -> bool:
-    """Whether most classes are called by one sign, or by a number."""
-    signs = sum(len(name.strip()) == 1 or name.strip().isdigit() for name in names)
+    """Whether most classes are called by one sign, or by a number. A Chinese character is a word, unless it is a numeral."""
+    signs = sum(name.strip().isdigit() or (len(name.strip()) == 1 and not _is_word(name.strip())) for name in names)
     return bool(names) and signs >= _SYMBOLS * len(names)
+
+
+def _is_word(sign: str) -> bool:
+    return "\u2e80" <= sign <= "\uffef" and sign not in _NUMERALS
 
 
 def _text(field: Field, targets: Sequence[Field]) -> Proposal:
