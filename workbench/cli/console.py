@@ -8,6 +8,7 @@ import importlib
 import json
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Generator, Sequence
@@ -17,7 +18,9 @@ from typing import Any, TextIO
 import typer
 
 FAILED, INTERRUPTED = 1, 130
-_LONGEST_PATH = 200
+_LONGEST_PATH, _LONGEST_CELL = 200, 120
+_BREAKS = str.maketrans(dict.fromkeys("\n\r\t\v\f\u2028\u2029", " "))
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 
@@ -95,12 +98,13 @@ def _print(answer: Answer, as_json: bool, out: TextIO) -> None:
         if as_json:
             from workbench.project.records import plain
 
-            out.write(json.dumps(plain(answer.document), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+            text = json.dumps(plain(answer.document), ensure_ascii=False, indent=2, allow_nan=False)
+            out.write(text.encode("utf-8", "backslashreplace").decode() + "\n")  # half a pair becomes the escape that JSON has for it
         elif isinstance(answer.document, dict) and "error" in answer.document:
             error = answer.document["error"]
-            sys.stderr.write("\n".join(part for part in (error["message"], error["hint"]) if part) + "\n")
+            sys.stderr.write(harmless("\n".join(part for part in (error["message"], error["hint"]) if part)) + "\n")
         else:
-            out.write("".join(f"{line}\n" for line in answer.lines))
+            out.write("".join(f"{harmless(line)}\n" for line in answer.lines))
         out.flush()
 
 
@@ -128,15 +132,26 @@ def _stdout_kept() -> Generator[TextIO]:
 
 def progress(line: str) -> None:
     """Says on stderr how far things are."""
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{harmless(line)}\n")
     sys.stderr.flush()
+
+
+def harmless(line: str) -> str:
+    """Returns a line without what a terminal would obey: control characters and marks that turn the direction are spelled out."""
+    return line if line.isascii() and line.isprintable() else _OBEYED.sub(lambda found: found.group().encode("unicode_escape").decode(), line)
 
 
 def table(rows: Sequence[Sequence[Any]]) -> list[str]:
     """Returns rows of cells as aligned lines."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[in_one_line(str(cell)) for cell in row] for row in rows]
     widths = [max(_columns(row[index]) for row in cells) for index in range(len(cells[0]))] if cells else []
     return ["  ".join(cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def in_one_line(name: str, longest: int = _LONGEST_CELL) -> str:
+    """Returns a name without breaks, cut where it would push everything else off the screen."""
+    name = name.translate(_BREAKS)
+    return name if len(name) <= longest else f"{name[:longest]}..."
 
 
 def _columns(text: str) -> int:

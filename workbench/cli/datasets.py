@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workbench.cli.console import Answer, number, table
+from workbench.cli.console import Answer, in_one_line, number, table
 from workbench.cli.reading import open_data, params_of, read_project
 from workbench.data.base import Dataset, Question
 from workbench.project.feeding import likely_target
 from workbench.project.file import is_project
 from workbench.project.project import DataChoice, Project
+
+_LONGEST_NAME = 60
 
 
 def data(source: str, settings: list[str]) -> Answer:
@@ -99,7 +101,7 @@ def _lines(document: dict[str, Any]) -> list[str]:
 def _detail(field: dict[str, Any]) -> str:
     parts = [f"{field['missing']:,} missing"] if field.get("missing") else []
     if field.get("classes"):
-        shown = ", ".join(f"{item['name']} {item.get('rows', item.get('pixels', 0)):,}" for item in field["classes"][:10])
+        shown = ", ".join(f"{in_one_line(item['name'], _LONGEST_NAME)} {item.get('rows', item.get('pixels', 0)):,}" for item in field["classes"][:10])
         parts.append(f"{len(field['classes'])} classes: {shown}" + (", ..." if len(field["classes"]) > 10 else ""))
     if field.get("sizes"):
         sizes = [f"{item['width']} × {item['height']}" + (f" ({item['rows']:,})" if len(field["sizes"]) > 1 else "") for item in field["sizes"]]

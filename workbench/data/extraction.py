@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
 from workbench.data.progress import report
+from workbench.data.spelling import decoded
 from workbench.errors import DataError, Text
 
 MAX_BYTES = 64 << 30
@@ -171,7 +172,7 @@ def _entries(path: Path, found: Extracted, limit: int) -> Iterator[_Entry]:
                 if len(archive.pax_headers) > _MOST_GLOBALS:
                     raise tarfile.ReadError("too many global headers")
                 if not about.isdir():
-                    yield _Item(_decoded(about.name.encode("utf-8", "surrogateescape")), _tar_reason(about), archive, about)
+                    yield _Item(decoded(about.name.encode("utf-8", "surrogateescape")), _tar_reason(about), archive, about)
         except (tarfile.TarError, EOFError, zlib.error, LZMAError, OSError) as error:
             _skip(found, path.name, Text("the archive breaks off: {reason}", reason=str(error)[:120]))
 
@@ -233,23 +234,7 @@ def _zip_reason(about: zipfile.ZipInfo) -> str:
 def _zip_name(about: zipfile.ZipInfo) -> str:
     """Returns the name of an entry; many that do not say so are UTF-8 or in the encoding of Chinese systems."""
     name = about.orig_filename.split("\0")[0]
-    return name if about.flag_bits & 0x800 or name.isascii() else _decoded(name.encode("cp437", "replace"), name)
-
-
-def _decoded(name: bytes, otherwise: str = "") -> str:
-    """Returns a name in UTF-8 or in an encoding of Chinese systems, whichever it can be; short ones can be both, and letters decide."""
-    wide, common, rare = (_tried(name, encoding) for encoding in ("utf-8", "gb2312", "gbk"))
-    spelled = any(letter.isascii() and letter.isalpha() for part in PurePosixPath(common or rare).parts for letter in PurePosixPath(part).stem)
-    if wide and not (common and not spelled and all(letter < "\u0800" for letter in wide)):
-        return wide
-    return common or (rare if not spelled else "") or otherwise or name.decode("utf-8", "replace")
-
-
-def _tried(name: bytes, encoding: str) -> str:
-    try:
-        return name.decode(encoding)
-    except UnicodeDecodeError:
-        return ""
+    return name if about.flag_bits & 0x800 or name.isascii() else decoded(name.encode("cp437", "replace"), name)
 
 
 def _place(entry: _Entry) -> tuple[PurePosixPath, str]:

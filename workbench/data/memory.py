@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from workbench.data.base import DataProblem, Dataset, Field
+from workbench.data.spelling import spelled_field, spelled_names, spelled_problem
 
 
 class MemoryDataset(Dataset):
@@ -28,9 +30,9 @@ class MemoryDataset(Dataset):
         self, *, format: str, source: str, fields: Sequence[Field], columns: Mapping[str, Any], ids: Sequence[str],
         splits: np.ndarray | None = None, problems: Sequence[DataProblem] = (), licence: str = "",
     ) -> None:
-        self.format, self.source, self.fields = format, source, tuple(fields)
-        self.problems, self.licence = tuple(problems), licence
-        self._columns, self._ids, self._splits = dict(columns), ids, splits
+        self.format, self.source, self.fields = format, source, tuple(spelled_field(field) for field in fields)
+        self.problems, self.licence = tuple(spelled_problem(problem) for problem in problems), licence
+        self._columns, self._ids, self._splits = dict(columns), spelled_names(ids), splits
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -71,3 +73,16 @@ class NumberedIds(Sequence[str]):
                 return f"{prefix}/{row:05d}"
             row -= count
         raise IndexError(index)
+
+    def places(self, names: Iterable[str]) -> dict[str, int]:
+        """Returns where the rows of some ids stand; ids that are not there are left out."""
+        found: dict[str, int] = {}
+        begins = list(accumulate((count for _, count in self._parts), initial=0))
+        for name in names:
+            prefix, _, digits = name.rpartition("/")
+            if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+                continue
+            for (part, count), begin in zip(self._parts, begins, strict=False):
+                if part == prefix and int(digits) < count and self[row := begin + int(digits)] == name:
+                    found.setdefault(name, row)
+        return found
