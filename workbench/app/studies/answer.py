@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbench.app.studies.plots import BudgetPlot, PairedPlot
     from workbench.training.studies.record import Record
 
-ROW_PX, MOST_ROWS = 25, 7
+MOST_ROWS = 7
 
 
 class AnswerView(QWidget):
@@ -57,7 +57,7 @@ class AnswerView(QWidget):
 
     def show_nothing(self, sentence: str) -> None:
         """Says why there is no answer."""
-        self.sentence.setText("")
+        self.sentence.hide()
         self.more.setText(sentence)
         self._stack.hide()
         self.table.hide()
@@ -69,6 +69,7 @@ class AnswerView(QWidget):
         entry = STUDIES[record.kind]
         first, *others = [say(text) for text in entry.sentences(record.result)] or [""]
         self.sentence.setText(first)
+        self.sentence.show()
         self.more.setText("\n".join(others))
         self._fill([[_cell(cell) for cell in line] for line in entry.table(record.result)])
         plot = self._plot(record.kind)
@@ -101,8 +102,9 @@ class AnswerView(QWidget):
         self.table.header().setStretchLastSection(False)
         self.table.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.setFixedHeight((min(len(rows), MOST_ROWS) + 1) * ROW_PX)
         self.table.show()
+        shown = min(len(rows), MOST_ROWS) * max(self.table.sizeHintForRow(0), 1)
+        self.table.setFixedHeight(self.table.header().sizeHint().height() + shown + 2 * self.table.frameWidth() + theme.SPACE_4)
 
 
 def _cell(text: str) -> str:

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QProgressBar,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -41,6 +40,7 @@ class StudiesDialog(QDialog):
         super().__init__(window)
         self._window, self._session, self._studies = window, window.session, studies_of(window.session)
         self._found: list[StudyFolder] = []
+        self._stage: object = None
         self.setObjectName("studies")
         self.setWindowTitle(tr("Studies: several runs, one question"))
         self.resize(USUAL_SIZE)
@@ -65,11 +65,8 @@ class StudiesDialog(QDialog):
         self.question, self.summary = QLabel(), quiet("")
         self.question.setTextFormat(Qt.TextFormat.PlainText)
         theme.mark(self.question, "subject")
-        self.forms = QStackedWidget()
-        for maker in FORMS:
-            self.forms.addWidget(maker(self.forms))
-        self.forms.setMaximumHeight(80)
-        for widget in (self.question, self.summary, self.forms):
+        self.forms = {maker.kind: maker(self) for maker in FORMS}
+        for widget in (self.question, self.summary, *self.forms.values()):
             right.addWidget(widget)
         right.addLayout(self._buttons())
         right.addLayout(self._progress())
@@ -110,7 +107,7 @@ class StudiesDialog(QDialog):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_8)
-        self.begin = button("studies.start", tr("Start"), self.start, kind="primary", tip=tr("Train the runs one after another, aside"))
+        self.begin = button("studies.start", tr("Begin the study"), self.start, kind="primary", tip=tr("Train the runs one after another, aside"))
         self.go_on = button("studies.resume", tr("Go on"), self.resume, tip=tr("Go on with the study chosen below; what is done stays done"))
         self.halt = button("studies.stop", tr("Stop"), self._studies.stop, tip=tr("End after the step in progress; it can go on later"))
         self.cost = quiet("")
@@ -157,9 +154,7 @@ class StudiesDialog(QDialog):
     @property
     def form(self) -> StudyForm:
         """Its settings."""
-        found = self.forms.currentWidget()
-        assert isinstance(found, StudyForm)
-        return found
+        return self.forms[self.kind]
 
     def _renew(self) -> None:
         """Makes the dialog anew after language or theme changed."""
@@ -182,7 +177,8 @@ class StudiesDialog(QDialog):
         entry = STUDIES[self.kind]
         self.question.setText(tr(entry.question))
         self.summary.setText(tr(entry.summary))
-        self.forms.setCurrentIndex(self.list.currentRow())
+        for kind, form in self.forms.items():
+            form.setVisible(kind == self.kind)
         self._show_form()
         self._list_answers()
         self._show_progress()
@@ -214,6 +210,9 @@ class StudiesDialog(QDialog):
 
     def _show_progress(self) -> None:
         studies, form = self._studies, self.form
+        if studies.study is not None and studies.kind == self.kind and self._stage != (stage := (studies.study.path, studies.label)):
+            self._stage = stage
+            self._list_answers(studies.study)
         self.begin.setEnabled(not studies.running)
         self.halt.setVisible(studies.running)
         self.bar.setVisible(studies.running)
@@ -230,7 +229,8 @@ class StudiesDialog(QDialog):
         self._found = list_studies(folder, self.kind) if folder is not None else []
         self.earlier.blockSignals(True)
         self.earlier.clear()
-        self.earlier.addItems([_title(study) for study in self._found])
+        under_way = self._studies.study.path if self._studies.study is not None else None
+        self.earlier.addItems([_title(study, study.path == under_way) for study in self._found])
         paths = [study.path for study in self._found]
         self.earlier.setCurrentIndex(paths.index(front.path) if front is not None and front.path in paths else 0)
         self.earlier.blockSignals(False)
@@ -282,7 +282,7 @@ def _can_go_on(study: StudyFolder) -> bool:
         return False
 
 
-def _title(study: StudyFolder) -> str:
+def _title(study: StudyFolder, under_way: bool) -> str:
     """Returns when a study was asked, and how it stands."""
     stamp = study.path.name
     when = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]}"
@@ -290,7 +290,7 @@ def _title(study: StudyFolder) -> str:
         record = study.read()
     except WorkbenchError:
         return f"{when} · {tr('cannot be read')}"
-    return f"{when} · {tr(str(record.state))}"
+    return f"{when} · {tr('running' if under_way else str(record.state))}"
 
 
 def show_studies(window: QWidget, kind: str) -> StudiesDialog:

@@ -110,7 +110,8 @@ class PairedForm(StudyForm):
         self.change.setObjectName("studies.paired.change")
         self.change.setEditable(True)
         self.change.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self._add(tr("Change"), self.change, tr("What the second of each pair does otherwise: choose one, or write settings such as train.epochs=5."))
+        self._add(tr("The change"), self.change,
+                  tr("What the second of each pair does otherwise: choose one, or write settings such as train.epochs=5."))
         self.seeds = self._number("seeds", tr("Pairs"), tr("So many pairs of runs; both of a pair start from the same seed."), 5, 1)
         self._names: dict[str, str] = {}
 

@@ -89,7 +89,7 @@ class Paired(Study):
     def table(self, result: Mapping[str, Any]) -> Sequence[Sequence[str]]:
         measure = read_measure(result)
         triples = zip(result["before"], result["after"], result["gains"], strict=True)
-        return [(Text("seed"), Text("as it is"), Text("changed"), Text("difference")), *(
+        return [(Text("seed"), Text("as it is"), Text("with the change"), Text("difference")), *(
             (str(number + 1), measure.value(finite(before)), measure.value(finite(after)), measure.signed(finite(gain)))
             for number, (before, after, gain) in enumerate(triples)
         )]
