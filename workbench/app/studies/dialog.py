@@ -175,7 +175,7 @@ class StudiesDialog(QDialog):
         from workbench.training.studies import STUDIES
 
         entry = STUDIES[self.kind]
-        self.question.setText(tr(entry.question))
+        self.question.setText(say(entry.question))
         self.summary.setText(tr(entry.summary))
         for kind, form in self.forms.items():
             form.setVisible(kind == self.kind)

@@ -40,7 +40,7 @@ class Study(Entry, ABC):
     """
 
     category: ClassVar[str] = "study"
-    question: ClassVar[str] = ""
+    question: ClassVar[Text] = Text("")
     needs_rows: ClassVar[bool] = False
 
     @abstractmethod

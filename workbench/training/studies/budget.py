@@ -51,7 +51,7 @@ class Budget(Study):
     name: ClassVar[str] = "budget"
     label: ClassVar[str] = "Label budget"
     summary: ClassVar[str] = "Trains on growing parts of the rows and shows whether more rows would help."
-    question: ClassVar[str] = "Would more data help?"
+    question: ClassVar[Text] = Text("Would more data help?")
     aliases: ClassVar[tuple[str, ...]] = ("learning curve", "data scaling", "power law", "学习曲线", "标注预算")
     needs_rows: ClassVar[bool] = True
     Params: ClassVar[type[Params]] = BudgetParams

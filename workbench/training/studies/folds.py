@@ -38,7 +38,7 @@ class Folds(Study):
     name: ClassVar[str] = "folds"
     label: ClassVar[str] = "Cross-validation"
     summary: ClassVar[str] = "Judges every row by a model that has not seen it: scores with their spread, and labels that are probably wrong."
-    question: ClassVar[str] = "Which labels are wrong, and how much of a score is luck?"
+    question: ClassVar[Text] = Text("Which labels are wrong, and how much of a score is luck?")
     aliases: ClassVar[tuple[str, ...]] = ("k-fold", "cross validation", "label errors", "confident learning", "cleanlab", "交叉验证", "错误标签")
     Params: ClassVar[type[Params]] = FoldsParams
 

@@ -17,7 +17,7 @@ _BOUNDED = SHARES | {"r2"}
 _NAMES = {
     "accuracy": Text("accuracy"), "f1": Text("macro F1"), "iou": Text("mean IoU"), "pixel_accuracy": Text("pixel accuracy"),
     "token_accuracy": Text("token accuracy"), "exact_match": Text("share of exact matches"), "error_rate": Text("token error rate"),
-    "r2": Text("R²"), "mae": Text("mean absolute error"), "mse": Text("mean squared error"), "psnr": Text("peak signal to noise"),
+    "r2": Text("{name}", name="R²"), "mae": Text("mean absolute error"), "mse": Text("mean squared error"), "psnr": Text("peak signal to noise"),
     "perplexity": Text("perplexity"), "loss": Text("loss"),
 }
 _SPLITS = {"val": Text("validation"), "test": Text("test"), "train": Text("training")}

@@ -45,7 +45,7 @@ class Paired(Study):
     name: ClassVar[str] = "paired"
     label: ClassVar[str] = "Paired comparison"
     summary: ClassVar[str] = "Trains with and without one change, several times, and says whether the difference is more than chance."
-    question: ClassVar[str] = "Does this change help?"
+    question: ClassVar[Text] = Text("Does this change help?")
     aliases: ClassVar[tuple[str, ...]] = ("A/B", "ablation", "compare", "seeds", "配对", "消融实验")
     Params: ClassVar[type[Params]] = PairedParams
 
