@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,15 @@ SHARE_OF_MEMORY = 0.25
 SAMPLE_ROWS = 4096
 """Training rows that preprocessing is fitted on where a column does not fit into memory."""
 
+SAMPLE_BYTES = 256 << 20
+"""What they weigh at most, raw and prepared: fewer rows of large photographs say as much."""
+
 LIGHT_SECONDS = 1e-4
 """Rows that take less than this are fetched by one thread at a time: several would mostly wait for each other, and hold up whoever trains."""
 
 STREAMED = frozenset({FieldKind.IMAGE, FieldKind.TEXT, FieldKind.SERIES, FieldKind.AUDIO, FieldKind.MASK})
 _PROBED_ROWS = 32
+_PART_ROWS = 64
 _JUDGED_BATCHES = 4
 _FLOAT_BYTES = 4
 
@@ -123,6 +127,17 @@ class Streams:
         """Remembers rows that cannot be read; they are not tried again."""
         with self._lock:
             self.unreadable.update(rows)
+
+
+def sample_rows(weighed: int, rows: int) -> int:
+    """Returns how many rows preprocessing is fitted on, of a column that weighs so many bytes over so many rows."""
+    return min(SAMPLE_ROWS, max(_PROBED_ROWS, SAMPLE_BYTES * rows // max(weighed, 1)))
+
+
+def readable_values(dataset: Dataset, name: str, rows: np.ndarray) -> Iterator[Any]:
+    """Returns raw values of those of these rows that can be read one after the other, of which only a few are in memory at a time."""
+    for start in range(0, len(rows), _PART_ROWS):
+        yield from readable_column(dataset, name, rows[start:start + _PART_ROWS])[0]
 
 
 def fitting_sample(rows: np.ndarray, seed: int, count: int = SAMPLE_ROWS) -> np.ndarray:
