@@ -129,7 +129,7 @@ _DATA = (
     Action("data.find", "Find rows...", "Ctrl+F", "edit", "data", "find_rows", "Narrow to rows that hold some words.", ("search", "查找")),
     Action("data.select-all", "Select all rows", "Ctrl+A", "edit", "data", "select_all_rows", "Select every row that is shown.", ("全选",)),
     Action("data.show-all", "Show all rows", "", "view", "data", "show_all", "Let go of every filter.", ("reset", "clear", "全部")),
-    Action("data.class", "Give rows a class...", "", "edit", "data", "choose_class", "The digits give the selected rows one of the first ten classes.",
+    Action("data.class", "Give a class...", "", "edit", "data", "choose_class", "Digits give rows one of the first ten classes.",
            ("relabel", "label", "标签"), "0 … 9"),
     Action("data.exclude", "Leave rows out, or take them in", "", "edit", "data", "leave_out", "Rows left out enter no split; undo brings them back.",
            ("exclude", "delete", "排除"), "X"),

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QListWidg
 
 from workbench import __version__
 from workbench.app import language, theme
+from workbench.app.actions import ACTIONS
 from workbench.app.help_text import LAYER_MARK, HelpText
 from workbench.app.hover_help import terms
 from workbench.app.language import tr
@@ -52,8 +53,24 @@ def topic_text(topic: str) -> str:
     for name in (language.language(), "en"):
         path = resource("help", name, f"{topic}.md")
         if path.exists():
-            return path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
+            return f"{text}\n{_keys_text()}" if topic == "shortcuts" else text
     return ""
+
+
+def _keys_text() -> str:
+    """Returns every action with a key, page by page, from the table of actions."""
+    from workbench.app.pages import PAGES
+
+    pages = {row.name: tr(row.label) for row in PAGES}
+    found = []
+    for page in ("", *pages):
+        rows = [row for row in ACTIONS if row.page == page and (row.shortcut or row.keys)]
+        if rows:
+            said = [((row.shortcut or row.keys).replace("; ", ", "), tr(row.label).replace("...", ""), tr(row.help)) for row in rows]
+            lines = "\n".join(f"| {keys} | {label}: {words} |" for keys, label, words in said)
+            found.append(f"## {pages.get(page, tr('Everywhere'))}\n\n| {tr('Keys')} | |\n| --- | --- |\n{lines}\n")
+    return "\n".join(found)
 
 
 def _terms_text() -> str:

@@ -130,6 +130,11 @@ class History(Generic[T]):
         self._tell(old)
         return True
 
+    def past(self) -> list[tuple[str, T, T]]:
+        """Returns every step that is remembered, the oldest first: what it did, the value before it and the value after it."""
+        after = [*(step.value for step in self._past[1:]), self._value][: len(self._past)]
+        return [(step.label, step.value, value) for step, value in zip(self._past, after, strict=True)]
+
     def undo(self) -> bool:
         """Takes the last step back; returns whether there was one."""
         return self._go(self._past, self._future)

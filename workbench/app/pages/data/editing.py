@@ -64,6 +64,10 @@ class Editing:
         """Takes every change of rows back."""
         self._take(tr("Undo the changes of {count} rows", count=len(ids)), self._edits.changed(ids, lambda _edit: changes.NOTHING))
 
+    def steps_of(self, row: str) -> list[str]:
+        """Returns what was done to a row since the project was opened, the oldest first; what was undone is not among it."""
+        return [label for label, before, after in self._session.history.past() if before.edits.of(row) != after.edits.of(row)]
+
     def export(self, owner: QWidget) -> None:
         """Asks for a file and writes all changes as a table."""
         path, _ = QFileDialog.getSaveFileName(owner, tr("Export edits as CSV..."), "edits.csv", "CSV (*.csv)")

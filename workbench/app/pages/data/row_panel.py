@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QPainter
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
 from workbench.app.pages.data.draws import Draws
 from workbench.app.pages.data.playing import Player
+from workbench.app.pages.data.row_changes import RowChanges
 from workbench.app.pages.data.row_edits import RowEdits
 from workbench.app.pages.data.seen import Seen
 from workbench.app.pages.data.tile_painting import TilePainter, mask_image, qimage
@@ -58,11 +60,13 @@ class RowPanel(QWidget):
         self._facts = KeyValue("data.row.facts", self)
         self._file = quiet("")
         self._file.setObjectName("data.row.file")
+        self._places = self._file_buttons()
+        self.changes = RowChanges(editing, self)
         self.seen, self.draws = Seen(self), Draws(self)
         tip = tr("Explain what a trained run says about this row")
         self._inspect = button("data.row.inspect", tr("Look at it in Inspect"), self._ask, tip=tip)
-        for widget in (self._title, self._picture, self.player, self._text, self.edits, self._facts, self._file, self.seen,
-                       self.draws, self._inspect):
+        for widget in (self._title, self._picture, self.player, self._text, self.edits, self._facts, self.changes, self._file, self._places,
+                       self.seen, self.draws, self._inspect):
             layout.addWidget(widget)
         layout.addStretch(1)
 
@@ -93,6 +97,7 @@ class RowPanel(QWidget):
         title = tr("Row {row} · {split}", row=f"{row:,}", split=split)
         self._title.setText(title if len(ids) < 2 else tr("{count} rows selected", count=f"{len(ids):,}"))
         self.edits.show_rows(rows, row, ids)
+        self.changes.show_row(rows, row)
 
     def write(self, key: str) -> None:
         """Puts the keyboard into the field for a tag (`t`) or for a note (`n`)."""
@@ -109,6 +114,22 @@ class RowPanel(QWidget):
         file = rows.file_of(row)
         self._file.setText(str(file) if file is not None else "")
         self._file.setVisible(file is not None)
+        self._places.setVisible(file is not None)
+
+    def _file_buttons(self) -> QWidget:
+        """Returns what can be done with the file of a row."""
+        made = QWidget(self)
+        row = QHBoxLayout(made)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(button("data.row.folder", tr("Open folder"), self._open_folder, kind="link", tip=tr("Show where the file lies"), parent=made))
+        copy = lambda: QGuiApplication.clipboard().setText(self._file.text())  # noqa: E731
+        row.addWidget(button("data.row.copy", tr("Copy path"), copy, kind="link", tip=tr("Put the path of the file on the clipboard"), parent=made))
+        row.addStretch(1)
+        return made
+
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self._file.text()).parent)))
 
     def _raw_facts(self, rows: Rows, row: int) -> list[tuple[str, str]]:
         facts = rows.values(row, skip_label=True)
