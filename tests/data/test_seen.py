@@ -38,7 +38,7 @@ def fill(folder: Path, *names: str) -> Path:
     (["train.zip", "test.zip"], "2 .zip files", "test.zip, train.zip"), (["a.h5"], "one .h5 file", "savez"), (["x"], "one file without", "Known are"),
     (["main.py", "a.py", "setup.cfg", "README.md", "b.c"], "2 .py files, one .c file and others", "Known are"),
     (["a/1.fits", "b/1.fits"], "2 folders with 2 .fits files", "Pictures"), (["a.sqlite"], "one .sqlite file", "Databases"),
-    (["song.m4a"], "one .m4a file", "WAV"), (["foo.npy"], "one .npy file", "Known are"),
+    (["song.m4a"], "one .m4a file", "WAV"), (["foo.npy"], "one .npy file", "x_train"),
 ])
 def test_a_folder_says_what_it_holds(tmp_path: Path, names: list[str], what: str, advice: str) -> None:
     with pytest.raises(DataError) as caught:

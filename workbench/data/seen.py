@@ -31,8 +31,9 @@ _ADVICE: tuple[tuple[tuple[str, ...], Text], ...] = (
     ((".db", ".sqlite", ".sqlite3", ".mdb", ".accdb", ".sql"), Text("Databases are not read: save what you need of them as CSV or Parquet.")),
     ((".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".rds", ".rdata"),
      Text("Files of this kind can run programs when they are opened, so they never are: save arrays with numpy.savez, tables as CSV or Parquet.")),
-    ((".h5", ".hdf5", ".mat", ".tfrecord", ".tfrecords", ".lmdb", ".mdb", ".zarr", ".nc", ".npz~"),
+    ((".h5", ".hdf5", ".mat", ".tfrecord", ".tfrecords", ".lmdb", ".mdb", ".zarr", ".nc"),
      Text("Files of this kind are not read: save arrays with numpy.savez, images as files, tables as CSV or Parquet.")),
+    ((".npy", ".npz"), Text("Nothing says which array is input and which is target: call them x and y, or x_train, y_train, x_test and y_test.")),
     ((".xml",), Text("Annotations of this kind are not read: put a table beside the images, with a column file_name and a column for the class.")),
 )
 _PICKLED_CIFAR = frozenset({"data_batch_1", "test_batch", "batches.meta"})

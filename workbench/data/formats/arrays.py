@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, Literal
 
 import numpy as np
@@ -150,10 +151,20 @@ def _array(path: Path, name: str) -> np.ndarray:
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Returns shape and type.
+
+    Raises:
+        ValueError: It says no such thing; numpy's own reader raises whatever Python's parser meets.
+    """
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream)
-    return tuple(int(side) for side in shape), dtype
+    try:
+        shape, _, dtype = read(stream)
+    except (TypeError, SyntaxError, TokenError, RecursionError, MemoryError, OverflowError) as error:
+        raise ValueError("its header cannot be read") from error
+    if any(type(side) is not int for side in shape):
+        raise ValueError("its shape is none")
+    return shape, dtype
 
 
 def _check(path: Path, stream: IO[bytes], size: int) -> None:
@@ -188,6 +199,8 @@ def _stacked(parts: list[np.ndarray]) -> np.ndarray:
 
 def _input_fields(inputs: np.ndarray, axes: str) -> tuple[list[Field], dict[str, Any]]:
     """Returns the input fields that an array holds, and their columns."""
+    if inputs.ndim > 1 and not inputs[0].size:
+        raise DataError(Text("Arrays of shape {shape} cannot be used.", shape=str(inputs.shape)), Text("Every row must hold at least one number."))
     if inputs.dtype.kind not in "biuf":
         raise DataError(Text("Arrays of type {dtype} cannot be inputs.", dtype=str(inputs.dtype)), Text("Only numbers can be inputs."))
     kind = axes or _guessed(inputs)
@@ -215,7 +228,7 @@ def _guessed(inputs: np.ndarray) -> str:
 
 
 def _pixels(inputs: np.ndarray, first: bool) -> np.ndarray:
-    """Returns an array as images, uint8 `(n, H, W, C)`; numbers up to 1 are scaled up."""
+    """Returns an array as images, uint8 `(n, H, W, C)`."""
     images = inputs[..., None] if inputs.ndim == 3 else inputs.transpose(0, 2, 3, 1) if first else inputs
     if images.shape[3] not in (1, 3) or 0 in images.shape:
         raise DataError(
@@ -224,11 +237,20 @@ def _pixels(inputs: np.ndarray, first: bool) -> np.ndarray:
         )
     if images.dtype == np.uint8:
         return np.ascontiguousarray(images)
-    scale = 255.0 if float(np.nanmax(images)) <= 1 else 1.0
+    scale = _brightness(images)
     return np.concatenate([
-        np.clip(np.rint(np.nan_to_num(part.astype(np.float32)) * scale), 0, 255).astype(np.uint8)
+        np.clip(np.rint(np.nan_to_num(part.astype(np.float32), posinf=0) * scale), 0, 255).astype(np.uint8)
         for part in np.array_split(images, max(1, len(images) // 1024))
     ])
+
+
+def _brightness(images: np.ndarray) -> float:
+    """Returns what brings pixels to 0 to 255: numbers up to 1 go up, whole numbers beyond 255 (12 or 16 bits) come down."""
+    largest = float(np.max(images, initial=0, where=np.isfinite(images)))
+    if largest <= 1:
+        return 255.0
+    wide = images.dtype.kind in "iu" and largest > 255
+    return 255.0 / (65535 if largest > 4095 else 4095) if wide else 1.0
 
 
 def _target(targets: np.ndarray, classes: tuple[str, ...]) -> tuple[Field, np.ndarray]:
