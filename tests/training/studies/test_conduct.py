@@ -153,6 +153,17 @@ def test_bad_questions_leave_nothing_behind(tmp_path: Path) -> None:
     assert not (tmp_path / "studies").exists()
 
 
+@pytest.mark.parametrize("name", ["folds", "budget"])
+def test_models_that_have_seen_the_rows_judge_nothing(tmp_path: Path, name: str) -> None:
+    run, _ = launch.start(tmp_path, digits(120))
+    for start_from in ("last", str(run.path)):
+        project = digits(120, start_from=start_from)
+        with pytest.raises(TrainingError, match="has seen all these rows"):
+            begin(tmp_path, name, {}, project)
+    other = replace(project, data=replace(project.data, source="generated:shapes"))
+    STUDIES[name].check(other, tmp_path)
+
+
 @pytest.mark.parametrize("name", STUDIES.names())
 def test_every_study_plans_different_runs_the_same_way_twice(tmp_path: Path, name: str) -> None:
     entry = STUDIES[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.catalogue import Entry
@@ -42,6 +43,13 @@ class Study(Entry, ABC):
     category: ClassVar[str] = "study"
     question: ClassVar[Text] = Text("")
     needs_rows: ClassVar[bool] = False
+
+    def check(self, project: Project, folder: Path) -> None:
+        """Refuses a project that this question makes no sense for, before anything is written.
+
+        Raises:
+            WorkbenchError: Why.
+        """
 
     @abstractmethod
     def plan(self, project: Project, params: Any, rows: int) -> tuple[Planned, ...]:

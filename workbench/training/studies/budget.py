@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.catalogue import Params, param
@@ -13,6 +14,7 @@ from workbench.project.project import Project
 from workbench.text import Text
 from workbench.training.studies.base import Planned, Study
 from workbench.training.studies.chance import mean, spread
+from workbench.training.studies.fresh import refuse_seen
 from workbench.training.studies.measure import Measure, finite, judged_on, measure_of, number, read_measure, split_words, values_of, written
 from workbench.training.studies.power_law import Curves, fit
 
@@ -55,6 +57,9 @@ class Budget(Study):
     aliases: ClassVar[tuple[str, ...]] = ("learning curve", "data scaling", "power law", "学习曲线", "标注预算")
     needs_rows: ClassVar[bool] = True
     Params: ClassVar[type[Params]] = BudgetParams
+
+    def check(self, project: Project, folder: Path) -> None:
+        refuse_seen(project, folder)
 
     def plan(self, project: Project, params: Any, rows: int) -> tuple[Planned, ...]:
         shares = sorted(set(params.shares))

@@ -56,6 +56,7 @@ def begin(folder: Path | str, kind: str, params: Mapping[str, Any], project: Pro
     """
     entry = STUDIES[kind]
     parsed = entry.parse(dict(params))
+    entry.check(project, Path(folder))
     rows = training_rows(project, folder) if entry.needs_rows else 0
     entry.plan(project, parsed, rows)
     return create_study(folder, kind, parsed.model_dump(mode="json"), project, rows=rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.catalogue import Params, param
@@ -13,6 +14,7 @@ from workbench.project.project import Project
 from workbench.text import Text
 from workbench.training.studies.base import Planned, Study
 from workbench.training.studies.chance import mean, spread
+from workbench.training.studies.fresh import refuse_seen
 from workbench.training.studies.measure import Measure, finite, measure_of, read_measure, written
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ class Folds(Study):
     question: ClassVar[Text] = Text("Which labels are wrong, and how much of a score is luck?")
     aliases: ClassVar[tuple[str, ...]] = ("k-fold", "cross validation", "label errors", "confident learning", "cleanlab", "交叉验证", "错误标签")
     Params: ClassVar[type[Params]] = FoldsParams
+
+    def check(self, project: Project, folder: Path) -> None:
+        refuse_seen(project, folder)
 
     def plan(self, project: Project, params: Any, rows: int) -> tuple[Planned, ...]:
         if not project.objectives:
