@@ -106,7 +106,7 @@ class AudioPreprocessor(Preprocessor):
 
     @classmethod
     def fit(cls, field: Field, column: Any, params: AudioParams) -> AudioPreprocessor:
-        longest = max((len(row) for row in column), default=1)
+        longest = field.length or max((len(row) for row in column), default=1)
         wanted = round(params.seconds * field.rate) if params.seconds else longest if field.length else min(longest, LONGEST_SECONDS * field.rate)
         return cls(field, max(wanted, 1), field.rate)
 
