@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from workbench.app.dataset_jobs import open_chosen, opening_part, prepare_chosen, preparing_part
 from workbench.app.jobs import Job, run_job
 from workbench.graph.history import History
 from workbench.project.project import DataChoice, Project
@@ -71,6 +72,7 @@ class Session(QObject):
         self.dataset_error: Exception | None = None
         self.prepared_error: Exception | None = None
         self._prepared: Prepared | None = None
+        self._prepared_before: Prepared | None = None  # the last one, of which an edit leaves most as it is
         self._dataset_job: Job | None = None
         self._prepared_job: Job | None = None
         self._prepared_key: object = None
@@ -151,7 +153,7 @@ class Session(QObject):
         self.changed.emit(old, new)
         self.saved_changed.emit()
         self._note_recovery()
-        if old is None or _opening(old.data) != _opening(new.data):
+        if old is None or opening_part(old.data) != opening_part(new.data):
             self.load_dataset()
         elif old.edits is not new.edits and self.dataset is not None:
             from workbench.data.edited import with_edits
@@ -239,7 +241,7 @@ class Session(QObject):
             if job is not None and job.running:
                 job.cancel()
         self._dataset_job = self._prepared_job = None
-        self.dataset, self._prepared, self._prepared_key = None, None, None
+        self.dataset, self._prepared, self._prepared_before, self._prepared_key = None, None, None, None
         self.dataset_error = self.prepared_error = None
         self._inferred = self._checked = None
         self._selection, self._runs, self._selected_run = (), None, None
@@ -294,12 +296,12 @@ class Session(QObject):
         self.dataset_error, given, self._given = None, self._given, None
         if not choice.source:
             self._take_dataset(None)
-        elif given is not None and _opening(given[0]) == _opening(choice):
+        elif given is not None and opening_part(given[0]) == opening_part(choice):
             from workbench.data.edited import with_edits
 
             self._take_dataset(with_edits(given[1], edits))
         else:
-            work: Callable[..., Any] = lambda progress, cancelled: _open(choice, base, edits, progress, cancelled)  # noqa: E731
+            work: Callable[..., Any] = lambda progress, cancelled: open_chosen(choice, base, edits, progress, cancelled)  # noqa: E731
             self._dataset_job = run_job(self, work, self._take_dataset, self._miss_dataset, self.dataset_progress.emit)
             self.loading_changed.emit()
 
@@ -329,6 +331,8 @@ class Session(QObject):
         return self._prepared_job is not None and self._prepared_job.running and not self._prepared_job.cancelled
 
     def _take_dataset(self, dataset: Dataset | None) -> None:
+        if dataset is None or self.dataset is None or _plain(dataset) is not _plain(self.dataset):
+            self._prepared_before = None
         self.dataset = dataset
         self._prepared, self._prepared_key, self.prepared_error = None, None, None
         self.dataset_changed.emit()
@@ -352,20 +356,20 @@ class Session(QObject):
 
         if self.dataset is None:
             return None
-        return _preparing(self.project.data), tuple(input_fields(self.project)), tuple(target_fields(self.project)), id(self.dataset)
+        return preparing_part(self.project.data), tuple(input_fields(self.project)), tuple(target_fields(self.project)), id(self.dataset)
 
     def _prepare(self, key: Any) -> None:
         if self._prepared_job is not None and self._prepared_job.running:
             self._prepared_job.cancel()
         self._prepared_key, self._prepared, self.prepared_error = key, None, None
         choice, inputs, targets, _ = key
-        dataset = self.dataset
-        work: Callable[..., Any] = lambda progress, cancelled: _prepare(dataset, choice, inputs, targets, progress, cancelled)  # noqa: E731
+        dataset, before = self.dataset, self._prepared_before
+        work: Callable[..., Any] = lambda progress, cancelled: prepare_chosen(dataset, choice, inputs, targets, before, progress, cancelled)  # noqa: E731
         self._prepared_job = run_job(self, work, self._take_prepared, self._miss_prepared, self.dataset_progress.emit)
         self.loading_changed.emit()
 
     def _take_prepared(self, prepared: Prepared) -> None:
-        self._prepared = prepared
+        self._prepared = self._prepared_before = prepared
         self.prepared_changed.emit()
         self.loading_changed.emit()
 
@@ -449,35 +453,3 @@ class Session(QObject):
     def close(self) -> None:
         """Lets go of everything that could outlive the window; a run must be over by now."""
         self._forget()
-
-
-def _preparing(data: DataChoice) -> DataChoice:
-    """Returns the choice without what training alone heeds: another value of that needs no other splits and tensors."""
-    plain = DataChoice()
-    return replace(data, augmentation=plain.augmentation, balance=plain.balance, bad_rows=plain.bad_rows)
-
-
-def _opening(data: DataChoice) -> DataChoice:
-    """Returns the choice without what preparing alone heeds: another value of that needs no other opening."""
-    plain = DataChoice()
-    return replace(_preparing(data), split=plain.split, preprocessing=plain.preprocessing, limit=plain.limit)
-
-
-def _open(choice: Any, base: Path | None, edits: Any, progress: Callable[..., Any], cancelled: Callable[[], bool]) -> Dataset:
-    from workbench.app.opening import throttled
-    from workbench.data.open import open_dataset
-    from workbench.data.progress import reporting
-
-    with reporting(throttled(progress), cancelled):
-        return open_dataset(choice.source, choice.format, dict(choice.params) or None, base, edits, choice.made)
-
-
-def _prepare(
-    dataset: Any, choice: Any, inputs: tuple[str, ...], targets: tuple[str, ...], progress: Callable[..., Any], cancelled: Callable[[], bool],
-) -> Prepared:
-    from workbench.app.opening import throttled
-    from workbench.data.prepare import prepare
-    from workbench.data.progress import reporting
-
-    with reporting(throttled(progress), cancelled):
-        return prepare(dataset, choice, list(inputs), list(targets))

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from workbench.data.base import Dataset, FieldKind
 from workbench.data.edits import Edits
-
-_PLACES: WeakKeyDictionary[Dataset, Mapping[str, int]] = WeakKeyDictionary()
-
-
-def places_of(dataset: Dataset) -> Mapping[str, int]:
-    """Returns the index of every row by its stable id; worked out once for a dataset."""
-    if dataset not in _PLACES:
-        _PLACES[dataset] = {row: index for index, row in enumerate(dataset.ids())}
-    return _PLACES[dataset]
+from workbench.data.row_ids import places_of, without_edits
 
 
 class EditedDataset(Dataset):
@@ -28,20 +20,22 @@ class EditedDataset(Dataset):
     Args:
         source: The dataset as it lies on disk.
         edits: What was changed.
+        before: An earlier view of the same dataset; what it knows need not be looked up again.
 
     Attributes:
         original: The dataset without the edits.
         edits: What was changed.
     """
 
-    def __init__(self, source: Dataset, edits: Edits) -> None:
+    def __init__(self, source: Dataset, edits: Edits, before: EditedDataset | None = None) -> None:
         self.original, self.edits = source, edits
         self.format, self.source, self.problems, self.licence = source.format, source.source, source.problems, source.licence
-        every = places_of(source)
-        places = {row: every[row] for row in edits.rows if row in every}
-        self._places = places
+        known = before._places if before is not None and before.original is source else {}
+        found = places_of(source, [row for row in edits.rows if row not in known])
+        self._places = {row: known[row] if row in known else found[row] for row in edits.rows if row in known or row in found}
         self._origins = source.made_from()
-        self._labels: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._labels: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # the rows with another class, sorted, and that class
+        self._whole: dict[str, np.ndarray] = {}
         self.fields = tuple(self._field(field) for field in source.fields)
 
     def _field(self, field: Any) -> Any:
@@ -54,7 +48,9 @@ class EditedDataset(Dataset):
         classes = (*field.categories, *sorted(set(given.values()) - set(field.categories)))
         number = {name: index for index, name in enumerate(classes)}
         rows = np.array([self._places[row] for row in given], dtype=np.int64)
-        self._labels[field.name] = self._handed_on(rows, np.array([number[label] for label in given.values()], dtype=np.int64))
+        rows, labels = self._handed_on(rows, np.array([number[label] for label in given.values()], dtype=np.int64))
+        order = np.argsort(rows)
+        self._labels[field.name] = rows[order], labels[order]
         return replace(field, categories=classes)
 
     def _handed_on(self, rows: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -78,10 +74,17 @@ class EditedDataset(Dataset):
         if name not in self._labels:
             return values
         places, labels = self._labels[name]
-        whole = np.full(len(self), -1, dtype=np.int64)
-        whole[places] = labels
-        new = whole if rows is None else whole[rows]
-        return np.where(new >= 0, new, values)
+        if rows is None:
+            if name not in self._whole:
+                self._whole[name] = np.array(values)
+                self._whole[name][places] = labels
+            return self._whole[name]
+        wanted = np.asarray(rows)
+        if wanted.dtype == bool:
+            wanted = np.flatnonzero(wanted)
+        wanted = np.where(wanted < 0, wanted + len(self), wanted)
+        near = np.minimum(np.searchsorted(places, wanted), len(places) - 1)
+        return np.where(places[near] == wanted, labels[near], values)
 
     def image_sizes(self, name: str) -> np.ndarray | None:
         return self.original.image_sizes(name)
@@ -89,7 +92,15 @@ class EditedDataset(Dataset):
     def given_splits(self) -> np.ndarray | None:
         return self.original.given_splits()
 
+    def relabelled(self, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Returns the rows that have another class in a field, sorted, and that class; None where there are none."""
+        return self._labels.get(name)
+
     def left_out(self) -> np.ndarray | None:
+        return self._left_out
+
+    @cached_property
+    def _left_out(self) -> np.ndarray | None:
         out = np.array(sorted(place for row, place in self._places.items() if self.edits.rows[row].excluded), dtype=np.int64)
         if not len(out):
             return None
@@ -102,6 +113,9 @@ class EditedDataset(Dataset):
     def made_from(self) -> np.ndarray | None:
         return self._origins
 
+    def made_for(self, training: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        return self.original.made_for(training, held_out)
+
     def deciding(self, row: int, field: str = "") -> Any:
         return self.original.deciding(row, field)
 
@@ -111,5 +125,16 @@ class EditedDataset(Dataset):
 
 def with_edits(dataset: Dataset, edits: Edits) -> Dataset:
     """Returns a dataset with these edits, and only these, laid over it."""
-    plain = dataset.original if isinstance(dataset, EditedDataset) else dataset
-    return EditedDataset(plain, edits) if len(edits) else plain
+    before = dataset if isinstance(dataset, EditedDataset) else None
+    plain = before.original if before is not None else dataset
+    return EditedDataset(plain, edits, before) if len(edits) else plain
+
+
+def same_values(one: Dataset, other: Dataset, name: str) -> bool:
+    """Whether two views of data hold the same values of a field in every row, told without reading any."""
+    if without_edits(one) is not without_edits(other) or one.field(name) != other.field(name):
+        return False
+    first, second = (item.relabelled(name) if isinstance(item, EditedDataset) else None for item in (one, other))
+    if first is None or second is None:
+        return first is second
+    return all(np.array_equal(left, right) for left, right in zip(first, second, strict=True))

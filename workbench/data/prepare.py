@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from workbench.data.base import Batch, DataProblem, Dataset, Field, FieldKind, Split, UnreadableRowsError
+from workbench.data.edited import same_values
 from workbench.data.preprocessing.base import Preprocessor, Stored
 from workbench.data.preprocessing.category import MISSING, CategoryPreprocessor
 from workbench.data.preprocessing.image import ImagePreprocessor
@@ -23,8 +24,9 @@ from workbench.data.preprocessing.number import NumberPreprocessor
 from workbench.data.preprocessing.params import PARAMS
 from workbench.data.preprocessing.series import AudioPreprocessor, SeriesPreprocessor
 from workbench.data.progress import report
-from workbench.data.splits import SplitRule, divide, given_parts, keys, stratum, take
-from workbench.data.streaming import Streams, fitting_sample, memory_budget, readable_column, weight
+from workbench.data.row_ids import joined, lots_of
+from workbench.data.splits import SplitRule, divide, given_parts, stratum, take
+from workbench.data.streaming import Streams, fitting_sample, memory_budget, readable_column, readable_values, sample_rows, weight
 from workbench.errors import CatalogueError, DataError, Text
 from workbench.graph.shape import Shape
 
@@ -44,6 +46,21 @@ class Choice(Protocol):
     def limit(self) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What preprocessing was made of.
+
+    Attributes:
+        params: Its parsed parameters; None where it was restored.
+        rows: The rows that it was fitted on.
+        stored: The rows that were made resident; None where they are streamed.
+    """
+
+    params: Any
+    rows: np.ndarray
+    stored: np.ndarray | None
+
+
 @dataclass(frozen=True)
 class Prepared:
     """Data ready for training. Immutable.
@@ -58,6 +75,7 @@ class Prepared:
         device: Where the columns lie.
         stored: The resident columns by field name.
         streams: The fields that are fetched batch by batch, where there are any.
+        learnt: What the preprocessing of each field was fitted on, so that it need not be fitted again where nothing of that has changed.
     """
 
     dataset: Dataset
@@ -71,6 +89,7 @@ class Prepared:
     stored: Mapping[str, Stored]
     position: torch.Tensor | None
     streams: Streams | None = None
+    learnt: Mapping[str, Learnt] | None = None
 
     def batch(self, rows: torch.Tensor | np.ndarray | Sequence[int]) -> Batch:
         """Returns these rows, ready for the model: one index gather per field.
@@ -173,7 +192,7 @@ def preprocessor_class(kind: FieldKind) -> type[Preprocessor]:
 
 def prepare(
     dataset: Dataset, choice: Choice, inputs: Sequence[str], targets: Sequence[str], fitted: Mapping[str, Any] | None = None, *,
-    budget: int | None = None,
+    budget: int | None = None, before: Prepared | None = None,
 ) -> Prepared:
     """Divides the rows, fits preprocessing on the training split and makes the columns resident as far as memory allows.
 
@@ -184,6 +203,7 @@ def prepare(
         targets: The fields it learns to tell.
         fitted: The state of an earlier preparation, to be restored exactly; None fits anew.
         budget: Bytes that a column may take, raw and prepared; larger ones are streamed. Default: a quarter of the free memory.
+        before: An earlier preparation. What an edit has not changed since is taken over; the result is the same as without it.
 
     Raises:
         DataError: A field is missing, or there are too few rows.
@@ -191,7 +211,8 @@ def prepare(
     unreadable: dict[int, str] = {}
     while True:
         try:
-            return _prepare(dataset, choice, inputs, targets, fitted, memory_budget() if budget is None else budget, unreadable)
+            room = memory_budget() if budget is None else budget
+            return _prepare(dataset, choice, inputs, targets, fitted, room, unreadable, before if fitted is None else None)
         except UnreadableRowsError as error:  # damaged rows of a column to be kept: left out, like rows without a value
             if not error.rows.keys() - unreadable.keys():
                 raise
@@ -200,7 +221,7 @@ def prepare(
 
 def _prepare(
     dataset: Dataset, choice: Choice, inputs: Sequence[str], targets: Sequence[str], fitted: Mapping[str, Any] | None, budget: int,
-    unreadable: Mapping[int, str],
+    unreadable: Mapping[int, str], before: Prepared | None,
 ) -> Prepared:
     names = tuple(dict.fromkeys((*inputs, *targets)))
     fields = {name: _field(dataset, name) for name in names}
@@ -208,24 +229,50 @@ def _prepare(
     real = _real(dataset, splits[Split.TRAIN])  # what is learned about the data is learned from what was measured
     _check_classes(dataset, targets, real)
     whole = len(rows) == len(dataset)
-    preprocessors, stored, streamed = {}, {}, {}
+    preprocessors, stored, streamed, learnt = {}, {}, {}, {}
     for number, (name, field) in enumerate(fields.items()):
         report(number / len(fields), Text("preparing {field} of {count} rows", field=field.label or name, count=f"{len(rows):,}"))
-        streams = weight(dataset, field, params_of(field, choice.preprocessing.get(name, {})), rows) > budget
-        learnt = fitting_sample(real, choice.split.seed) if streams else real
-        preprocessors[name] = _fitted(dataset, field, _settings(choice, field, preprocessors), learnt, fitted)
+        weighed = weight(dataset, field, params_of(field, choice.preprocessing.get(name, {})), rows)
+        streams = weighed > budget
+        sample = fitting_sample(real, choice.split.seed, sample_rows(weighed, len(rows))) if streams else real
+        settings = _settings(choice, field, preprocessors)
+        learnt[name] = Learnt(None if fitted is not None else params_of(field, settings), sample, None if streams else rows)
+        known = _known(before, dataset, name, learnt[name])
+        preprocessors[name] = known or _fitted(dataset, field, settings, sample, fitted)
         if streams:
             streamed[name] = preprocessors[name]
         else:
-            stored[name] = preprocessors[name].store(dataset.column(name, None if whole else rows))
+            kept = _kept(before, dataset, preprocessors[name], rows)
+            stored[name] = preprocessors[name].store(dataset.column(name, None if whole else rows)) if kept is None else kept
     state = _state(dataset, splits, preprocessors)
     if fitted is not None and fitted.get("splits") != state["splits"]:
         problems.append(DataProblem("changed", Text("The rows of the data are no longer those that the model was trained on.")))
     return Prepared(
         dataset, tuple(inputs), tuple(targets), MappingProxyType(splits), MappingProxyType(preprocessors), state,
         tuple(problems), torch.device("cpu"), MappingProxyType(stored), None if whole else _positions(rows, len(dataset)),
-        Streams(dataset, streamed) if streamed else None,
+        Streams(dataset, streamed) if streamed else None, MappingProxyType(learnt),
     )
+
+
+def _known(before: Prepared | None, dataset: Dataset, name: str, learnt: Learnt) -> Preprocessor | None:
+    """Returns the preprocessing of a field as it was fitted before on the same values of the same rows, or None."""
+    held = (before.learnt or {}).get(name) if before is not None else None
+    if before is None or held is None or held.params is None or not same_values(before.dataset, dataset, name):
+        return None
+    return before.preprocessors[name] if held.params == learnt.params and np.array_equal(held.rows, learnt.rows) else None
+
+
+def _kept(before: Prepared | None, dataset: Dataset, preprocessor: Preprocessor, rows: np.ndarray) -> Stored | None:
+    """Returns the resident column of a field as it was made before of the same values in the same way, or None."""
+    name = preprocessor.field.name
+    held = (before.learnt or {}).get(name) if before is not None else None
+    if before is None or held is None or held.stored is None or name not in before.stored or before.device.type != "cpu":
+        return None
+    former = before.preprocessors[name]
+    if not same_values(before.dataset, dataset, name) or not np.array_equal(held.stored, rows):
+        return None
+    alike = former is preprocessor or (type(former) is type(preprocessor) and former.state == preprocessor.state)
+    return before.stored[name] if alike else None
 
 
 def split_rows(dataset: Dataset, choice: Choice, inputs: Sequence[str], targets: Sequence[str]) -> dict[Split, np.ndarray]:
@@ -308,8 +355,7 @@ def _limited(dataset: Dataset, choice: Choice, rows: np.ndarray, stratify: str) 
     given = given_parts(dataset, choice.split)
     if given is not None:
         groups = groups * len(Split) + np.unique(given[rows], return_inverse=True)[1]
-    ids = dataset.ids()
-    return rows[take(choice.limit, groups, keys([ids[int(row)] for row in rows], choice.split.seed))]
+    return rows[take(choice.limit, groups, lots_of(dataset, rows, choice.split.seed))]
 
 
 def _check_classes(dataset: Dataset, targets: Sequence[str], training: np.ndarray) -> None:
@@ -337,7 +383,9 @@ def _fitted(
     kind = preprocessor_class(field.kind)
     if fitted is not None:
         return kind.restore(field, fitted["fields"][field.name])
-    return kind.fit(field, readable_column(dataset, field.name, training)[0], params_of(field, settings))
+    whole = field.kind != FieldKind.AUDIO  # of sounds only the lengths are wanted
+    column = readable_column(dataset, field.name, training)[0] if whole else readable_values(dataset, field.name, training)
+    return kind.fit(field, column, params_of(field, settings))
 
 
 def params_of(field: Field, raw: Mapping[str, Any]) -> Any:
@@ -365,10 +413,7 @@ def _state(dataset: Dataset, splits: Mapping[Split, np.ndarray], preprocessors: 
 
 
 def _hash(dataset: Dataset, rows: np.ndarray) -> str:
-    ids, digest = dataset.ids(), blake2b(digest_size=8)
-    for row in rows:
-        digest.update(ids[int(row)].encode("utf-8", "surrogatepass") + b"\0")
-    return digest.hexdigest()
+    return blake2b(joined(dataset.ids(), rows), digest_size=8).hexdigest()
 
 
 def _positions(rows: np.ndarray, length: int) -> torch.Tensor:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Protocol
 
 import numpy as np
 
-from workbench.data.base import FREE, Dataset, FieldKind, Split
+from workbench.data.base import Dataset, FieldKind, Split
 from workbench.data.groups import apportioned, names_of, numbered
 from workbench.data.moments import latest, moments_of, rolling
+from workbench.data.row_ids import lots, lots_of
 from workbench.errors import DataError, Text
 
 
@@ -54,9 +54,7 @@ def keys(ids: Sequence[str], seed: int) -> np.ndarray:
 
     Rows are divided by these, so a row keeps its place as far as possible when others come or go.
     """
-    salt = seed.to_bytes(16, "big", signed=True)
-    digests = b"".join(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, key=salt).digest() for name in ids)
-    return np.frombuffer(digests, dtype=np.uint64)
+    return lots(ids, seed)
 
 
 def take(count: int, groups: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -138,7 +136,7 @@ def divide(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str = 
     Splits that the source brings are kept where the rule says so; a missing validation part then comes out of training. A source
     that brings training and validation but no test leaves the test part empty. Where the rule asks for folds, what is not test is
     divided anew. Rows that people have moved stand where they were put, without the rest of their group. Made rows are divided by nobody:
-    they train where the row that they were made from trains, else they are in no split.
+    they train where the rows that they were made from train, else they are in no split.
 
     Args:
         dataset: Where the rows are from.
@@ -157,20 +155,16 @@ def divide(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str = 
         return _divided(dataset, rule, rows, stratify)
     real = origins[rows] == -1
     divided = _divided(dataset, rule, rows[real], stratify)
-    trained = np.zeros(len(dataset), dtype=bool)
-    trained[divided[Split.TRAIN]] = True
-    made = rows[~real]
-    joining = made[(origins[made] == FREE) | trained[np.maximum(origins[made], 0)]]
+    fit = dataset.made_for(divided[Split.TRAIN], np.concatenate([divided[Split.VALIDATION], divided[Split.TEST]]))
+    joining = np.intersect1d(rows[~real], fit)
     return {**divided, Split.TRAIN: np.sort(np.concatenate([divided[Split.TRAIN], joining]))}
 
 
 def _divided(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str) -> dict[Split, np.ndarray]:
     """Divides rows of the source."""
     _check_rule(rule)
-    ids = dataset.ids()
-    names = [ids[int(row)] for row in rows]
-    classes, order = _groups(dataset, rule.stratify or stratify, rows), keys(names, rule.seed)
-    cut = _cutter(dataset, rule, rows, names, classes, order)
+    classes, order = _groups(dataset, rule.stratify or stratify, rows), lots_of(dataset, rows, rule.seed)
+    cut = _cutter(dataset, rule, rows, classes, order)
     given = given_parts(dataset, rule)
     parts = np.full(len(rows), str(Split.TRAIN), dtype="U10") if given is None else given[rows].astype("U10")
     if given is None and rule.test > 0:
@@ -300,7 +294,7 @@ class ByTime:
 
 
 def _cutter(
-    dataset: Dataset, rule: SplitRule, rows: np.ndarray, names: Sequence[str], classes: np.ndarray, order: np.ndarray,
+    dataset: Dataset, rule: SplitRule, rows: np.ndarray, classes: np.ndarray, order: np.ndarray,
 ) -> Cutter:
     if rule.group and rule.time:
         raise DataError(
@@ -311,7 +305,8 @@ def _cutter(
         return ByTime(moments_of(dataset, rule.time, rows))
     if not rule.group:
         return ByClass(classes, order)
-    groups, called = numbered(names_of(dataset, rule.group, rows), names)
+    ids = dataset.ids()
+    groups, called = numbered(names_of(dataset, rule.group, rows), [ids[int(row)] for row in rows])
     return ByGroup(groups, classes, keys(called, rule.seed), rule.group)
 
 

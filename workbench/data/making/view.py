@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from workbench.data.base import FREE, DataProblem, Dataset, Field, FieldKind, UnreadableRowsError
-from workbench.data.edited import places_of
 from workbench.data.making.sets import MadeSet, read_set
+from workbench.data.row_ids import places_of
 from workbench.errors import DataError, Text
 
 _KINDS: Mapping[FieldKind, tuple[type, int]] = {
@@ -60,7 +60,7 @@ class MadeDataset(Dataset):
         self.format, self.source, self.fields, self.licence = source.format, source.source, source.fields, source.licence
         for made in sets:
             _check(source, made)
-        places = places_of(source)
+        places = places_of(source, [name for made in sets for name in made.sources if name])
         origins = [np.array([places.get(name, -1) if name else FREE for name in made.sources], dtype=np.int64) for made in sets]
         kept = [np.flatnonzero(origin != -1) for origin in origins]
         self._of_set = np.concatenate([np.full(len(rows), number) for number, rows in enumerate(kept)]).astype(np.int64)
@@ -79,6 +79,14 @@ class MadeDataset(Dataset):
 
     def made_from(self) -> np.ndarray:
         return np.concatenate([np.full(len(self.plain), -1, dtype=np.int64), self._origins])
+
+    def made_for(self, training: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        trained, judged = np.zeros(len(self.plain), dtype=bool), np.zeros(len(self.plain), dtype=bool)
+        trained[training], judged[held_out] = True, True
+        learned = [np.array([*places_of(self.plain, made.learned).values()], dtype=np.int64) for made in self.sets]
+        honest = np.array([not judged[rows].any() for rows in learned], dtype=bool)
+        fit = np.where(self._origins == FREE, honest[self._of_set], trained[np.maximum(self._origins, 0)])
+        return len(self.plain) + np.flatnonzero(fit)
 
     def column(self, name: str, rows: np.ndarray | None = None) -> Any:
         count = len(self.plain)

@@ -124,9 +124,9 @@ class Rows:
         made, count = made_rows(self.dataset), len(self.dataset)
         if not len(self.edits):
             return [Marks("tag", tr("Tag"), {tr("synthetic"): made}, count)] if len(made) else []
-        from workbench.data.edited import places_of
+        from workbench.data.row_ids import places_of
 
-        places = places_of(source_of(self.dataset))
+        places = places_of(self.dataset, self.edits.rows)
         held = [(places[row], edit) for row, edit in self.edits.rows.items() if row in places]
         kinds: list[tuple[str, Callable[[RowEdit], object]]] = [
             (tr("left out"), lambda edit: edit.excluded), (tr("other class"), lambda edit: edit.labels), (tr("moved"), lambda edit: edit.split),
@@ -290,8 +290,9 @@ class Rows:
 
     def rows_of(self, ids: Sequence[str]) -> tuple[int, ...]:
         """Returns the row numbers of these ids; ids of rows that were left out are dropped."""
-        wanted = set(ids)
-        return tuple(row for row, name in enumerate(self.ids) if name in wanted)
+        from workbench.data.row_ids import places_of
+
+        return tuple(sorted(places_of(self.dataset, ids).values()))
 
 
 def source_of(dataset: Dataset) -> Dataset:
