@@ -19,7 +19,7 @@ from workbench.data.index import index_path, indexed
 from workbench.data.open import open_dataset
 from workbench.data.probe import probe
 from workbench.data.progress import reporting
-from workbench.errors import DataError
+from workbench.errors import DataError, Text
 
 RNG = np.random.default_rng(0)
 
@@ -196,3 +196,11 @@ def test_a_file_that_changes_while_open_is_a_damaged_row(image_folder: Path) -> 
     Image.fromarray(RNG.integers(0, 256, (5, 6), dtype=np.uint8)).save(image_folder / "cat" / "05.png")
     with pytest.raises(UnreadableRowsError, match="changed"):
         dataset.column("image", np.array([5]))
+
+
+def test_why_files_cannot_be_read_is_remembered_in_every_language(image_folder: Path) -> None:
+    (image_folder / "dog" / "bad.png").write_bytes(b"no picture")
+    for _ in range(2):
+        reason, = indexed(image_folder).reasons.values()
+        assert isinstance(reason, Text) and reason.translated(lambda template: {"{path} cannot be used: {reason}.": "{reason}"}.get(
+            template, "nichts")) == "nichts"

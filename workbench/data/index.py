@@ -22,6 +22,8 @@ from workbench.data.probe import probe
 from workbench.data.progress import listener
 from workbench.data.side_by_side import each, threads
 from workbench.errors import DataError, Text
+from workbench.text import kept as written
+from workbench.text import recalled
 
 VERSION = 1
 STAT_FILES = 250_000
@@ -168,13 +170,13 @@ def _refreshed(
             paths = [f"{root}{os.sep}{names[row]}" for row in part]
             for row, found in zip(part, map(probe, paths) if light else each(pool, probe, paths), strict=True):
                 if isinstance(found, DataError):
-                    reasons[row] = str(found.message)
+                    reasons[row] = found.message
                 else:
                     facts[row] = found
             light = (time.perf_counter() - began) / len(part) < _LIGHT_SECONDS
             done = start + len(part)
             if report is not None:
-                report.progress(done / len(stale), Text("{done} of {count} files looked at", done=done, count=len(stale)))
+                report.progress(done / len(stale), Text("{done} of {count} files looked at", done=f"{done:,}", count=f"{len(stale):,}"))
     cut = done < len(stale)
     if cut:  # what has not been looked at is looked at when the folder is opened again
         times[stale[done:]] = 0
@@ -207,7 +209,8 @@ def _carried(
 def _write(index: FileIndex) -> None:
     """Keeps an index; where that cannot be done it is made again the next time."""
     path = index_path(index.root)
-    about = {"version": VERSION, "root": str(index.root.resolve()), "reasons": index.reasons, "folders": index.folders}
+    reasons = {row: written(reason) for row, reason in index.reasons.items()}
+    about = {"version": VERSION, "root": str(index.root.resolve()), "reasons": reasons, "folders": index.folders}
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".index")
@@ -231,7 +234,7 @@ def _read(root: Path) -> FileIndex | None:
             if about["version"] != VERSION or about["root"] != str(root.resolve()):
                 return None
             names, arrays = _text(kept["names"]).split("\0"), {name: kept[name] for name in _ARRAYS}
-            reasons = {int(row): reason for row, reason in about["reasons"].items()}
+            reasons = {int(row): recalled(reason) for row, reason in about["reasons"].items()}
             if any(array.shape != (len(names),) for array in arrays.values()):
                 return None
             return FileIndex(root, names, **arrays, reasons=reasons, folders=about["folders"])
