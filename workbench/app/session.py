@@ -331,7 +331,8 @@ class Session(QObject):
         return self._prepared_job is not None and self._prepared_job.running and not self._prepared_job.cancelled
 
     def _take_dataset(self, dataset: Dataset | None) -> None:
-        if dataset is None or self.dataset is None or _plain(dataset) is not _plain(self.dataset):
+        former, now = self.dataset, getattr(dataset, "original", dataset)
+        if former is None or getattr(former, "original", former) is not now:
             self._prepared_before = None
         self.dataset = dataset
         self._prepared, self._prepared_key, self.prepared_error = None, None, None
