@@ -55,7 +55,10 @@ def test_any_project_survives_the_file(tmp_path: Path, data: st.DataObject) -> N
     project = Project(
         name=draw(st.text(max_size=12)),
         data=DataChoice(
-            draw(st.text(max_size=8)), params=draw(_PARAMS), split=SplitChoice(validation=draw(st.floats(0, 0.5))),
+            draw(st.text(max_size=8)), params=draw(_PARAMS), split=draw(st.builds(
+                SplitChoice, validation=st.floats(0, 0.5), folds=st.integers(0, 9), share=st.floats(0.01, 1), group=st.text(max_size=4),
+            )),
+            made=tuple(draw(st.lists(st.text(max_size=5), max_size=3))),
             preprocessing=file_frozen(draw(st.dictionaries(st.sampled_from(["image", "text"]), _PARAMS, max_size=2))),
         ),
         objectives=tuple(

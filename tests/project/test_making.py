@@ -12,7 +12,7 @@ import pytest
 
 from workbench.data import edits
 from workbench.data.base import Dataset, Split
-from workbench.data.making.sets import kept_sets
+from workbench.data.making.sets import kept_sets, read_set
 from workbench.data.making.view import made_rows, real_rows
 from workbench.data.open import open_dataset
 from workbench.errors import DataError
@@ -64,6 +64,11 @@ def test_made_rows_are_not_made_of_made_rows(here: tuple[Project, Path]) -> None
     second = make_rows(first.project, folder, opened(first.project, folder))
     assert second.name == "made-2" and second.sources == first.sources and second.project.data.made == ("made-1", "made-2")
     assert len(real_rows(opened(second.project, folder))) == len(opened(project, folder))
+    sets = [read_set(folder, name).values["image"] for name in ("made-1", "made-2")]
+    assert len(sets[0]) == len(sets[1]) and np.array_equal(*sets), "a sure flip is the same again"
+    two = [make_rows(project, folder, opened(project, folder), augmentation=[Choice("affine")], name=name) for name in ("a", "b")]
+    shared = min(item.rows for item in two)
+    assert not np.array_equal(*(read_set(folder, item.name).values["image"][:shared] for item in two)), "other names, other draws"
 
 
 def test_rows_of_a_class_or_a_tag(here: tuple[Project, Path]) -> None:

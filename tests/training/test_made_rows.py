@@ -93,6 +93,8 @@ def test_texts_of_a_run_become_rows(writer: tuple[Project, Path, Any]) -> None:
     plain, more = (prepare(item, making.project.data, ["text"], ["text"]) for item in (data, view))
     assert more.count("train") == plain.count("train") + 12 and plain.fitted["fields"] == more.fitted["fields"]
     assert np.array_equal(plain.splits[Split.VALIDATION], more.splits[Split.VALIDATION])
+    other = prepare(view, with_settings(making.project, ["data.split.seed=99"]).data, ["text"], ["text"])
+    assert other.splits[Split.TRAIN].max() < len(data) and [problem.kind for problem in other.problems] == ["made-idle"]
     same = write_rows(project, folder, data, run, count=12, temperature=1.2, name="twin", seed=5)
     assert opened(same.project, folder).column("text", np.arange(len(data), len(data) + 12)) == texts
 

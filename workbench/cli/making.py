@@ -30,7 +30,7 @@ def make(
         augment: Names of augmentations to draw by; none takes those of the project.
         run: The run that writes texts.
         temperature: How freely it writes.
-        seed: Of the draws; None takes that of the recipe.
+        seed: Of the draws; None makes one of that of the recipe and the name.
         remove: The set to take out.
     """
     project, folder = read_project(folder)

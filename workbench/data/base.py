@@ -168,10 +168,18 @@ class Dataset(ABC):
     def made_from(self) -> np.ndarray | None:
         """Returns the row that each row was made from, int64 `(n,)`, or None where no row is made.
 
-        -1 stands for rows of the source, `FREE` for made rows that come from no single row. Made rows are only trained on, and only
-        where the row they come from is.
+        -1 stands for rows of the source, `FREE` for made rows that come from no single row.
         """
         return None
+
+    def made_for(self, training: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        """Returns the made rows that may be trained on beside rows of the source, int64: they give nothing away that is judged by.
+
+        Args:
+            training: The rows of the source that are trained on, int64.
+            held_out: Those that validate and test.
+        """
+        return np.zeros(0, dtype=np.int64)
 
     def deciding(self, row: int, field: str = "") -> Any:
         """Returns which part of the input decides, where the source knows (generated data); else None.

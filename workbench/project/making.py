@@ -81,12 +81,13 @@ def make_rows(
         rows: A tag or a class: only rows that have it; "" takes all rows to train on.
         name: Of the set; "" finds one.
         augmentation: What to draw by; None takes the augmentations of the project.
-        seed: Of the draws; None takes that of the recipe.
+        seed: Of the draws; None makes one of that of the recipe and the name, so that two sets differ.
 
     Raises:
         DataError: There is nothing to draw, or the set cannot be kept.
     """
     from workbench.data.making.drawing import draw, keepable
+    from workbench.data.order import mix
 
     if not 1 <= copies <= MOST_COPIES:
         raise DataError(
@@ -98,7 +99,7 @@ def make_rows(
     choices = list(project.data.augmentation if augmentation is None else augmentation)
     made = draw(
         dataset, chosen, training, choices, input_fields(project), target_fields(project), copies=copies,
-        seed=project.recipe.seed if seed is None else seed, name=called,
+        seed=mix(project.recipe.seed, called) if seed is None else seed, name=called,
     )
     write_set(folder, made)
     return Making(with_set(project, called), called, len(chosen), len(made), len(chosen) * copies, tuple(keepable(choices)[1]))

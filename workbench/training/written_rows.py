@@ -45,7 +45,7 @@ def write_rows(
         count: How many texts to keep.
         temperature: Below 1 the likely words come oftener, above 1 the unlikely ones.
         name: Of the set; "" finds one.
-        seed: Of the draws; None takes that of the recipe.
+        seed: Of the draws; None makes one of that of the recipe and the name.
 
     Raises:
         DataError: The run writes no texts, or was trained on rows that this project is judged by.
@@ -58,15 +58,15 @@ def write_rows(
     called = checked_name(name) if name else free_name(folder, project.data.made)
     model, prepared = load_model(run)
     field = _field_written(project, dataset, model, run)
-    _check_rows(project, dataset, prepared, run)
-    chosen = project.recipe.seed if seed is None else seed
+    learned = _learned(project, dataset, prepared, run)
+    chosen = mix(project.recipe.seed, called) if seed is None else seed
     texts = _new_texts(model, prepared, field, _known(dataset, field), count, temperature, chosen)
     if not texts:
         raise DataError(
             Text("The run {run} wrote nothing new.", run=run.name), Text("Raise the temperature, or let it train on more and longer texts."),
         )
     facts = {"how": "writing", "run": run.name, "temperature": temperature, "seed": chosen}
-    made = MadeSet(called, [""] * len(texts), np.arange(1, len(texts) + 1), {field: texts}, facts)
+    made = MadeSet(called, [""] * len(texts), np.arange(1, len(texts) + 1), {field: texts}, facts, learned)
     return keep(project, folder, made, count)
 
 
@@ -83,8 +83,8 @@ def _field_written(project: Project, dataset: Dataset, model: Any, run: RunFolde
     return str(inputs[0].field)
 
 
-def _check_rows(project: Project, dataset: Dataset, prepared: Prepared, run: RunFolder) -> None:
-    """Refuses a run that has seen rows which this project is judged by: it may have learned them by heart."""
+def _learned(project: Project, dataset: Dataset, prepared: Prepared, run: RunFolder) -> list[str]:
+    """Returns the ids of the rows that a run was trained on; refuses one that has seen what this project is judged by."""
     ids, seen = dataset.ids(), prepared.dataset.ids()
     learned = {seen[int(row)] for row in prepared.splits[Split.TRAIN]}
     splits = split_rows(dataset, project.data, input_fields(project), target_fields(project))
@@ -93,6 +93,7 @@ def _check_rows(project: Project, dataset: Dataset, prepared: Prepared, run: Run
             Text("The run {run} was trained on rows that validate or test now: what it writes could give them away.", run=run.name),
             Text("Train a run on the rows as they are divided now, and let that one write."),
         )
+    return sorted(learned)
 
 
 def _known(dataset: Dataset, field: str) -> set[str]:

@@ -152,6 +152,18 @@ def test_made_rows_of_no_row_have_no_other_values() -> None:
     assert view.column("label")[COUNT:].tolist() == [-1, -1] and np.isnan(view.column("number")[COUNT:]).all()
 
 
+def test_what_a_run_wrote_is_not_trained_on_where_it_had_seen_what_is_judged_by(tmp_path: Path) -> None:
+    data = source_of()
+    first = divide(data, SplitChoice(folds=4), np.arange(COUNT), "label")
+    seen = [data.ids()[int(row)] for row in first[Split.TRAIN]]
+    write_set(tmp_path, MadeSet("w", ["", ""], np.array([1, 2]), {"words": ["one", "two"]}, {"how": "writing"}, seen))
+    view = with_edits(MadeDataset(data, [read_set(tmp_path, "w")]), edits.tagged(edits.NO_EDITS, ["r1"], "odd"))
+    for fold in range(4):
+        divided = divide(view, SplitChoice(folds=4, fold=fold), np.arange(len(view)), "label")
+        assert {40, 41}.issubset(divided[Split.TRAIN].tolist()) == (fold == 0)
+        assert {40, 41}.isdisjoint([*divided[Split.VALIDATION].tolist(), *divided[Split.TEST].tolist()])
+
+
 def test_sets_of_other_data_are_refused_and_rows_without_a_source_left_out() -> None:
     data = source_of()
     for values in (

@@ -40,6 +40,8 @@ class MadeSet:
         copies: Which draw of its source each is, counted from 1, int64 `(n,)`.
         values: What was made, by field name; all other fields are those of the source.
         facts: How it was made: `how` (augmentation or writing), `seed` and what belongs to it; JSON values.
+        learned: The ids of the rows that whoever made rows without a source had learned from: where one of these is judged by, such rows
+            are not trained on.
     """
 
     name: str
@@ -47,6 +49,7 @@ class MadeSet:
     copies: np.ndarray
     values: Mapping[str, Column]
     facts: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    learned: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -114,6 +117,7 @@ def write_set(base: Path, made: MadeSet) -> Path:
         stored = [_write_column(draft, number, name, column) for number, (name, column) in enumerate(made.values.items())]
         document = {
             "version": _VERSION, "facts": dict(made.facts), "fields": stored, "sources": list(made.sources), "copies": made.copies.tolist(),
+            "learned": list(made.learned),
         }
         (draft / FILE).write_text(json.dumps(document, ensure_ascii=False), "utf-8")
         draft.replace(target)
@@ -154,9 +158,9 @@ def read_set(base: Path | None, name: str) -> MadeSet:
         if document["version"] != _VERSION:
             raise ValueError("another version")
         values = {item["name"]: _read_column(folder, number, item["form"]) for number, item in enumerate(document["fields"])}
-        sources: Any = document["sources"]
-        made = MadeSet(name, sources, np.asarray(document["copies"], dtype=np.int64), values, document["facts"])
-        if any(len(column) != len(made) for column in (*values.values(), made.copies)) or not all(isinstance(item, str) for item in sources):
+        sources, learned = document["sources"], document.get("learned", [])
+        made = MadeSet(name, sources, np.asarray(document["copies"], dtype=np.int64), values, document["facts"], learned)
+        if any(len(column) != len(made) for column in (*values.values(), made.copies)) or not all(isinstance(item, str) for item in (*sources, *learned)):
             raise ValueError("columns differ in length")
     except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise DataError(Text("The made rows {name} cannot be read.", name=name), hint) from error
