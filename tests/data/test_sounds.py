@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from workbench.data.base import FieldKind, Split
+from workbench.data.base import FieldKind, Split, UnreadableRowsError
+from workbench.data.loader import Loader
 from workbench.data.open import open_dataset
 from workbench.data.prepare import prepare
 from workbench.data.sound import read_sound, resampled, sound_info
@@ -141,3 +143,36 @@ def test_sounds_without_classes_are_refused(tmp_path: Path) -> None:
     write_wave(tmp_path / "a.wav", tone(300))
     with pytest.raises(DataError, match="Nothing says"):
         open_dataset(str(tmp_path))
+
+
+def test_a_folder_of_sounds_is_never_read_whole(tmp_path: Path, choice, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(40):
+        write_wave(tmp_path / "ab"[number % 2] / f"{number:02}.wav", tone(100 + 50 * number, 400))
+    read: list[int] = []
+    monkeypatch.setattr("workbench.data.tables.files.read_sound", lambda path, rate: (read.append(int(path.stem)), read_sound(path, rate))[1])
+    dataset = open_dataset(str(tmp_path))
+    assert len(dataset) == 40 and read == []
+    prepared = prepare(dataset, choice(rule={"validation": 0.2, "test": 0.0}), ["sound"], ["label"], budget=0)
+    assert prepared.streams is not None and len(set(read)) <= 32
+    read.clear()
+    parts = prepared.rows(Split.TRAIN).split(8)
+    resident = prepare(dataset, choice(rule={"validation": 0.2, "test": 0.0}), ["sound"], ["label"], budget=1 << 40)
+    for part, batch in zip(parts, Loader(prepared).every(parts), strict=True):
+        assert torch.equal(batch.values["sound"], resident.batch(part).values["sound"])
+
+
+def test_sounds_that_became_longer_shorter_or_damaged_keep_their_places(tmp_path: Path) -> None:
+    for number in range(4):
+        write_wave(tmp_path / "ab"[number % 2] / f"{number}.wav", np.full(100, (number + 1) / 8, np.float32))
+    dataset = open_dataset(str(tmp_path))
+    write_wave(tmp_path / "a" / "0.wav", np.full(130, 0.25, np.float32))
+    write_wave(tmp_path / "b" / "1.wav", np.full(60, 0.25, np.float32))
+    values = dataset.column("sound")
+    assert values.shape == (4, 100) and values.dtype == np.float32
+    by_name = {name: values[row] for row, name in enumerate(dataset.ids())}
+    assert by_name["a/0.wav"].mean() == pytest.approx(0.25, abs=1e-3) and by_name["a/2.wav"].mean() == pytest.approx(0.375, abs=1e-3)
+    assert np.count_nonzero(by_name["b/1.wav"]) == 60 and by_name["b/3.wav"].mean() == pytest.approx(0.5, abs=1e-3)
+    (tmp_path / "a" / "2.wav").write_bytes(b"RIFF")
+    with pytest.raises(UnreadableRowsError) as caught:
+        dataset.column("sound")
+    assert set(caught.value.rows) == {list(dataset.ids()).index("a/2.wav")}

@@ -16,7 +16,7 @@ from workbench.data.memory import MemoryDataset, NumberedIds
 from workbench.data.open import open_dataset
 from workbench.data.order import order
 from workbench.data.prepare import prepare
-from workbench.data.streaming import fitting_sample, readable_column, weight
+from workbench.data.streaming import fitting_sample, readable_column, readable_values, sample_rows, weight
 
 SOURCES = [
     ("sample:digits", {}, "image", {}), ("sample:digits", {}, "image", {"height": 5, "width": 11, "channels": 3}),
@@ -137,6 +137,20 @@ def test_what_columns_weigh() -> None:
 def test_what_can_be_read_comes_with_the_reasons_for_the_rest() -> None:
     images, unreadable = readable_column(Million(100, damaged=[7]), "image", np.arange(5, 10))
     assert images[:, 0, 0, 0].tolist() == [5, 6, 8, 9] and unreadable == {7: "Row 7 is damaged."}
+
+
+def test_what_is_fitted_on_stays_small_however_large_the_rows_are() -> None:
+    image, sound = Field("image", FieldKind.IMAGE), Field("sound", FieldKind.AUDIO)
+    assert sample_rows(image, 100 * 20_000, 20_000) == 4096 and sample_rows(image, (1 << 20) * 20_000, 20_000) == 256
+    assert sample_rows(image, (1 << 30) * 20_000, 20_000) == 32 and sample_rows(image, 0, 10) == 4096
+    assert sample_rows(sound, (1 << 30) * 20_000, 20_000) == 4096
+
+
+def test_rows_that_can_be_read_come_a_few_at_a_time() -> None:
+    dataset = Million(1000, damaged=[70, 71])
+    values = readable_values(dataset, "image", np.arange(60, 260))
+    assert next(values)[0, 0, 0] == 60 and max(dataset.asked) <= 64 and sum(dataset.asked) <= 192
+    assert [int(value[0, 0, 0]) for value in values] == [row % 251 for row in range(61, 260) if row not in (70, 71)]
 
 
 class Crowded(Million):

@@ -234,7 +234,7 @@ def _prepare(
         report(number / len(fields), Text("preparing {field} of {count} rows", field=field.label or name, count=f"{len(rows):,}"))
         weighed = weight(dataset, field, params_of(field, choice.preprocessing.get(name, {})), rows)
         streams = weighed > budget
-        sample = fitting_sample(real, choice.split.seed, sample_rows(weighed, len(rows))) if streams else real
+        sample = fitting_sample(real, choice.split.seed, sample_rows(field, weighed, len(rows))) if streams else real
         settings = _settings(choice, field, preprocessors)
         learnt[name] = Learnt(None if fitted is not None else params_of(field, settings), sample, None if streams else rows)
         known = _known(before, dataset, name, learnt[name])

@@ -129,8 +129,10 @@ class Streams:
             self.unreadable.update(rows)
 
 
-def sample_rows(weighed: int, rows: int) -> int:
+def sample_rows(field: Field, weighed: int, rows: int) -> int:
     """Returns how many rows preprocessing is fitted on, of a column that weighs so many bytes over so many rows."""
+    if field.kind == FieldKind.AUDIO:  # the longest one is looked for, with few of them in memory at a time
+        return SAMPLE_ROWS
     return min(SAMPLE_ROWS, max(_PROBED_ROWS, SAMPLE_BYTES * rows // max(weighed, 1)))
 
 
