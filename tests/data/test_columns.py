@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from workbench.data.base import FieldKind, Split
+from workbench.data.base import FieldKind, Split, UnreadableRowsError
+from workbench.data.decode import decode
 from workbench.data.open import open_dataset, questions
 from workbench.data.prepare import prepare
 from workbench.data.tables.numbers import day_first_of, days, decimal_of
@@ -205,3 +207,23 @@ def test_a_group_that_does_not_fit_is_refused(tmp_path: Path) -> None:
             open_dataset(path, params=params)
     with pytest.raises(DataError, match="No number changes"):
         open_dataset(write(tmp_path / "u.csv", ["id", "label"], [1, 1, 2, 2], ["a", "a", "b", "b"]), params={"group": "id"})
+
+
+def test_many_images_of_a_column_are_decoded_when_asked_for(tmp_path: Path, choice, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"{number}.png" for number in range(12)]
+    for number, name in enumerate(names):
+        Image.fromarray(np.full((6, 5, 3), number, np.uint8)).save(tmp_path / name)
+    source = write(tmp_path / "t.csv", ["file", "label"], names, ["a", "b"] * 6)
+    plain = open_dataset(source)
+    decoded: list[Path] = []
+    monkeypatch.setattr("workbench.data.tables.files.EAGER_FILES", 5)
+    monkeypatch.setattr("workbench.data.tables.files.decode", lambda path: (decoded.append(path), decode(path))[1])
+    dataset = open_dataset(source)
+    assert not decoded and dataset.fields == plain.fields and plain.image_sizes("file") is None
+    assert dataset.image_sizes("file").tolist() == [[6, 5]] * 12
+    assert np.array_equal(dataset.column("file", np.array([3, 1])), plain.column("file", np.array([3, 1]))) and len(decoded) == 2
+    batch = prepare(dataset, choice(), ["file"], ["label"], budget=0).batch([4, 2])
+    assert torch.equal(batch.values["file"], prepare(plain, choice(), ["file"], ["label"]).batch([4, 2]).values["file"])
+    Image.fromarray(np.zeros((9, 5, 3), np.uint8)).save(tmp_path / "7.png")
+    with pytest.raises(UnreadableRowsError, match="has changed"):
+        dataset.column("file", np.array([6, 7]))

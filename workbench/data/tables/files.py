@@ -14,11 +14,15 @@ import numpy as np
 
 from workbench.data.base import DataProblem, Field, FieldKind, UnreadableRowsError
 from workbench.data.decode import decode
+from workbench.data.probe import probe
 from workbench.data.sound import SoundInfo, read_sound, sound_info
 from workbench.errors import DataError, Text
 
 T = TypeVar("T")
 KEPT_BYTES = 1 << 30
+EAGER_FILES, EAGER_BYTES = 4000, 32 << 20
+"""Up to this many images are decoded when opened, so that every damaged file is known at once."""
+
 _LISTED, _REASONS = 1000, 20
 
 
@@ -44,16 +48,28 @@ class ImageFiles(LazyColumn):
         paths: The file of every row.
         field: What the images have in common.
         kept: Images that are decoded already, by row.
+        pixels: Height and width of every image `(n, 2)`.
     """
 
-    def __init__(self, paths: Sequence[Path], field: Field, kept: dict[int, np.ndarray]) -> None:
-        self._paths, self._field, self._kept = paths, field, kept
+    def __init__(self, paths: Sequence[Path], field: Field, kept: dict[int, np.ndarray], pixels: np.ndarray) -> None:
+        self._paths, self._field, self._kept, self._pixels = paths, field, kept, pixels
 
     def __len__(self) -> int:
         return len(self._paths)
 
+    def sizes(self) -> np.ndarray | None:
+        return None if len(self._kept) == len(self._paths) else self._pixels
+
     def read(self, rows: Sequence[int]) -> Any:
-        return alike(each_read(rows, lambda row: self._kept[row] if row in self._kept else decode(self._paths[row])), self._field)
+        return alike(each_read(rows, self._image), self._field)
+
+    def _image(self, row: int) -> np.ndarray:
+        if row in self._kept:
+            return self._kept[row]
+        image, field = decode(self._paths[row]), self._field
+        if (field.height and image.shape[:2] != (field.height, field.width)) or image.shape[2] > field.channels:
+            raise DataError(Text("{path} has changed since the data was opened.", path=str(self._paths[row])), Text("Open the data again."))
+        return image
 
 
 class SoundFiles(LazyColumn):
@@ -161,27 +177,46 @@ Found = tuple[Field, Callable[[np.ndarray], LazyColumn], np.ndarray, list[DataPr
 
 
 def image_column(name: str, label: str, paths: Sequence[Path], shown: Sequence[str]) -> Found:
-    """Returns a column of images; all are decoded once, and kept as far as memory allows."""
-    kept: dict[int, np.ndarray] = {}
-    room = KEPT_BYTES
-    found, problems = looked_at(_image_and_size, paths, shown)
+    """Returns a column of images; few are decoded at once, of many only the beginnings are looked at."""
+    many = len(paths) > EAGER_FILES or sum(map(_bytes, paths)) > EAGER_BYTES
+    found, problems = looked_at(_size if many else _image_and_size, paths, shown)
+    kept, room = dict[int, np.ndarray](), KEPT_BYTES
     for row, seen in enumerate(found):
-        if seen is not None and (room := room - seen[1].nbytes) >= 0:
+        if seen is not None and seen[1] is not None and (room := room - seen[1].nbytes) >= 0:
             kept[row] = seen[1]
     good = np.array([seen is not None for seen in found], bool)
-    sizes = [seen[0] for seen in found if seen is not None]
-    height, width = sizes[0][:2] if len({size[:2] for size in sizes}) == 1 else (0, 0)
-    field = Field(name, FieldKind.IMAGE, label, channels=max((size[2] for size in sizes), default=1), height=height, width=width)
+    sizes = np.array([(0, 0, 0) if seen is None else seen[0] for seen in found], np.int32).reshape(-1, 3)
+    known = sizes[good]
+    height, width = known[0, :2].tolist() if len(known) and bool((known[:, :2] == known[0, :2]).all()) else (0, 0)
+    field = Field(name, FieldKind.IMAGE, label, channels=int(known[:, 2].max(initial=1)), height=height, width=width)
 
     def make(rows: np.ndarray) -> LazyColumn:
-        return ImageFiles([paths[row] for row in rows], field, {place: kept[int(row)] for place, row in enumerate(rows) if int(row) in kept})
+        own = {place: kept[int(row)] for place, row in enumerate(rows) if int(row) in kept}
+        return ImageFiles([paths[row] for row in rows], field, own, sizes[rows, :2])
 
     return field, make, good, problems
 
 
-def _image_and_size(path: Path) -> tuple[tuple[int, int, int], np.ndarray]:
+_Seen = tuple[tuple[int, int, int], np.ndarray | None]
+
+
+def _image_and_size(path: Path) -> _Seen:
     image = decode(path)
     return (image.shape[0], image.shape[1], image.shape[2]), image
+
+
+def _size(path: Path) -> _Seen:
+    size = probe(path)
+    if isinstance(size, DataError):
+        raise size
+    return size, None
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def sound_column(name: str, label: str, paths: Sequence[Path], shown: Sequence[str], rate: int = 0) -> Found:
