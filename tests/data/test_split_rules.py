@@ -93,8 +93,9 @@ def test_groups_are_never_parted(data: st.DataObject, labels: list[int], seed: i
     dataset = dataset_of(labels, patient=groups)
     folds = data.draw(st.integers(0, 3).filter(lambda count: count != 1))
     rule = Rule(0.2, 0.2, seed, folds=folds, share=data.draw(st.sampled_from([0.5, 1.0])), group="patient")
-    if len(np.unique(groups)) < max(folds + 1, 3):
-        with pytest.raises(DataError, match=r"parting it|cannot be divided"):
+    apart = len({*zip(labels, groups.tolist(), strict=True)}) == len(set(labels)) > 1
+    if len(np.unique(groups)) < max(folds + 1, 3) or apart:
+        with pytest.raises(DataError, match=r"parting it|cannot be divided|All rows of a class"):
             parts(dataset, rule)
         return
     divided = parts(dataset, rule)
@@ -167,6 +168,7 @@ def test_numbers_texts_and_names_of_rows_group() -> None:
     ("rule", "message"),
     [
         (Rule(group="nobody"), "cannot be kept together by nobody"), (Rule(group="image"), "cannot be kept together by image"),
+        (Rule(group="label"), "All rows of a class belong to the same label"),
         (Rule(group="one"), "belong to the same one"), (Rule(group="two"), "2 different two cannot be divided into 3"),
         (Rule(time="nothing"), "put in order of time by nothing"), (Rule(time="one"), "put in order of time by one"),
         (Rule(time="when", group="two"), "at once"), (Rule(time="still"), "1 different times, and 3"), (Rule(folds=1), "no fold 0 of 1"),
@@ -176,7 +178,7 @@ def test_numbers_texts_and_names_of_rows_group() -> None:
 def test_what_cannot_be_divided_says_why(rule: Rule, message: str) -> None:
     count = 41
     dataset = dataset_of(
-        np.arange(count) % 2, one=["same"] * count, two=["a", "b"] * 20 + ["a"], when=np.arange(count, dtype=np.float32),
+        np.arange(count) % 2, one=["same"] * count, two=["a", "a", "b"] * 13 + ["a", "b"], when=np.arange(count, dtype=np.float32),
         still=np.ones(count, np.float32), image=np.zeros((count, 2, 2, 1), np.uint8),
     )
     with pytest.raises(DataError, match=message) as caught:

@@ -307,7 +307,18 @@ def _cutter(
         return ByClass(classes, order)
     ids = dataset.ids()
     groups, called = numbered(names_of(dataset, rule.group, rows), [ids[int(row)] for row in rows])
+    _check_groups(groups, classes, rule.group)
     return ByGroup(groups, classes, keys(called, rule.seed), rule.group)
+
+
+def _check_groups(groups: np.ndarray, classes: np.ndarray, name: str) -> None:
+    """Refuses groups that are classes by another name: what is held out would never be trained on."""
+    pairs = np.unique(np.stack([classes, groups]), axis=1)
+    if len(np.unique(groups)) > 1 and pairs.shape[1] == len(np.unique(classes)) > 1:
+        raise DataError(
+            Text("All rows of a class belong to the same {group}: a class would be trained on or judged by, never both.", group=name),
+            Text("Choose another field to keep rows together by, or none."),
+        )
 
 
 def given_parts(dataset: Dataset, rule: SplitRule) -> np.ndarray | None:

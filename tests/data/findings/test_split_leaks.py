@@ -139,6 +139,15 @@ def test_times_that_do_not_matter() -> None:
     assert found(look_of(data_of(**values))) == [], "many small classes drift by chance alone"
 
 
+def test_a_date_of_birth_is_no_time() -> None:
+    values = drifting()
+    born = MemoryDataset(
+        format="", source="", columns={"birth_date": values["when"], "price": values["price"]}, ids=[f"r{row}" for row in range(400)],
+        fields=(Field("birth_date", FieldKind.NUMBER, type="date"), Field("price", FieldKind.NUMBER)),
+    )
+    assert found(look_of(born)) == []
+
+
 def windows(stride: int, length: int = 24, count: int = 300) -> np.ndarray:
     long = np.random.default_rng(2).normal(size=(stride * count + length, 2)).astype(np.float32)
     return np.stack([long[stride * row : stride * row + length] for row in range(count)])

@@ -14,6 +14,8 @@ from workbench.errors import DataError
 from workbench.text import Text
 
 _TIMES = re.compile(r"(.*_)?(date|datetime|timestamp|日期|时间戳)(_.*)?", re.IGNORECASE)
+_OF_THE_SUBJECT = re.compile(r"(.*_)?(birth|born|dob|birthday|founded|built|expiry|expires|due)(_.*)?|.*(生日|出生).*", re.IGNORECASE)
+"""Dates that say something about a row but not when it was taken."""
 _FEWEST_ROWS, _FEWEST_TIMES = 60, 8
 _DRIFT = 0.2
 """The correlation of target and time, or the share of the spread of times that classes explain as a root, from which on it counts as drift."""
@@ -26,8 +28,9 @@ _MOST_CLASSES = 1000
 
 def time_field(dataset: Dataset) -> Field | None:
     """Returns the field that says when a row happened: the first of dates, else one that is called so; None where there is none."""
-    dates = [field for field in dataset.fields if field.type == "date"]
-    named = [field for field in dataset.fields if field.kind in (FieldKind.NUMBER, FieldKind.TEXT) and _TIMES.fullmatch(field.name)]
+    fields = [field for field in dataset.fields if not _OF_THE_SUBJECT.fullmatch(field.name) and not _OF_THE_SUBJECT.fullmatch(called(field))]
+    dates = [field for field in fields if field.type == "date"]
+    named = [field for field in fields if field.kind in (FieldKind.NUMBER, FieldKind.TEXT) and _TIMES.fullmatch(field.name)]
     return next(iter((*dates, *named)), None)
 
 

@@ -160,7 +160,8 @@ def read_set(base: Path | None, name: str) -> MadeSet:
         values = {item["name"]: _read_column(folder, number, item["form"]) for number, item in enumerate(document["fields"])}
         sources, learned = document["sources"], document.get("learned", [])
         made = MadeSet(name, sources, np.asarray(document["copies"], dtype=np.int64), values, document["facts"], learned)
-        if any(len(column) != len(made) for column in (*values.values(), made.copies)) or not all(isinstance(item, str) for item in (*sources, *learned)):
+        named = all(isinstance(item, str) for item in (*sources, *learned))
+        if not named or any(len(column) != len(made) for column in (*values.values(), made.copies)):
             raise ValueError("columns differ in length")
     except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise DataError(Text("The made rows {name} cannot be read.", name=name), hint) from error

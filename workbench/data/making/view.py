@@ -140,7 +140,7 @@ class MadeDataset(Dataset):
 
     def given_splits(self) -> np.ndarray | None:
         given = self.plain.given_splits()
-        return None if given is None else np.concatenate([given, np.full(len(self._ids), "train", dtype=given.dtype)])
+        return None if given is None else np.concatenate([given, np.full(len(self._ids), "train")])
 
     def left_out(self) -> np.ndarray | None:
         return self.plain.left_out()
