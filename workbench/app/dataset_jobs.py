@@ -39,10 +39,6 @@ def open_chosen(choice: Any, base: Path | None, edits: Any, progress: Callable[.
         return dataset
 
 
-def _plain(dataset: Dataset) -> Dataset:
-    return getattr(dataset, "original", dataset)
-
-
 def prepare_chosen(
     dataset: Any, choice: Any, inputs: tuple[str, ...], targets: tuple[str, ...], before: Prepared | None, progress: Callable[..., Any],
     cancelled: Callable[[], bool],

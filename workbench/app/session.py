@@ -296,7 +296,7 @@ class Session(QObject):
         self.dataset_error, given, self._given = None, self._given, None
         if not choice.source:
             self._take_dataset(None)
-        elif given is not None and opening_part(given[0]) == opening_part(choice):
+        elif given is not None and not choice.made and opening_part(given[0]) == opening_part(choice):
             from workbench.data.edited import with_edits
 
             self._take_dataset(with_edits(given[1], edits))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.data.base import Dataset, Field, FieldKind, Split
+from workbench.data.summary import image_size
 from workbench.errors import DataError
 from workbench.graph import edit
 from workbench.graph.graph import Graph, Node
@@ -161,8 +162,10 @@ def _with_preprocessing(project: Project, dataset: Dataset) -> Project:
         field, chosen = find_field(dataset, name), project.data.preprocessing.get(name, {})
         if field is None:
             continue
-        if field.kind == FieldKind.IMAGE and not chosen.get("height") and max(field.height, field.width) > LARGEST_SIDE_PX:
-            project = with_preprocessing(project, name, _smaller(field))
+        if field.kind == FieldKind.IMAGE and not chosen.get("height"):
+            height, width = image_size(dataset, name)[1:]
+            if max(height, width) > LARGEST_SIDE_PX:
+                project = with_preprocessing(project, name, _smaller(height, width))
         if field.kind == FieldKind.TEXT and "maximum_length" not in chosen:
             project = with_preprocessing(project, name, _for_texts(project, dataset, field, chosen))
     for objective in project.objectives:
@@ -173,9 +176,9 @@ def _with_preprocessing(project: Project, dataset: Dataset) -> Project:
     return project
 
 
-def _smaller(field: Field) -> dict[str, int]:
-    scale = LARGEST_SIDE_PX / max(field.height, field.width)
-    return {"height": max(8, round(field.height * scale)), "width": max(8, round(field.width * scale))}
+def _smaller(height: int, width: int) -> dict[str, int]:
+    scale = LARGEST_SIDE_PX / max(height, width)
+    return {"height": max(8, round(height * scale)), "width": max(8, round(width * scale))}
 
 
 def _for_texts(project: Project, dataset: Dataset, field: Field, chosen: Mapping[str, Any]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _kept(project: Project, wanted: Source, dataset: Dataset) -> DataChoice:
     there = {item.name: item.kind for item in dataset.fields}
     kept = old.augmentation if read and set(read.values()) <= set(there.values()) else ()
     split = replace(old.split, group="", time="", stratify="")
-    return replace(old, preprocessing=_EMPTY, limit=0, augmentation=kept, split=split)
+    return replace(old, preprocessing=_EMPTY, limit=0, made=(), augmentation=kept, split=split)
 
 
 def _drawn(project: Project, dataset: Dataset, target: str) -> Brought:

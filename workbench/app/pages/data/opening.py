@@ -133,7 +133,8 @@ class OpeningPanel(QFrame):
         change = Remedy(tr("Change…"), self.ask, main=False, tip=tr("How it is read, and what is learned from it"))
         close = Remedy(tr("Close"), self._close, main=False)
         remedies = (change, close) if self.questions.isHidden() else (close,)
-        return FindingRow(f"{self._opening.told} {learned(self._session)}".strip(), "", "good", remedies=remedies)
+        between = "" if language().startswith("zh") else " "
+        return FindingRow(between.join((self._opening.told, learned(self._session))).strip(), "", "good", remedies=remedies)
 
     def _close(self) -> None:
         self.questions.hide()
