@@ -64,6 +64,7 @@ class DataPage(RowCommands, Page):
         session, view, loupe = self.session, self.view, self.browser.loupe
         session.dataset_changed.connect(self._take_data)
         session.prepared_changed.connect(self._take_data)
+        session.opening.changed.connect(self._take_no_data)
         self.judging.changed.connect(self._take_data)
         self.studying.changed.connect(lambda: self.found.show_rows(self._rows))
         view.current_changed.connect(self._show_row)
@@ -176,7 +177,8 @@ class DataPage(RowCommands, Page):
         verdicts, augmentation = self.judging.verdicts, session.project.data.augmentation
         redrawn, self.row_panel.draws.choices = self.row_panel.draws.choices != augmentation, augmentation
         now = (dataset, prepared, session.project.edits, verdicts)
-        if self._rows is None or now != (self._rows.dataset, self._rows.prepared, self._rows.edits, self._judged):
+        before = (self._rows.dataset, self._rows.prepared, self._rows.edits, self._judged) if self._rows is not None else ()
+        if len(before) != len(now) or any(one is not other for one, other in zip(before, now, strict=True)):
             if self._rows is None or source_of(self._rows.dataset) is not source_of(dataset):
                 self._filter = Filter()
             self._judged = verdicts
@@ -185,6 +187,10 @@ class DataPage(RowCommands, Page):
             self._show_row(self.view.current)
         self.found.show_rows(self._rows)
         self._stack.setCurrentIndex(1)
+
+    def _take_no_data(self) -> None:
+        if self.session.dataset is None and self.isVisible():
+            self._show_nothing()
 
     def _take_rows(self, now: tuple[Any, ...]) -> None:
         dataset, prepared, edits, verdicts = now
@@ -200,7 +206,7 @@ class DataPage(RowCommands, Page):
 
     def _show_nothing(self) -> None:
         self._rows, error = None, self.session.dataset_error
-        if self.session.dataset_loading:
+        if self.session.dataset_loading or self.session.opening.bringing:
             self.empty.set_sentence(tr("The data is being opened."))
         else:
             self.empty.set_sentence(sentence(error) if error is not None else invitation())
