@@ -79,6 +79,13 @@ def test_suspect_labels_can_be_tagged_left_out_or_corrected() -> None:
     assert with_edits(look.dataset, correct).column("kind").tolist() == [0, 0, 1, 1]
 
 
+def test_only_the_label_that_is_doubted_is_corrected() -> None:
+    look = made(kind=np.array([0, 1, 0, 1]), other=np.array([1, 1, 0, 0]))
+    problem = DataProblem("mislabelled", "one row", ("r0",), suggested={"r0": "a"}, field="other")
+    changed = with_edits(look.dataset, remedies(problem, look.dataset)[-1].apply(Project()).edits)
+    assert changed.column("kind").tolist() == [0, 1, 0, 1] and changed.column("other").tolist() == [0, 1, 0, 0]
+
+
 def test_what_only_people_can_decide_has_no_button() -> None:
     look = made(same=np.full(3, 5.0, np.float32))
     (problem,) = FINDERS["constant"].find(look)

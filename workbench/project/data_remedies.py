@@ -80,7 +80,7 @@ def _stratify(dataset: Dataset) -> Fix[Project]:
 
 
 def _labels(problem: DataProblem, dataset: Dataset) -> Remedies:
-    name = next((field.name for field in dataset.fields if field.kind == FieldKind.CATEGORY), "")
+    name = problem.field or next((field.name for field in dataset.fields if field.kind == FieldKind.CATEGORY), "")
 
     def corrected(now: Edits) -> Edits:
         for row, label in problem.suggested.items():

@@ -165,7 +165,7 @@ def test_wrong_labels_are_found_and_corrected() -> None:
     look = made(kind=labels.astype(np.int64))
     problem = mislabelled(look.dataset, "kind", np.arange(400), shares, labels)
     assert problem is not None and set(problem.rows) == {f"r{row}" for row in wrong}
-    assert all(problem.suggested[f"r{row}"] == "abcd"[truth[row]] for row in wrong)
+    assert all(problem.suggested[f"r{row}"] == "abcd"[truth[row]] for row in wrong) and problem.field == "kind"
     assert mislabelled(look.dataset, "kind", np.arange(400), shares, truth) is None
 
 

@@ -48,7 +48,7 @@ def mislabelled(
     return DataProblem(
         "mislabelled", Text("{count} rows carry another label than the model is sure of.", count=len(order)), tuple(names),
         reason if out_of_sample else learned,
-        suggested={name: classes[int(best[place])] for name, place in zip(names, order, strict=False)},
+        suggested={name: classes[int(best[place])] for name, place in zip(names, order, strict=False)}, field=field,
     )
 
 

@@ -124,7 +124,7 @@ def still_suspect(result: Mapping[str, Any], dataset: Dataset) -> list[DataProbl
     return [DataProblem(
         "mislabelled", Text("{count} rows carry another label than the model is sure of.", count=len(left) + more), tuple(left),
         Text("Look at them: each may be a wrong label, or a row that the model has yet to understand."),
-        suggested={name: str(suspects[name]["suggested"]) for name in left},
+        suggested={name: str(suspects[name]["suggested"]) for name in left}, field=field.name,
     )]
 
 
