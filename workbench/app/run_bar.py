@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from workbench.app import theme
 from workbench.app.language import say, tr
 from workbench.app.session import Session
+from workbench.app.studies.runner import studies_of
 from workbench.app.widgets.basic import Bar, button
 from workbench.app.wording import ago, duration, number, percent
 
@@ -38,7 +39,7 @@ class RunBar(QFrame):
         self.setObjectName("window.run")
         theme.mark(self, "runbar")
         self.setFixedHeight(HEIGHT_PX)
-        self._session, self._trainer = session, session.trainer
+        self._session, self._trainer, self._studies = session, session.trainer, studies_of(session)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_16, 0)
         row.setSpacing(theme.SPACE_12)
@@ -53,6 +54,7 @@ class RunBar(QFrame):
             row.addWidget(widget, 1 if widget is self._bar else 0)
         self._trainer.state_changed.connect(self.show_run)
         self._trainer.polled.connect(self.show_run)
+        self._studies.changed.connect(self.show_run)
         session.runs_changed.connect(self.show_run)
         session.opened.connect(self.show_run)
         self.show_run()
@@ -75,10 +77,11 @@ class RunBar(QFrame):
         self.train = button("window.run.train", tr("Train") + " F5", self.train_wanted.emit, kind="primary", tip=tr("Start a run of this project."))
 
     def show_run(self) -> None:
-        """Shows the run under way, or the last one."""
+        """Shows the run under way, a study, or the last run."""
         running = self._trainer.running
         self.pause.setVisible(running)
-        self.stop.setVisible(running)
+        self.stop.setVisible(running or self._studies.running)
+        self.stop.setText(tr("Stop, keep best") if running else tr("Stop"))
         is_open = self._session.is_open
         self.train.setVisible(not running and is_open)
         for widget in (self.tour, self.help):
@@ -86,6 +89,8 @@ class RunBar(QFrame):
         self._state.setVisible(running or is_open)
         if running:
             self._show_live()
+        elif self._studies.running:
+            self._show_study()
         else:
             self._show_idle()
 
@@ -107,6 +112,17 @@ class RunBar(QFrame):
         self._left.setText(tr("{time} left", time=duration(left)) if left is not None else "")
         self._device.setText(_device(started.device) if started else "")
 
+    def _show_study(self) -> None:
+        studies = self._studies
+        self._state.setText(tr("Study"))
+        theme.mark(self._state, "subject")
+        self._where.setText(say(studies.label) if studies.label else tr("Beginning..."))
+        self._bar.set_value(studies.share, theme.current().accent, track=True, text=tr("{share} of the study is done", share=percent(studies.share)))
+        left = studies.seconds_left()
+        self._left.setText(tr("{time} left", time=duration(left)) if left is not None else "")
+        for label in (self._speed, self._device):
+            label.setText("")
+
     def _show_idle(self) -> None:
         for label in (self._speed, self._left, self._device):
             label.setText("")
@@ -120,7 +136,7 @@ class RunBar(QFrame):
     def _last_run(self) -> str:
         if not self._session.is_open:
             return tr("All data stays on this computer.")
-        runs = [info for info in self._session.runs if info.state.over]
+        runs = [info for info in self._session.runs if info.state.over and not info.study]
         if not runs:
             return tr("no run yet")
         return " ".join((tr("last run"), main_score(dict(runs[0].metrics)), "·", ago(_begun(runs[0].path.name))))

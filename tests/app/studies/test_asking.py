@@ -63,12 +63,18 @@ def test_a_study_is_stopped_and_gone_on_with(opened: Any, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: studies.share > 0, timeout=AT_MOST_MS)
     dialog.start()
     assert "already under way" in dialog.stage.text()
+    bar = opened.run_bar
+    assert bar._state.text() == "Study" and bar._where.text().startswith("fold ") and bar.stop.isVisible() and not bar.pause.isVisible()
     qtbot.mouseClick(dialog.halt, Qt.MouseButton.LeftButton)
     finished(qtbot, opened)
     (study,) = list_studies(session.folder)
     assert study.read().state is StudyState.INTERRUPTED
     assert dialog.go_on.isVisible() and "no answer yet" in dialog.answer.more.text()
     qtbot.mouseClick(dialog.go_on, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studies.running and studies.share > 0, timeout=AT_MOST_MS)
+    qtbot.mouseClick(bar.stop, Qt.MouseButton.LeftButton)
+    finished(qtbot, opened)
+    dialog.resume()
     qtbot.waitUntil(lambda: studies.running and studies.share > 0, timeout=AT_MOST_MS)
     opened.studying.end()
     assert not studies.running and study.read().state is StudyState.INTERRUPTED

@@ -12,6 +12,7 @@ from workbench.app.commands.files import fresh_folder
 from workbench.app.language import tr
 from workbench.app.notices import ask
 from workbench.app.strip import FindingRow, Remedy
+from workbench.app.studies.runner import studies_of
 from workbench.errors import TrainingError, WorkbenchError
 from workbench.text import Text
 
@@ -84,8 +85,11 @@ class RunCommands(QObject):
         self._trainer.step_once()
 
     def stop_run(self) -> None:
-        """Ends the run; the best checkpoint stays."""
-        self._trainer.stop()
+        """Ends the run; the best checkpoint stays. Without one, ends a study; it can go on later."""
+        if self._trainer.running:
+            self._trainer.stop()
+        else:
+            studies_of(self._session).stop()
 
     def resume_selected(self) -> None:
         """Goes on with the selected run where it ended."""
