@@ -177,3 +177,23 @@ def test_escape_takes_typing_back(formula: ParamsForm, qtbot: Any) -> None:
         qtbot.keyClicks(edit, "y")
         qtbot.keyClick(edit, Qt.Key.Key_Escape)
     assert edit.toPlainText() == "x * sigmoid(x)"
+
+
+def test_several_words_stay_words_and_a_field_can_be_hidden(qtbot: Any) -> None:
+    from workbench.app.form import ParamsForm
+    from workbench.data.formats.table import TableParams
+
+    form = ParamsForm(TableParams, name="test", skip=("types",))
+    qtbot.addWidget(form)
+    form.set_values({"missing": ("n/a", "max")})
+    line = form.fields["missing"].focus_widget()
+    assert line.text() == "n/a, max"
+    got = []
+    form.edited.connect(lambda name, value: got.append((name, value)))
+    line.setText("-999, x")
+    line.editingFinished.emit()
+    assert got == [("missing", ["-999", "x"])] and TableParams(missing=got[0][1]).missing == ("-999", "x")
+    form.show()
+    form._fold.setChecked(True)
+    form.show_field("rate", False)
+    assert not form.fields["rate"].isVisible() and form.fields["group"].isVisible()

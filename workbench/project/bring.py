@@ -21,8 +21,9 @@ from workbench.graph import edit
 from workbench.graph.graph import Graph
 from workbench.graph.problem import Fix
 from workbench.layers import LAYERS
+from workbench.objectives import OBJECTIVES
 from workbench.project.adapt import adapt
-from workbench.project.feeding import field_of, find_field, input_nodes, kind_read, likely_target, with_preprocessing
+from workbench.project.feeding import field_of, find_field, input_nodes, kind_read, likely_target, target_fields, with_preprocessing
 from workbench.project.project import DataChoice, Project
 from workbench.project.propose import propose
 
@@ -138,8 +139,12 @@ def _drawn(project: Project, dataset: Dataset, target: str) -> Brought:
 
 def _fitted(project: Project, dataset: Dataset, target: str) -> Brought:
     """Returns the project with inputs and target set to the data, and a fix for the rest of the drawing where it does not fit."""
-    if target:
-        project = replace(project, objectives=tuple(replace(objective, target=target) for objective in project.objectives[:1]))
+    if target and target not in target_fields(project):
+        freed = _unread(project, dataset, target)
+        if freed is None:
+            note = Text("The drawing reads {field}, so it cannot learn it as well.", field=target)
+            return Brought(project, dataset, None, (note,), (_anew(dataset, target),))
+        project = replace(freed, objectives=tuple(replace(objective, target=target) for objective in project.objectives[:1]))
     try:
         wanted = adapt(_resized(project, dataset), dataset)
     except DataError as error:
@@ -154,6 +159,20 @@ def _fitted(project: Project, dataset: Dataset, target: str) -> Brought:
     label = changes[0] if len(changes) == 1 else Text("Make the drawing fit")
     fix: Fix[Project] = Fix(label, lambda now: replace(now, graph=wanted.graph) if now.graph == graph else adapt(now, dataset))
     return Brought(here, dataset, None, (Text("The drawing does not fit the new data yet."),), (fix, _anew(dataset, target)))
+
+
+def _unread(project: Project, dataset: Dataset, target: str) -> Project | None:
+    """Returns the project with what read the new answer reading the former one; None where that is of another kind."""
+    readers = [node for node in input_nodes(project.graph) if field_of(node) == target]
+    former, graph = target_fields(project)[:1], project.graph
+    if not readers or not former or (OBJECTIVES[project.objectives[0].name].reads_target or OBJECTIVES[project.objectives[0].name].writes):
+        return project
+    old, new = find_field(dataset, former[0]), find_field(dataset, target)
+    if old is None or new is None or old.kind != new.kind:
+        return None
+    for node in readers:
+        graph = edit.set_params(graph, node.id, field=former[0])
+    return replace(project, graph=graph)
 
 
 def _own(error: DataError) -> Text:

@@ -238,3 +238,42 @@ def test_every_operation_of_the_policies_keeps_images() -> None:
 
 def test_entries_are_augmentations() -> None:
     assert len(NAMES) >= 18 and all(isinstance(AUGMENTATIONS[name], Augmentation) for name in NAMES)
+
+
+def test_one_that_is_switched_off_varies_nothing_and_leaves_the_chance_of_the_others() -> None:
+    import torch
+
+    from workbench.data.augmentation.augmenter import Augmenter
+    from workbench.data.open import open_dataset
+    from workbench.data.prepare import prepare
+    from workbench.project.project import Choice, DataChoice
+
+    prepared = prepare(open_dataset("sample:digits"), DataChoice("sample:digits", limit=80), ["image"], ["label"])
+    batch = prepared.batch(prepared.rows("train")[:16])
+    crop, noise = Choice("crop"), Choice("noise", {"probability": 1.0})
+    off = crop.with_params(active=False)
+    alone = Augmenter([off, noise], prepared, 7)(batch, 3).values["image"] - batch.values["image"]
+    both = Augmenter([crop.with_params(pixels=1, probability=0.0), noise], prepared, 7)(batch, 3).values["image"] - batch.values["image"]
+    assert torch.equal(alone, both) and float(alone.abs().sum()) > 0
+    assert Augmenter([off], prepared, 7)(batch, 0).values["image"] is batch.values["image"]
+
+
+def test_the_list_for_some_data_holds_exactly_what_can_be_bound() -> None:
+    from workbench.data.augmentation import AUGMENTATIONS
+    from workbench.data.augmentation.augmenter import Augmenter, fitting
+    from workbench.data.open import open_dataset
+    from workbench.data.prepare import prepare
+    from workbench.errors import DataError
+    from workbench.project.project import Choice, DataChoice
+
+    for source, inputs in (("sample:digits", ["image"]), ("generated:reviews", ["text"]), ("generated:waves", ["series"])):
+        prepared = prepare(open_dataset(source), DataChoice(source, limit=60), inputs, ["label"])
+        kinds = {name: item.kind for name, item in prepared.preprocessors.items()}
+        offered = {entry.name for entry in fitting(kinds, prepared.inputs, prepared.targets)}
+        for entry in AUGMENTATIONS:
+            try:
+                Augmenter([Choice(entry.name)], prepared, 1)
+            except DataError:
+                assert entry.name not in offered
+            else:
+                assert entry.name in offered
