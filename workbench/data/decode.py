@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.data.plain_jpeg import plain_jpeg
 from workbench.data.plain_png import plain_png
 from workbench.errors import DataError, Text
 
@@ -63,7 +64,7 @@ def decode_bytes(data: bytes, path: Path | str) -> np.ndarray:
     Raises:
         DataError: It cannot be decoded, or has too many pixels.
     """
-    pixels = plain_png(data, MAX_PIXELS)
+    pixels = plain_png(data, MAX_PIXELS) if data.startswith(b"\x89") else plain_jpeg(data, MAX_PIXELS)
     return _decoded(data, path) if pixels is None else pixels
 
 
