@@ -296,15 +296,22 @@ def _divided(
     stratify = stratum(dataset, targets)
     real = _real(dataset, usable)
     rows = _limited(dataset, choice, real, stratify)
-    made = np.setdiff1d(usable, real)
+    made = usable[:0] if real is usable else usable[~_among(real, len(dataset))[usable]]
     splits = divide(dataset, choice.split, np.concatenate([rows, made]), stratify)
-    idle = len(np.setdiff1d(made, splits[Split.TRAIN]))
+    idle = int(np.count_nonzero(~_among(splits[Split.TRAIN], len(dataset))[made])) if len(made) else 0
     if idle and not choice.split.folds and choice.split.share == 1:  # else it is meant so
         problems.append(DataProblem(
             "made-idle", Text("{count} of {made} made rows are not trained on.", count=idle, made=len(made)),
             reason=Text("The rows that they were made from do not train as the data is divided now; make them again."),
         ))
-    return np.union1d(rows, splits[Split.TRAIN]), splits, problems
+    return np.flatnonzero(_among(np.concatenate([rows, splits[Split.TRAIN]]), len(dataset))), splits, problems
+
+
+def _among(rows: np.ndarray, count: int) -> np.ndarray:
+    """Returns which of all rows are among these, bool `(count,)`."""
+    found = np.zeros(count, dtype=bool)
+    found[rows] = True
+    return found
 
 
 def _real(dataset: Dataset, rows: np.ndarray) -> np.ndarray:

@@ -14,6 +14,9 @@ from workbench.data.moments import latest, moments_of, rolling
 from workbench.data.row_ids import lots, lots_of
 from workbench.errors import DataError, Text
 
+_FEW_GROUPS = 64
+"""With more groups than this, sorting all rows is faster than looking for the smallest of each."""
+
 
 class SplitRule(Protocol):
     """How rows are divided; `workbench.project.project.SplitChoice` is one."""
@@ -71,12 +74,29 @@ def take(count: int, groups: np.ndarray, order: np.ndarray) -> np.ndarray:
     chosen = np.zeros(len(groups), dtype=bool)
     if len(groups) == 0 or count <= 0:
         return chosen
-    names, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    counted = np.bincount(groups) if int(groups.min()) >= 0 and int(groups.max()) < _FEW_GROUPS else np.zeros(0, dtype=np.int64)
+    if len(counted):
+        names = np.flatnonzero(counted)
+        quotas = shares(min(count, len(groups)), counted[names])
+        for name, quota in zip(names.tolist(), quotas.tolist(), strict=True):
+            rows = np.flatnonzero(groups == name)
+            chosen[rows[smallest(order[rows], quota)]] = True
+        return chosen
+    _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     quotas = shares(min(count, len(groups)), sizes)
     sequence = np.lexsort((order, inverse))
-    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-    for start, quota in zip(starts[: len(names)], quotas, strict=True):
+    for start, quota in zip(np.cumsum(sizes) - sizes, quotas, strict=True):
         chosen[sequence[start:start + quota]] = True
+    return chosen
+
+
+def smallest(order: np.ndarray, count: int) -> np.ndarray:
+    """Returns which of these numbers are the smallest, bool; of equal ones the first, as a stable sort has it."""
+    if count >= len(order) or count <= 0:
+        return np.full(len(order), count > 0)
+    last = np.partition(order, count - 1)[count - 1]
+    chosen = order < last
+    chosen[np.flatnonzero(order == last)[: count - int(np.count_nonzero(chosen))]] = True
     return chosen
 
 
@@ -175,8 +195,11 @@ def _divided(dataset: Dataset, rule: SplitRule, rows: np.ndarray, stratify: str)
         _hold_out(parts, Split.VALIDATION, cut, rule.validation / (1 - rule.test) if given is None else rule.validation, 1)
     moved = dataset.moved()
     if moved:
-        own = np.array([moved.get(int(row), "") for row in rows], dtype="U10")
-        parts = np.where(own != "", own, parts)
+        place = np.full(len(dataset), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        for row, split in moved.items():
+            if split and place[row] >= 0:
+                parts[place[row]] = split
     if rule.share < 1:
         training = np.flatnonzero(parts == Split.TRAIN)
         parts[training[~nested(max(round(rule.share * len(training)), 1), classes[training], order[training])]] = ""
