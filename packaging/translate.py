@@ -117,7 +117,8 @@ def _of_params(params: Any, where: str) -> Iterator[tuple[str, str]]:
         extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         for words in (info.title, info.description, str(extra.get("unit") or "")):
             yield words or "", where
-        for choice in _choices(info.annotation):
+        offered = [choice for choice in extra.get("choices", ()) if isinstance(choice, str)]
+        for choice in dict.fromkeys([*_choices(info.annotation), *offered]):
             yield f"{choice} (choice)", where
 
 

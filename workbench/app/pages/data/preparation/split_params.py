@@ -19,7 +19,7 @@ class SplitParams(Params):
     stratify: str = param("", label="Divide evenly by", help="Every part gets its share of each class of this field.", choices=("",))
     group: str | None = param(
         None, label="Keep together by", help="Rows with equal values stay on one side: all pictures of one patient, all sentences of one speaker.",
-        choices=(None,),
+        choices=(None, "folder", "prefix"),
     )
     time: str | None = param(
         None, label="Order by time", help="The earliest rows train, later ones validate, the latest test, as in real use.", choices=(None,),
