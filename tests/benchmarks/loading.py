@@ -21,7 +21,7 @@ import numpy as np
 
 PAIRS, BATCH = 7, 64
 FILES = 100_000
-KINDS = (("png", 1500, 32, 3), ("png", 1500, 28, 1), ("png", 400, 224, 3), ("jpg", 500, 160, 3))
+KINDS = (("png", 1500, 32, 3), ("png", 1500, 28, 1), ("png", 400, 224, 3), ("jpg", 1500, 32, 3), ("jpg", 500, 160, 3))
 HF = '''
 import sys, time, numpy as np
 from datasets import load_dataset
