@@ -48,8 +48,10 @@ class Captions:
 
     @property
     def lines(self) -> int:
-        """How many lines a caption has."""
-        return 2 if self._beside is not None else 1
+        """How many lines a caption has: a sentence takes two of its own."""
+        if self._beside is None:
+            return 1
+        return 3 if self._beside.kind == FieldKind.TEXT else 2
 
     def of(self, row: int) -> Said:
         """Returns the words of a row."""

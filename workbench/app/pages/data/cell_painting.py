@@ -77,7 +77,10 @@ class CellPainter:
         painter.drawText(box, way, self._short(painter, said.answer, box.width()))
         if lines > 1:
             painter.setPen(QColor(colours.quiet))
-            painter.drawText(box.translated(0, CAPTION_PX - 2), way, self._short(painter, said.beside, box.width()))
+            rest = lines - 1
+            below = QRect(box.left(), box.bottom(), box.width(), rest * (CAPTION_PX - 3))
+            words = self._short(painter, said.beside, box.width() * rest - (12 if rest > 1 else 0))
+            painter.drawText(below, Qt.TextFlag.TextWordWrap if rest > 1 else way, words)
 
     def _marks(self, painter: QPainter, rows: Rows, row: int, square: QRect) -> None:
         edit, colours = rows.edit_of(row), theme.current()

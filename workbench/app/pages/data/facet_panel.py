@@ -77,6 +77,8 @@ class FacetPanel(QWidget):
                 self._add_range(name, words)
             self.ranges[name].show_values(numbers(name))
             self.ranges[name].show_range(*bounds.get(name, (-math.inf, math.inf)))
+            for widget in (self.ranges[name], self._headings[f"range {name}"]):
+                widget.setVisible(self.ranges[name].useful)
 
     def _add_range(self, name: str, words: str) -> None:
         heading = Heading(words, self)

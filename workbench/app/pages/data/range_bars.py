@@ -53,8 +53,14 @@ class RangeBars(QWidget):
         self._values = values
         part = values[:: max(1, len(values) // MOST_COUNTED)]
         finite = part[np.isfinite(part)].astype(np.float64)
-        self._counts, self._edges = np.histogram(finite, bins=BINS) if len(finite) else (np.zeros(0, np.int64), np.zeros(1))
+        differ = len(finite) and finite.min() < finite.max()
+        self._counts, self._edges = np.histogram(finite, bins=BINS) if differ else (np.zeros(0, np.int64), np.zeros(1))
         self.update()
+
+    @property
+    def useful(self) -> bool:
+        """Whether there are different values to choose from."""
+        return len(self._counts) > 0
 
     def show_range(self, low: float, high: float) -> None:
         """Shows a range without emitting."""

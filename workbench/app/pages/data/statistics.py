@@ -249,6 +249,8 @@ def _histogram(title: str, values: np.ndarray, unit: str) -> Figure:
     finite = values[np.isfinite(values)].astype(np.float64)
     if not len(finite):
         return Figure(title, facts=((tr("Values"), tr("none")),))
+    if finite.min() == finite.max():
+        return Figure(title, facts=((tr("Always"), f"{float(finite[0]):.4g} {unit}".strip()),))
     counts, edges = np.histogram(finite, bins=_BINS)
     said = ((tr("Least"), finite.min()), (tr("Median"), np.median(finite)), (tr("Mean"), finite.mean()), (tr("Largest"), finite.max()))
     facts = tuple((name, f"{float(value):.4g} {unit}".strip()) for name, value in said)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 1500
 _UNKNOWN = ("[UNK]", "<unk>")
 _NUMBER_PX, _CLASS_PX, _TEXT_PX, _GAP_PX, _MORE_PX = 78, 104, 190, 16, 44
+_TALL_PX = 240
 
 
 def draw_text(painter: QPainter, box: QRectF, text: str, face: QFont, colours: Theme, tokeniser: Any = None, ink: str = "") -> None:
@@ -124,6 +125,9 @@ def draw_cells(painter: QPainter, box: QRectF, rows: Rows, row: int, faces: tupl
         colours: The theme.
     """
     fields = rows.fields_of_table()
+    if box.height() >= _TALL_PX:
+        _draw_sheet(painter, box, [rows.words_of(item, row) for item in fields], faces, colours)
+        return
     values, names = QFontMetricsF(faces[0]), QFontMetricsF(faces[1])
     high = values.height() + names.height() + 4
     lines = max(1, int(box.height() // (high + 4)))
@@ -138,6 +142,25 @@ def draw_cells(painter: QPainter, box: QRectF, rows: Rows, row: int, faces: tupl
             x, y, line = box.left(), y + high + 4, line + 1
         _draw_cell(painter, QRectF(x, y, width, high), rows.words_of(item, row), item, faces, colours)
         x += width + _GAP_PX
+
+
+def _draw_sheet(painter: QPainter, box: QRectF, words: Sequence[tuple[str, str]], faces: tuple[QFont, QFont], colours: Theme) -> None:
+    """Draws a row of a table from top to bottom: names at the left, values in full beside them."""
+    metrics, y = QFontMetricsF(faces[0]), box.top()
+    side = min(max((QFontMetricsF(faces[0]).horizontalAdvance(name) for name, _ in words), default=0.0) + 24, box.width() / 3)
+    wrap = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop
+    painter.setFont(faces[0])
+    for name, value in words:
+        room = QRectF(box.left() + side, y, box.width() - side, box.height())
+        high = max(metrics.boundingRect(room, int(wrap), value or "–").height(), metrics.height())
+        if y + high > box.bottom():
+            return
+        painter.setPen(QColor(colours.quiet))
+        short = metrics.elidedText(name, Qt.TextElideMode.ElideRight, side - 12)
+        painter.drawText(QRectF(box.left(), y, side - 12, high), Qt.AlignmentFlag.AlignTop, short)
+        painter.setPen(QColor(colours.faint if value in ("–", "") else colours.text))
+        painter.drawText(QRectF(room.left(), y, room.width(), high), int(wrap), value or "–")
+        y += high + 8
 
 
 def _draw_cell(painter: QPainter, box: QRectF, words: tuple[str, str], item: Field, faces: tuple[QFont, QFont], colours: Theme) -> None:
