@@ -150,3 +150,14 @@ def test_the_preview_goes_by_keyboard_and_tells_screen_readers(desk: Callable[..
         name = getattr(button, "objectName", str)()
         if name.startswith("data.preparation.augmentation.list.0.") and hasattr(button, "accessibleName") and hasattr(button, "clicked"):
             assert button.accessibleName(), name
+
+
+def test_arrows_go_from_training_row_to_training_row(desk: Callable[..., Any]) -> None:
+    at = desk()
+    at.open("augmentation")
+    training = at.session.prepared.splits["train"].tolist()
+    for row in training[:2]:
+        at.click("preview.next")
+        assert at.page.view.current == row
+    at.click("preview.before")
+    assert at.page.view.current == training[0] and at.drawing().lines[0].row == training[0]

@@ -55,6 +55,7 @@ def table(desk: Callable[..., Any], houses: Path) -> Any:
     at.open("fields")
     section: Any = at.tab.sections["fields"]
     at.qtbot.waitUntil(lambda: section.table.rowCount() == 5, timeout=10_000)
+    at.settle()
     return at
 
 
@@ -137,6 +138,7 @@ def test_images_are_brought_to_another_size(desk: Callable[..., Any]) -> None:
     at = desk()
     at.open("fields")
     at.qtbot.waitUntil(lambda: at.tab.sections["fields"].table.rowCount() == 2, timeout=10_000)
+    at.settle()
     at.type("fields.form.height", "16")
     at.type("fields.form.width", "16")
     assert dict(at.data.preprocessing["image"]) == {"height": 16, "width": 16}

@@ -128,6 +128,7 @@ class DataPage(RowCommands, Page):
         self.browser.add_tab("statistics", tr("Statistics"), self.statistics)
         self.browser.add_tab("map", tr("Map"), self.map)
         self.preparation = Preparation(self.session, self)
+        self.preparation.row_wanted.connect(self.view.go_to)
         self.browser.add_tab("preparation", tr("Preparation"), self.preparation)
         self.statistics.chosen.connect(self._narrow)
         self.map.picked.connect(lambda rows: self.show_rows(tuple(rows.tolist()), tr("from the map")))
@@ -340,6 +341,8 @@ class DataPage(RowCommands, Page):
     def _show_row(self, row: int) -> None:
         self.row_panel.show_row(self._rows, row, self._picked_ids())
         self.browser.loupe.show_row(self._rows, row)
+        if self._rows is not None and self.browser.tab == "preparation":
+            self.preparation.show_rows(self._rows, self.view.shown, row)
 
     def _show_picked(self) -> None:
         self.row_panel.show_picked(self._rows, self.view.current, self._picked_ids())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt
+import numpy as np
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.app import theme
@@ -28,7 +29,13 @@ DRAWS, WIDE_DRAWS, MORE_DRAWS, FEW_ROWS = 4, 6, 8, 6
 
 
 class AugmentationSection(Section):
-    """The list of augmentations and the preview."""
+    """The list of augmentations and the preview.
+
+    Signals:
+        row_wanted: Another row (dataset index) that should be looked at.
+    """
+
+    row_wanted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("augmentation", tr("Augmentation"), parent)
@@ -85,12 +92,21 @@ class AugmentationSection(Section):
         self.mode.setToolTip(tr("Which rows are shown before and after"))
         for words, name in ((tr("This row"), ROW), (tr("{count} rows of the grid", count=FEW_ROWS), FEW), (tr("A batch as training sees it"), BATCH)):
             self.mode.addItem(words, name)
-        self.mode.activated.connect(lambda _index: self._ask())
+        self.mode.activated.connect(lambda _index: self._show_mode())
         self.again = button("data.preparation.preview.again", tr("Another draw"), self.draw_again, tip=tr("Draw the next steps of training"),
                             parent=side)
+        self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.mode.setMinimumContentsLength(10)
+        name = "data.preparation.preview"
+        self.before = button(f"{name}.before", "‹", lambda: self.step(-1), kind="plain", tip=tr("The training row before"), parent=side)
+        self.next = button(f"{name}.next", "›", lambda: self.step(1), kind="plain", tip=tr("The next training row"), parent=side)
+        for step in (self.before, self.next):
+            step.setAccessibleName(step.toolTip())
+            step.setFixedWidth(26)
         row.addWidget(Heading(tr("Preview"), side))
-        row.addStretch(1)
-        row.addWidget(self.mode)
+        row.addWidget(self.before)
+        row.addWidget(self.next)
+        row.addWidget(self.mode, 1)
         row.addWidget(self.again)
         return row
 
@@ -169,14 +185,31 @@ class AugmentationSection(Section):
         self._step += 1 if self.mode.currentData() == BATCH else self._draws
         self._ask()
 
+    def step(self, by: int) -> None:
+        """Goes to the next training row of the grid, or to the one before."""
+        shown = self.shown
+        if shown is None or not len(shown.order):
+            return
+        places = np.flatnonzero(shown.rows.splits[shown.order] == 0)
+        here = np.flatnonzero(shown.order == shown.row)
+        at = int(here[0]) if len(here) else -1
+        after = places[places > at][:1] if by > 0 else places[places < at][-1:]
+        if len(after):
+            self.row_wanted.emit(int(shown.order[after[0]]))
+
     @property
     def _draws(self) -> int:
         rows = self.shown.rows if self.shown is not None else None
-        if self.mode.currentData() == FEW and rows is not None and rows.curves:
+        if self.mode.currentData() == FEW and rows is not None and (rows.curves or not rows.pictures):
             return DRAWS // 2
         if self.mode.currentData() != ROW or rows is None or not rows.pictures:
             return DRAWS
         return WIDE_DRAWS if rows.curves else MORE_DRAWS
+
+    def _show_mode(self) -> None:
+        for step in (self.before, self.next):
+            step.setVisible(self.mode.currentData() == ROW)
+        self._ask()
 
     def _ask(self) -> None:
         shown = self.shown

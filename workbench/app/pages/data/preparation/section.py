@@ -34,13 +34,15 @@ class Shown:
         session: The open project.
         rows: Its data as the page sees it.
         row: The row under the cursor (dataset index), or -1.
-        few: The first rows of the grid.
+        few: The first training rows of the grid.
+        order: All rows of the grid, in its order.
     """
 
     session: Session
     rows: Rows
     row: int = -1
     few: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    order: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def project(self) -> Project:
@@ -61,6 +63,34 @@ class Shown:
         """Changes how the data is prepared, as one step of the history."""
         project = self.project
         self.session.edit(label, replace(project, data=replace(project.data, **changes)), merge_key=merge_key)
+
+
+class Elided(QLabel):
+    """Words at the right, shortened where there is no room; the tooltip says them all."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setMinimumWidth(24)
+        self._words = ""
+
+    def set_words(self, words: str) -> None:
+        """Says other words."""
+        self._words = words
+        self.setToolTip(words)
+        self.setAccessibleName(words)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, max(self.width() - 2, 0)))
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._words) + 4, super().sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
 
 class Section(QFrame):
@@ -108,10 +138,7 @@ class Section(QFrame):
         self.fold.setFont(theme.text_font(bold=True))
         self.fold.setStyleSheet(f"color: {theme.current().text}; font-weight: 600;")
         self.fold.toggled.connect(self._turn)
-        self._facts = QLabel(self)
-        self._facts.setTextFormat(Qt.TextFormat.PlainText)
-        self._facts.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._facts.setMinimumWidth(40)
+        self._facts = Elided(self)
         theme.mark(self._facts, "quiet")
         row.addWidget(self.fold)
         row.addWidget(self._facts, 1)
@@ -120,8 +147,7 @@ class Section(QFrame):
 
     def set_facts(self, facts: str) -> None:
         """Says the outcome in a few words, which stand there folded, too."""
-        self._facts.setText(facts)
-        self._facts.setToolTip(facts)
+        self._facts.set_words(facts)
 
     def add_control(self, widget: QWidget) -> None:
         """Puts a control at the right end of the head."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.app import theme
@@ -21,13 +22,20 @@ FEW_ROWS = 6
 
 
 class Preparation(QScrollArea):
-    """What a person decides about the preparation of data. Its parts are made when it is first shown."""
+    """What a person decides about the preparation of data. Its parts are made when it is first shown.
+
+    Signals:
+        row_wanted: Another row (dataset index) that the cursor should go to.
+    """
+
+    row_wanted = Signal(int)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("data.preparation")
         self.setAccessibleName(tr("Preparation"))
         self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._session = session
         self.sections: dict[str, Section] = {}
@@ -58,6 +66,7 @@ class Preparation(QScrollArea):
             ReadingSection, FieldsSection, TextSection, SplitSection, BalanceSection, AugmentationSection, MadeSection,
         )
         made: list[Section] = [kind(self._inside) for kind in kinds]  # type: ignore[call-arg,arg-type]
+        made[5].row_wanted.connect(self.row_wanted)  # type: ignore[attr-defined]
         self.sections = {section.name: section for section in made}
         for section in made:
             self._layout.addWidget(section)
@@ -84,7 +93,9 @@ class Preparation(QScrollArea):
         """
         if not self.sections:
             self._build(rows)
-        self._shown = Shown(self._session, rows, row, np.asarray(shown[:FEW_ROWS], dtype=np.int64))
+        order = np.asarray(shown, dtype=np.int64)
+        training = order[rows.splits[order] == 0]
+        self._shown = Shown(self._session, rows, row, (training if len(training) else order)[:FEW_ROWS], order)
         self._refresh()
 
     def _refresh(self) -> None:
