@@ -56,7 +56,7 @@ def test_a_budget_of_real_runs(tmp_path: Path) -> None:
     points = record.result["points"]
     assert [point["rows"] for point in points] == [17, 42, 126, 420]
     assert points[-1]["mean"] > points[0]["mean"] + 0.1
-    assert record.result["judged"] == 90 and record.result["split"] == "test"
+    assert record.result["judged"] == 90 and 0.05 < record.result["chance"] < 0.2 and record.result["split"] == "test"
     following = record.result["next"]
     assert following["rows"] == 840 and 0 <= following["low"] <= following["gain"] <= following["high"] < 0.3
     assert len(Budget().sentences(record.result)) >= 2 and len(Budget().table(record.result)) == 5
@@ -75,6 +75,12 @@ def test_a_flat_curve_says_that_more_rows_will_hardly_help() -> None:
 
 def test_few_rows_to_judge_on_leave_it_open() -> None:
     assert Budget().sentences(result_of([0.80, 0.84, 0.90, 0.89, 0.92], judged=50))[0].startswith("More rows may help")
+
+
+def test_runs_at_chance_say_nothing_about_more_rows() -> None:
+    result = {**result_of([0.1, 0.11, 0.1, 0.12, 0.11]), "chance": 0.1}
+    assert Budget().sentences(result)[0].startswith("No run is much better than guessing")
+    assert not Budget().sentences({**result_of([0.3, 0.35, 0.4, 0.45, 0.5]), "chance": 0.1})[0].startswith("No run")
 
 
 def test_three_sizes_say_nothing() -> None:

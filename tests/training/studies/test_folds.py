@@ -15,7 +15,7 @@ from workbench.data.base import Dataset, Split
 from workbench.data.open import open_dataset
 from workbench.project.adapt import prepared_for
 from workbench.project.data_remedies import remedies
-from workbench.project.project import Project
+from workbench.project.project import Choice, Project
 from workbench.project.runs import RunFolder
 from workbench.training.evaluate import evaluate
 from workbench.training.studies.conduct import begin, carry_out
@@ -127,6 +127,16 @@ def test_the_finding_follows_what_people_do_about_it(planted: tuple[Project, dic
 def test_studies_of_other_data_say_nothing(planted: tuple[Project, dict[str, str], StudyFolder, Record]) -> None:
     project, _, study, _ = planted
     assert answered(study.project_folder, with_data(project, source="generated:shapes"), data_of(project)) == []
+
+
+def test_models_that_have_learned_nothing_accuse_nobody(tmp_path: Path) -> None:
+    project = digits(200, epochs=1)
+    idle = replace(project, recipe=replace(project.recipe, optimizer=Choice("sgd", {"learning_rate": 1e-9})))
+    study = begin(tmp_path, "folds", {"folds": 2}, idle)
+    record = carry_out(study)
+    assert Folds().sentences(record.result)[0].startswith("The models are hardly better than guessing")
+    assert Folds().problems(study, record.result, data_of(idle)) == []
+    assert 0.05 < record.result["chance"] < 0.2
 
 
 def test_folds_of_numbers_have_scores_and_rows_but_no_suspects(tmp_path: Path) -> None:

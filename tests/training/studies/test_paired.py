@@ -59,6 +59,7 @@ def test_a_clear_difference_is_said_with_its_range() -> None:
 def test_one_pair_says_little() -> None:
     better = Paired().sentences(result_of([0.05]))[0]
     assert better == "One pair of runs says little about this: x. accuracy was better by 5.0 points with it, this once."
+    assert "was the same with it" in Paired().sentences(result_of([0.0]))[0]
     assert "worse by 5.0 points" in Paired().sentences(result_of([-0.05]))[0]
 
 

@@ -15,7 +15,19 @@ from workbench.text import Text
 from workbench.training.studies.base import Planned, Study
 from workbench.training.studies.chance import mean, spread
 from workbench.training.studies.fresh import refuse_seen
-from workbench.training.studies.measure import Measure, finite, judged_on, measure_of, number, read_measure, split_words, values_of, written
+from workbench.training.studies.measure import (
+    Measure,
+    chance_of,
+    finite,
+    hardly_learned,
+    judged_on,
+    measure_of,
+    number,
+    read_measure,
+    split_words,
+    values_of,
+    written,
+)
 from workbench.training.studies.power_law import Curves, fit
 
 if TYPE_CHECKING:
@@ -80,6 +92,7 @@ class Budget(Study):
         measure = measure_of(project, bounded=True)
         split = judged_on([run.metrics for run in record.runs], measure, ("test", "val"))
         points, judged = [], 0
+        every = [folder for run in record.runs if (folder := study.run_of(run)) is not None]
         for share in sorted({float(run.key.partition("-")[0]) for run in record.runs}):
             runs = [run for run in record.runs if float(run.key.partition("-")[0]) == share]
             folders = [folder for run in runs if (folder := study.run_of(run)) is not None]
@@ -87,7 +100,8 @@ class Budget(Study):
             judged = max(judged, *(count(folder, _SPLIT_NAMES[split]) for folder in folders), 0)
             rows = max((count(folder, "train") for folder in folders), default=0) or round(share * record.rows / 100)
             points.append({"share": share, "rows": rows, "values": values, "mean": mean(values), "spread": spread(values)})
-        return {**written(measure, split), "judged": judged, "points": points, **_law(measure, points, judged)}
+        chance = chance_of(every, measure, project.recipe.watch)
+        return {**written(measure, split), "judged": judged, "points": points, "chance": chance, **_law(measure, points, judged)}
 
     def sentences(self, result: Mapping[str, Any]) -> tuple[Text, ...]:
         measure, points = read_measure(result), result["points"]
@@ -96,6 +110,8 @@ class Budget(Study):
             "With {rows} training rows, {metric} is {value} on {judged} {split} rows.", rows=f"{last['rows']:,}", metric=measure.label,
             value=measure.value(finite(last["mean"])), judged=f"{result['judged']:,}", split=split_words(result["split"]),
         )
+        if hardly_learned(measure, max((finite(item["mean"]) for item in points), key=lambda value: -measure.error(value)), result.get("chance")):
+            return (Text("No run is much better than guessing: train longer or mend the model before asking for more rows."), now)
         return (*_forecast(measure, result), now)
 
     def table(self, result: Mapping[str, Any]) -> Sequence[Sequence[str]]:

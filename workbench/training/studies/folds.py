@@ -15,7 +15,7 @@ from workbench.text import Text
 from workbench.training.studies.base import Planned, Study
 from workbench.training.studies.chance import mean, spread
 from workbench.training.studies.fresh import refuse_seen
-from workbench.training.studies.measure import Measure, finite, measure_of, read_measure, written
+from workbench.training.studies.measure import Measure, chance_of, finite, hardly_learned, measure_of, read_measure, written
 
 if TYPE_CHECKING:
     from workbench.training.studies.record import StudyFolder
@@ -65,7 +65,10 @@ class Folds(Study):
             tag: {"values": values, "mean": mean(values), "spread": spread(values)}
             for tag in tags if (values := [float(item.get(tag, float("nan"))) for item in metrics])
         }
-        return {**written(measure_of(study.snapshot()), "val"), "folds": len(record.runs), "scores": scores, **judge(study, record)}
+        project = study.snapshot()
+        measure, runs = measure_of(project), [run for item in record.runs if (run := study.run_of(item)) is not None]
+        chance = chance_of(runs, measure, project.recipe.watch)
+        return {**written(measure, "val"), "folds": len(record.runs), "scores": scores, "chance": chance, **judge(study, record)}
 
     def sentences(self, result: Mapping[str, Any]) -> tuple[Text, ...]:
         measure = read_measure(result)
@@ -74,6 +77,8 @@ class Folds(Study):
             "On average over {folds} folds, {metric} is {value}, with a standard deviation of {spread}.", metric=measure.label,
             value=measure.value(finite(found["mean"])), folds=result["folds"], spread=measure.difference(finite(found["spread"])),
         ),)
+        if found is not None and hardly_learned(measure, finite(found["mean"]), result.get("chance")):
+            return (Text("The models are hardly better than guessing, so they cannot judge labels: train longer or mend the model first."), *score)
         return (*_suspects_sentence(result), *score)
 
     def table(self, result: Mapping[str, Any]) -> Sequence[Sequence[str]]:
@@ -81,7 +86,9 @@ class Folds(Study):
         return [head, *(_line(tag, item) for tag, item in result["scores"].items())]
 
     def problems(self, study: StudyFolder, result: Mapping[str, Any], dataset: Dataset) -> list[DataProblem]:
-        return still_suspect(result, dataset)
+        measure, found = read_measure(result), result["scores"].get(f"{result['metric']}/val")
+        useless = found is not None and hardly_learned(measure, finite(found["mean"]), result.get("chance"))
+        return [] if useless else still_suspect(result, dataset)
 
 
 def _fold_of(project: Project, folds: int, fold: int) -> Project:

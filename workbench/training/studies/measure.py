@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.objectives import OBJECTIVES
+from workbench.project.events import Started
 from workbench.project.project import Project
 from workbench.text import Text
+
+if TYPE_CHECKING:
+    from workbench.project.runs import RunFolder
 
 SHARES = frozenset({"accuracy", "f1", "iou", "pixel_accuracy", "token_accuracy", "exact_match", "error_rate"})
 """Metrics between 0 and 1, said in per cent; their differences are points."""
 _BOUNDED = SHARES | {"r2"}
+_BARELY = 0.9
 _NAMES = {
     "accuracy": Text("accuracy"), "f1": Text("macro F1"), "iou": Text("mean IoU"), "pixel_accuracy": Text("pixel accuracy"),
     "token_accuracy": Text("token accuracy"), "exact_match": Text("share of exact matches"), "error_rate": Text("token error rate"),
@@ -103,6 +108,25 @@ def split_words(split: str) -> Text:
 def values_of(metrics: Iterable[Mapping[str, float]], measure: Measure, split: str) -> list[float]:
     """Returns the metric of every run; NaN where one lacks it."""
     return [float(item.get(f"{measure.name}/{split}", math.nan)) for item in metrics]
+
+
+def chance_of(runs: Iterable[RunFolder], measure: Measure, watch: str) -> float | None:
+    """Returns what guessing would score, where the runs know it.
+
+    Args:
+        runs: Runs of one project; the last one that began counts.
+        measure: The metric.
+        watch: The metric that the recipe watches; "" for the main one.
+    """
+    if watch and watch.partition("/")[0] != measure.name:
+        return None
+    found = [event.chance for run in runs for event in run.events() if isinstance(event, Started)]
+    return found[-1] if found else None
+
+
+def hardly_learned(measure: Measure, value: float, chance: float | None) -> bool:
+    """Whether a value is less than a tenth of the way from guessing to the best there is."""
+    return chance is not None and measure.base in _BOUNDED and measure.error(value) > _BARELY * measure.error(chance)
 
 
 def judged_on(metrics: Sequence[Mapping[str, float]], measure: Measure, order: Sequence[str]) -> str:

@@ -171,6 +171,8 @@ def _verdict(measure: Measure, result: Mapping[str, Any]) -> Text:
         "metric": measure.label, "size": measure.difference(average), "low": measure.signed(low), "high": measure.signed(high),
         "pairs": len(result["gains"]), "change": _changes(result),
     }
+    if not math.isfinite(low) and average == 0:
+        return Text("One pair of runs says little about this: {change}. {metric} was the same with it.", **values)
     if not math.isfinite(low):
         if average >= 0:
             return Text("One pair of runs says little about this: {change}. {metric} was better by {size} with it, this once.", **values)
