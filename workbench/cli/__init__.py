@@ -116,7 +116,9 @@ def make(
     ] = None,
     run: Annotated[Path | None, typer.Option("--from", metavar="RUN", help="Let this run write texts.", show_default=False)] = None,
     temperature: Annotated[float, typer.Option("--temperature", help="With --from: how freely it writes.")] = 1.0,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the draws; made of that of the recipe and the name where left out.", show_default=False)] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Of the draws; left out, made of that of the recipe and the name.", show_default=False)
+    ] = None,
     remove: Annotated[str, typer.Option("--remove", metavar="NAME", help="No longer train on this set.", show_default=False)] = "",
     json: Json = False,
 ) -> None:
