@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from workbench.app import language
 from workbench.app.pages.data.studying import doubted
 from workbench.app.studies.dialog import StudiesDialog
 from workbench.app.studies.runner import studies_of
 from workbench.data import edits
+from workbench.project.project import Choice
 from workbench.training.studies.record import StudyState, list_studies
 
 AT_MOST_MS = 90_000
@@ -104,6 +106,24 @@ def test_forms_give_what_studies_take(opened: Any) -> None:
     opened.session.edit("weigh", weighing)
     assert "Do not weigh classes" in [dialog.form.change.itemText(place) for place in range(dialog.form.change.count())]
     dialog.close()
+
+
+def test_what_was_chosen_on_the_data_page_can_be_compared_there(opened: Any, qtbot: Any) -> None:
+    session = opened.session
+    data = replace(session.project.data, augmentation=(Choice("noise"),), balance="oversample")
+    session.edit("more", replace(session.project, data=data))
+    opened.show_page("data")
+    qtbot.waitUntil(lambda: opened.page._rows is not None and session.prepared is not None, timeout=20_000)
+    opened.page.show_preparation()
+    links = {name: opened.findChild(QPushButton, f"data.preparation.{name}.compare") for name in ("balance", "augmentation", "made")}
+    qtbot.waitUntil(lambda: links["augmentation"].isVisible(), timeout=20_000)
+    assert not links["made"].isVisible()
+    for name, change in (("balance", "oversampling"), ("augmentation", "augmentation")):
+        links[name].click()
+        assert opened.findChild(StudiesDialog).form.params()["vary"] == [change]
+    session.edit("less", replace(session.project, data=replace(data, augmentation=())))
+    qtbot.waitUntil(lambda: not links["augmentation"].isVisible(), timeout=20_000)
+    opened.findChild(StudiesDialog).close()
 
 
 def test_another_language_keeps_the_dialog(opened: Any, qtbot: Any) -> None:

@@ -37,15 +37,23 @@ class StudyCommands(QObject):
         """Whether one change helps."""
         self.ask("paired")
 
-    def ask(self, kind: str) -> StudiesDialog | None:
-        """Opens the dialog at one kind of study; a window without a project shows how to get one."""
+    def ask(self, kind: str, change: str = "") -> StudiesDialog | None:
+        """Opens the dialog at one kind of study; a window without a project shows how to get one.
+
+        Args:
+            kind: Of the study.
+            change: What a comparison should leave away or take in, as in `PairedForm.choose`.
+        """
         if not self._window.session.is_open:
             self._window.show_page("welcome")
             return None
         from workbench.app.studies.dialog import show_studies
 
         self.listen()
-        return show_studies(self._window, kind)
+        dialog = show_studies(self._window, kind)
+        if change:
+            dialog.forms[kind].choose(change)
+        return dialog
 
     def listen(self) -> None:
         """Says from now on when a study has been answered while nobody looks at it."""

@@ -40,6 +40,9 @@ class StudyForm(QWidget):
     def show_project(self, project: Project) -> None:
         """Takes notice of the project that is asked about."""
 
+    def choose(self, change: str) -> None:
+        """Brings one change to the front, where the form has changes."""
+
     def _number(self, name: str, label: str, tip: str, value: int, low: int) -> QSpinBox:
         box = QSpinBox(self)
         box.setObjectName(f"studies.{self.kind}.{name}")
@@ -114,15 +117,29 @@ class PairedForm(StudyForm):
                   tr("What the second of each pair does otherwise: choose one, or write settings such as train.epochs=5."))
         self.seeds = self._number("seeds", tr("Pairs"), tr("So many pairs of runs; both of a pair start from the same seed."), 5, 1)
         self._names: dict[str, str] = {}
+        self._balance = ""
 
     def show_project(self, project: Project) -> None:
         names = changes_of(project)
+        self._balance = {"weights": "class-weights", "oversample": "oversampling"}.get(project.data.balance, "")
         if names != self._names:
             before, self._names = self.change.currentText(), names
             self.change.clear()
             self.change.addItems(list(names))
             if before and before not in names and "=" in before:
                 self.change.setEditText(before)
+
+    def choose(self, change: str) -> None:
+        """Brings one change to the front.
+
+        Args:
+            change: As the study takes it; `balance` for what the project does about rare classes.
+        """
+        wanted = ("class-weights", "oversampling") if change == "balance" else (change,)
+        taken = self._balance if change == "balance" else ""
+        for words, name in self._names.items():
+            if name in wanted and (not taken or name == taken):
+                self.change.setCurrentText(words)
 
     def params(self) -> dict[str, Any]:
         words = self.change.currentText().strip()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
@@ -78,6 +78,25 @@ def doubted(rows: Rows, verdicts: Verdicts) -> DataProblem | None:
     return replace(problem, reason=Text(ONLY_UNSEEN.template, count=f"{len(places):,}", run=verdicts.name))
 
 
+def comparison_link(name: str, change: str, parent: QWidget) -> QPushButton:
+    """Returns a button that asks whether one thing helps, by runs with and without it.
+
+    Args:
+        name: `page.panel.control`.
+        change: What is left away (`augmentation`, `made-rows`), or `balance` for what is done about rare classes.
+        parent: A widget of the window.
+    """
+
+    def ask() -> None:
+        from workbench.app.window import window_of
+
+        window = window_of(parent)
+        if window is not None:
+            window.studying.ask("paired", change)
+
+    return button(name, tr("Does it help?"), ask, kind="link", tip=tr("Train with and without it, several times, and compare"), parent=parent)
+
+
 class StudyPanel(QWidget):
     """The way to a cross-validation, and how far a study under way is."""
 
@@ -118,4 +137,4 @@ class StudyPanel(QWidget):
             self.stage.setText(words)
 
 
-__all__ = ["ONLY_UNSEEN", "StudyPanel", "Studying", "doubted"]
+__all__ = ["ONLY_UNSEEN", "StudyPanel", "Studying", "comparison_link", "doubted"]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from workbench.app import theme
 from workbench.app.language import say, say_error, tr
 from workbench.app.pages.data.preparation.section import Section, Shown
+from workbench.app.pages.data.studying import comparison_link
 from workbench.app.strip import FindingRow, FindingStrip, Remedy
 
 if TYPE_CHECKING:
@@ -68,6 +69,12 @@ class Preparation(QScrollArea):
         made: list[Section] = [kind(self._inside) for kind in kinds]  # type: ignore[call-arg,arg-type]
         made[5].row_wanted.connect(self.row_wanted)  # type: ignore[attr-defined]
         self.sections = {section.name: section for section in made}
+        self._questions = {
+            name: comparison_link(f"data.preparation.{name}.compare", change, self) for name, change in
+            (("balance", "balance"), ("augmentation", "augmentation"), ("made", "made-rows"))
+        }
+        for name, link in self._questions.items():
+            self.sections[name].add_control(link)
         for section in made:
             self._layout.addWidget(section)
         self._layout.addStretch(1)
@@ -104,6 +111,9 @@ class Preparation(QScrollArea):
             return
         for section in self.sections.values():
             section.show_data(self._shown)
+        data = self._session.project.data
+        for name, there in (("balance", data.balance != "none"), ("augmentation", bool(data.augmentation)), ("made", bool(data.made))):
+            self._questions[name].setVisible(there)
         self._strip.show_findings(self._findings())
 
     def _say_wrong(self, words: str) -> None:
