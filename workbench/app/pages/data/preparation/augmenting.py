@@ -60,6 +60,8 @@ class AugmentationSection(Section):
         self.add = button("data.preparation.augmentation.add", tr("Add..."), self.search, tip=tr("Choose one more way to vary training rows"),
                           parent=side)
         layout.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
+        self.nothing = quiet(tr("No augmentation fits all that the drawing reads here."), side)
+        layout.addWidget(self.nothing)
         self.why = quiet("", side)
         self.why.setObjectName("data.preparation.augmentation.why")
         layout.addWidget(self.why)
@@ -122,7 +124,10 @@ class AugmentationSection(Section):
     def refresh(self, shown: Shown) -> None:
         choices = shown.project.data.augmentation
         self.list.show_choices(choices, self._inputs)
-        self.add.setEnabled(bool(self._fitting()))
+        fits = bool(self._fitting())
+        self.add.setVisible(fits)
+        self.preview.parentWidget().setVisible(fits or bool(choices))
+        self.nothing.setVisible(not fits)
         self.suggest.show()
         self.why.setVisible(self._proposed is not None and self._proposed == choices)
         prepared = shown.prepared
@@ -216,10 +221,9 @@ class AugmentationSection(Section):
         if shown is None or shown.prepared is None:
             self._words.setText(tr("The data is being prepared."))
             return
-        if not any(choice.params.get("active", True) for choice in shown.project.data.augmentation):
-            self._words.setText(tr("Nothing is varied: rows go into the model as they are."))
+        varied = any(choice.params.get("active", True) for choice in shown.project.data.augmentation)
         project, rows, row, few = shown.project, shown.rows, shown.row, shown.few[:FEW_ROWS]
-        mode, step, draws, dark = self.mode.currentData(), self._step, self._draws, theme.current().dark
+        mode, step, draws, dark = self.mode.currentData(), self._step, self._draws if varied else 0, theme.current().dark
         self._drawing.ask(lambda _progress, _cancelled: drawn(rows, project, mode, row, few, step, draws, dark))
 
     def _show_drawing(self, drawing: Drawing) -> None:
@@ -232,6 +236,8 @@ class AugmentationSection(Section):
 
     def _said(self, drawing: Drawing) -> str:
         draws = len(drawing.lines[0].after) if drawing.lines else 0
+        if not draws:
+            return tr("Nothing is varied: rows go into the model as they are.")
         if self.mode.currentData() == BATCH:
             return tr("The first rows of the batch of step {step}, seed {seed}: bit by bit what the model learns from.", step=f"{drawing.step:,}",
                       seed=drawing.seed)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.app.language import tr
+from workbench.app.pages.data.preparation.field_facts import number_words
 from workbench.app.pages.data.sound_picture import spectrogram
 from workbench.data.base import FieldKind
 
@@ -120,7 +121,7 @@ def drawn(rows: Rows, project: Project, mode: str, row: int, few: np.ndarray, st
     augmenter = Augmenter(project.data.augmentation, prepared, project.recipe.seed)
     chosen, remark = chosen_rows(rows, project, mode, row, few, step)
     batch = prepared.readable(chosen)
-    varied = [augmenter(batch, step + draw) for draw in range(1 if mode == BATCH else draws)]
+    varied = [augmenter(batch, step + draw) for draw in range(min(draws, 1) if mode == BATCH else draws)]
     count = 1 if mode == ROW else min(len(batch.rows), MOST_ROWS)
     look = _Look(rows, prepared, dark)
     lines = []
@@ -193,12 +194,14 @@ class _Look:
         return Cell(curve=value.numpy()[:length].reshape(length, -1))
 
     def _number_pieces(self, batch: Batch, place: int, before: Cell | None) -> tuple[Piece, ...]:
-        texts = []
-        for name in self._numbers[:MOST_TOKENS]:
+        names, texts = self._numbers[:MOST_TOKENS], []
+        for name in names:
             item: Any = self._prepared.preprocessors[name]
-            texts.append(f"{name} {float(batch.values[name][place]) * item.deviation + item.mean:.4g}")
+            texts.append(number_words(item.field, float(batch.values[name][place]) * item.deviation + item.mean))
         old = [piece.text for piece in before.pieces] if before is not None and before.pieces is not None else texts
-        return tuple(Piece(text, tone="" if text == former else CHANGED) for text, former in zip(texts, old, strict=True))
+        return tuple(
+            Piece(text, name, "" if text == former else CHANGED) for name, text, former in zip(names, texts, old, strict=True)
+        )
 
 
 def unnormalised(values: np.ndarray, preprocessor: Any) -> np.ndarray:

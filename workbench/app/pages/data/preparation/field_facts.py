@@ -117,7 +117,7 @@ def number_words(field: Field, value: float) -> str:
     if field.type == "date":
         moment = np.datetime64(0, "s") + np.timedelta64(round(value * 86400), "s")
         return str(moment.astype("datetime64[D]" if value == int(value) else "datetime64[m]")).replace("T", " ")
-    return f"{value:.6g}"
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 def _details(dataset: Dataset, field: Field) -> str:

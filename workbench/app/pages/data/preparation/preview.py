@@ -71,7 +71,8 @@ class Pictures(QWidget):
         for number in range(min(beside, len(drawing.lines))):
             left = number * group_px
             self._heads.append((QRect(left, 0, width, HEAD_PX), tr("Before")))
-            self._heads.append((QRect(left + width + 2 * GAP_PX, 0, group_px, HEAD_PX), tr("After")))
+            if draws:
+                self._heads.append((QRect(left + width + 2 * GAP_PX, 0, group_px, HEAD_PX), tr("After")))
         bottom = 0
         for number, line in enumerate(drawing.lines):
             left, top = number % beside * group_px, HEAD_PX + number // beside * (height + GAP_PX)

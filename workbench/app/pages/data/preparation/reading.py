@@ -70,10 +70,15 @@ class ReadingSection(Section):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
+        for name in self._form.fields if self._form is not None else ():
+            self._form.show_field(name, True)
         for item in asked:
             self._lines.addWidget(quiet(say(item.question.text), self._questions))
             self._lines.addWidget(self._choice(item.question, item.answer))
         self._questions.setVisible(bool(asked))
+        for item in asked:  # what is asked above need not stand below again
+            if self._form is not None and item.question.param in self._form.fields:
+                self._form.show_field(item.question.param, False)
 
     def _choice(self, question: Question, answer: Any) -> QComboBox:
         box = QComboBox(self._questions)
