@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -220,41 +219,114 @@ _HASHES = 64
 _ROWS_IN_BAND = 4
 _ALIKE = 0.9
 _SHORTEST = 20
+_PRIME = np.uint64(2**31 - 1)
+_PART = 256
+_KEPT_PIECES = 100_000
+_MARKS = 512
 
 
 def near_texts(texts: Sequence[str]) -> list[np.ndarray]:
     """Returns groups of texts of which nine tenths of all five-letter pieces are the same, as places in `texts`; short ones are passed over."""
-    generator = np.random.default_rng(12)
-    factors, offsets = (generator.integers(1, 2**31 - 1, _HASHES, dtype=np.uint64) for _ in range(2))
-    long = [place for place, text in enumerate(texts) if len(text) >= _SHORTEST]
-    signatures = np.empty((len(long), _HASHES), dtype=np.uint64)
-    pieces: list[np.ndarray] = []
-    for index, place in enumerate(long):
-        own = _shingles(texts[place])
-        pieces.append(own)
-        signatures[index] = ((own[:, None] * factors + offsets) % np.uint64(2**31 - 1)).min(0)
+    long = np.array([place for place, text in enumerate(texts) if len(text) >= _SHORTEST], dtype=np.int64)
     parent = np.arange(len(texts))
+    if len(long) < 2:
+        return []
+    signatures, marks, sizes = _signatures([texts[place] for place in long.tolist()])
+    pieces: dict[int, np.ndarray] = {}
     for band in range(0, _HASHES, _ROWS_IN_BAND):
-        buckets: defaultdict[bytes, list[int]] = defaultdict(list)
-        for index in range(len(long)):
-            buckets[signatures[index, band : band + _ROWS_IN_BAND].tobytes()].append(index)
-        for bucket in buckets.values():
-            for one, other in pairwise(bucket):
-                if _root(parent, long[one]) != _root(parent, long[other]) and _shared(pieces[one], pieces[other]) >= _ALIKE:
-                    _join(parent, long[one], long[other])
+        first, second = _possible(*_neighbours(signatures[:, band : band + _ROWS_IN_BAND]), marks, sizes)
+        for one, other in zip(long[first].tolist(), long[second].tolist(), strict=True):
+            if _root(parent, one) != _root(parent, other) and _shared(*(_pieces_of(texts, place, pieces) for place in (one, other))) >= _ALIKE:
+                _join(parent, one, other)
     return _groups(parent)
 
 
+def _possible(first: np.ndarray, second: np.ndarray, marks: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the pairs that may share enough: where a mark is set for one text alone, a piece of it is missing in the other."""
+    apart = np.bitwise_count(marks[first] ^ marks[second]).sum(1, dtype=np.int64)
+    whole = sizes[first] + sizes[second]
+    enough = (whole - apart) >= _ALIKE * (whole + apart) - 1e-6
+    return first[enough], second[enough]
+
+
+def _signatures(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns what is compared of texts of five letters or more.
+
+    Returns:
+        Min-hashes, uint32 `(n, hashes)`: for every hash the least over all pieces of a text; marks, uint64 `(n, 8)`: a bit for every piece,
+        which others may share; how many pieces each has, equal ones counted again.
+    """
+    generator = np.random.default_rng(12)
+    factors, offsets = (generator.integers(1, 2**31 - 1, _HASHES, dtype=np.uint64) for _ in range(2))
+    found, marks = np.empty((len(texts), _HASHES), dtype=np.uint32), np.empty((len(texts), _MARKS // 64), dtype=np.uint64)
+    sizes = np.fromiter((len(text) - 4 for text in texts), np.int64, len(texts))
+    for start in range(0, len(texts), _PART):
+        part = texts[start : start + _PART]
+        ends = np.cumsum([len(text) for text in part])
+        windows = _window_hashes("".join(part))
+        begins = np.concatenate(([0], ends[:-1]))
+        held = np.zeros(len(windows) + 1, dtype=np.int32)  # which windows lie within one text
+        held[begins] += 1
+        held[ends[:-1] - 4] -= 1
+        inside = windows[np.cumsum(held[:-1]) > 0]
+        own = sizes[start : start + len(part)]
+        first = np.cumsum(own) - own
+        bits = np.zeros((len(part), _MARKS), dtype=bool)
+        bits[np.repeat(np.arange(len(part)), own), (inside & np.uint64(_MARKS - 1)).astype(np.int64)] = True
+        marks[start : start + len(part)] = np.packbits(bits, axis=1).view(np.uint64)
+        for number in range(_HASHES):
+            # A product of two numbers below the prime 2**31 - 1, and one more, is folded once and then too large by the prime at most.
+            wide = inside * factors[number] + offsets[number]
+            folded = ((wide & _PRIME) + (wide >> np.uint64(31))).astype(np.uint32)
+            found[start : start + len(part), number] = np.minimum.reduceat(np.minimum(folded, folded - np.uint32(_PRIME)), first)
+    return found, marks, sizes
+
+
+def _neighbours(band: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the pairs of rows of four numbers that are equal and follow one another among equal ones."""
+    wide = band.astype(np.uint64)
+    first, second = (wide[:, 0] << np.uint64(32)) | wide[:, 1], (wide[:, 2] << np.uint64(32)) | wide[:, 3]
+    key = first * np.uint64(0x9E3779B97F4A7C15) ^ second
+    order = np.argsort(key, kind="stable")
+    near = key[order[1:]] == key[order[:-1]]
+    same = near & (first[order[1:]] == first[order[:-1]]) & (second[order[1:]] == second[order[:-1]])
+    if not np.array_equal(same, near):  # different numbers with the same key may lie between equal ones
+        order = np.lexsort((second, first))
+        same = (first[order[1:]] == first[order[:-1]]) & (second[order[1:]] == second[order[:-1]])
+    return order[:-1][same], order[1:][same]
+
+
+def _pieces_of(texts: Sequence[str], place: int, known: dict[int, np.ndarray]) -> np.ndarray:
+    """Returns the different pieces of a text, sorted; those of the last few are kept."""
+    if place not in known:
+        if len(known) >= _KEPT_PIECES:
+            known.clear()
+        known[place] = _shingles(texts[place])
+    return known[place]
+
+
 def _shingles(text: str) -> np.ndarray:
+    pieces = _window_hashes(text).astype(np.uint32)
+    pieces.sort()
+    return pieces[np.concatenate(([True], pieces[1:] != pieces[:-1]))]
+
+
+def _window_hashes(text: str) -> np.ndarray:
+    """Returns a number below 2**31 - 1 for every five letters that follow one another, uint64."""
     letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
-    windows = np.lib.stride_tricks.sliding_window_view(letters, 5)
     powers = np.array([1, 1_000_003, 998_244_353, 1_000_000_007, 16_777_619], dtype=np.uint64)
-    return np.unique((windows * powers).sum(1) % np.uint64(2**31 - 1))
+    count = max(len(letters) - 4, 0)
+    return sum((letters[at : at + count] * power for at, power in enumerate(powers)), np.zeros(count, np.uint64)) % _PRIME
 
 
 def _shared(one: np.ndarray, other: np.ndarray) -> float:
-    both = len(np.intersect1d(one, other, assume_unique=True))
-    return both / (len(one) + len(other) - both)
+    small, large = sorted((len(one), len(other)))
+    if small < _ALIKE * large:
+        return 0.0
+    merged = np.concatenate((one, other))
+    merged.sort()
+    both = int(np.count_nonzero(merged[1:] == merged[:-1]))
+    return both / (small + large - both)
 
 
 def _root(parent: np.ndarray, place: int) -> int:
