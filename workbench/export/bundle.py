@@ -184,7 +184,8 @@ def _input_spec(item: Any, prepared: Any, several: bool, index: int) -> InputSpe
         tensors = (item.name, f"{item.name}_lengths") if preprocessor.ragged else (item.name,)
         return InputSpec(item.name, item.field, "series", tensors, length=preprocessor.length, features=len(preprocessor.mean))
     if preprocessor.kind == FieldKind.AUDIO:
-        return InputSpec(item.name, item.field, "audio", (item.name,), length=preprocessor.samples, rate=preprocessor.rate)
+        tensors = (item.name, f"{item.name}_lengths") if preprocessor.ragged else (item.name,)
+        return InputSpec(item.name, item.field, "audio", tensors, length=preprocessor.samples, rate=preprocessor.rate)
     return InputSpec(item.name, item.field, "category", (item.name,), labels=tuple(preprocessor.categories))
 
 

@@ -17,6 +17,8 @@ from workbench.data.preprocessing.resize import with_channels
 from workbench.explain.capture import frozen_copy
 from workbench.export.spec import InputSpec, OutputSpec
 from workbench.export.twins import with_twins
+from workbench.models.given import steps_of
+from workbench.objectives import OBJECTIVES
 
 EXAMPLE_ROWS, EXAMPLE_TOKENS = 2, 5
 
@@ -54,9 +56,9 @@ class Deployed(nn.Module):
             elif spec.ragged:
                 lengths[spec.name] = raw[place + 1]
                 inside = torch.arange(values[spec.name].shape[1]) < raw[place + 1][:, None]
-                values[spec.name] = values[spec.name] * inside[:, :, None]
+                values[spec.name] = values[spec.name] * (inside[:, :, None] if spec.kind == "series" else inside)
             place += len(spec.tensors)
-        answers = self.model.call(values, lengths)
+        answers = ended(self.model, self.outputs, self.model.call(values, lengths), lengths)
         return tuple(tensor for spec, after in zip(self.outputs, self.after, strict=True) for tensor in after(answers[spec.name]))
 
     def examples(self) -> tuple[list[Tensor], list[dict[int, str]]]:
@@ -86,6 +88,24 @@ class Deployed(nn.Module):
                 tensors.append(torch.linspace(-1, 1, EXAMPLE_ROWS))
                 axes.append({0: "batch"})
         return tensors, axes
+
+
+def ended(model: Any, outputs: Sequence[OutputSpec], answers: Mapping[str, Tensor], lengths: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Returns the answers of a model with nothing behind the end of each row, where their objective would look there.
+
+    Args:
+        model: What gave the answers.
+        outputs: What is answered.
+        answers: By output name.
+        lengths: The valid lengths by input name.
+    """
+    found = dict(answers)
+    for spec in outputs:
+        output = next((item for item in model.plan.outputs if item.name == spec.name), None)
+        steps = steps_of(output, model.plan.lengths, lengths) if output is not None and spec.objective else None
+        if steps is not None:
+            found[spec.name] = OBJECTIVES[spec.objective].ended(found[spec.name], steps)
+    return found
 
 
 class ImageBefore(nn.Module):

@@ -359,7 +359,10 @@ def _steps(spec: InputSpec, value: Any) -> np.ndarray:
     form = (spec.length, spec.features) if spec.kind == "series" else (spec.length,)
     try:
         values = np.asarray(json.loads(value) if isinstance(value, str) else value, np.float32)
-        return values.reshape(-1, spec.features)[: spec.length] if spec.ragged and values.size else values.reshape(form)
+        own = (-1, spec.features) if spec.kind == "series" else (-1,)
+        if values.size and (spec.ragged or spec.kind == "audio"):
+            return _fitting(spec, values.reshape(own))
+        return values.reshape(form)
     except (TypeError, ValueError) as error:
         sizes = " × ".join(str(size) for size in form)
         raise ExportError(
@@ -373,7 +376,13 @@ def _sound(spec: InputSpec, path: Path) -> np.ndarray:
         samples = read_sound(path, spec.rate)
     except DataError as error:
         raise ExportError(error.message, error.hint) from error
-    return np.pad(samples[: spec.length], (0, max(spec.length - len(samples), 0)))
+    return _fitting(spec, samples)
+
+
+def _fitting(spec: InputSpec, values: np.ndarray) -> np.ndarray:
+    """Returns steps as the model takes them: a longer row is cut, a shorter sound ends in silence where all must be of one length."""
+    values = values[: spec.length]
+    return values if spec.ragged else np.pad(values, (0, spec.length - len(values)))
 
 
 def _padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -386,9 +395,9 @@ def _padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _with_lengths(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns series float32 `(N, T, F)` with zeros behind the shorter ones, and their lengths `(N,)` int64."""
+    """Returns series `(N, T, F)` or sounds `(N, T)`, float32, with zeros behind the shorter ones, and their lengths `(N,)` int64."""
     lengths = np.array([len(row) for row in rows], np.int64)
-    values = np.zeros((len(rows), int(lengths.max()), rows[0].shape[1]), np.float32)
+    values = np.zeros((len(rows), int(lengths.max()), *rows[0].shape[1:]), np.float32)
     for index, row in enumerate(rows):
         values[index, : len(row)] = row
     return values, lengths

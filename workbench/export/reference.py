@@ -11,7 +11,7 @@ import torch
 
 from workbench.data.base import Split
 from workbench.explain.capture import frozen_copy
-from workbench.export.network import ImageAfter
+from workbench.export.network import ImageAfter, ended
 from workbench.text import Text
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Reference:
             if spec.kind == "text" or spec.ragged:
                 lengths[spec.name] = torch.tensor([item.shape[1] for item in encoded])
         with torch.no_grad():
-            answers = self.model.call(values, lengths)
+            answers = ended(self.model, self.spec.outputs, self.model.call(values, lengths), lengths)
         named = [pair for spec in self.spec.outputs for pair in self._named(spec, answers[spec.name])]
         return self._feed(raw), {name: tensor.numpy() for name, tensor in named}
 
@@ -146,7 +146,7 @@ class Reference:
 
 def _joined(rows: Sequence[torch.Tensor]) -> torch.Tensor:
     """Stacks rows of a batch; texts `(1, T)` are padded on the right with PAD."""
-    if rows[0].ndim == 3 and len({row.shape[1] for row in rows}) > 1:
+    if rows[0].ndim in (2, 3) and rows[0].is_floating_point() and len({row.shape[1] for row in rows}) > 1:
         return _joined_series(rows)
     if rows[0].ndim != 2 or rows[0].dtype != torch.int64:
         return torch.cat([row.float() if row.is_floating_point() else row for row in rows])
@@ -155,9 +155,9 @@ def _joined(rows: Sequence[torch.Tensor]) -> torch.Tensor:
 
 
 def _joined_series(rows: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Stacks series `(1, T, F)` of unequal lengths, with zeros behind the shorter ones."""
+    """Stacks series `(1, T, F)` or sounds `(1, T)` of unequal lengths, with zeros behind the shorter ones."""
     longest = max(row.shape[1] for row in rows)
-    return torch.cat([torch.nn.functional.pad(row, (0, 0, 0, longest - row.shape[1])) for row in rows])
+    return torch.cat([torch.nn.functional.pad(row, (*(0, 0) * (row.ndim - 2), 0, longest - row.shape[1])) for row in rows])
 
 
 def _of_one_size(images: list[np.ndarray]) -> list[np.ndarray]:

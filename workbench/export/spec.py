@@ -61,8 +61,8 @@ class InputSpec:
 
     @property
     def ragged(self) -> bool:
-        """Whether it is a series whose rows differ in length."""
-        return self.kind == "series" and len(self.tensors) > 1
+        """Whether it is a series or sound whose rows differ in length."""
+        return self.kind in ("series", "audio") and len(self.tensors) > 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,14 +166,20 @@ class SeriesInput(InputLayer):
 class AudioInputParams(InputParams):
     """Length and rate of the sounds."""
 
-    samples: int = param(8000, label="Samples", help="How many samples a sound has.", unit="samples", ge=1, le=100_000_000)
+    samples: int = param(
+        8000, label="Samples", help="How many samples a sound has, or the most where rows differ.", unit="samples", ge=1, le=100_000_000,
+    )
     rate: int = param(
         8000, label="Sample rate", help="Samples per second; it turns lengths into seconds and pitches into hertz.", unit="Hz", ge=1, le=768_000,
+    )
+    symbol: str = param(
+        "", label="Length symbol", help="Empty: every row is this long. A letter: rows differ in length, and shapes show it as this letter.",
+        main=False, pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$",
     )
 
 
 class AudioInput(InputLayer):
-    """Sounds of one length."""
+    """Sounds of one length, or each of its own."""
 
     name = "audio_input"
     label = "Audio input"
@@ -187,13 +193,15 @@ class AudioInput(InputLayer):
     usually_next = ("mel_spectrogram", "conv1d")
 
     def input_shape(self, params: AudioInputParams) -> Shape:
-        return Shape.of(time=params.samples)
+        return Shape.of(time=Symbol(params.symbol, maximum=params.samples, ragged=True) if params.symbol else params.samples)
 
     def sized(self, shape: Shape) -> Mapping[str, Any]:
-        return {"samples": int(shape["time"])}
+        symbol = next(iter(shape["time"].symbols()), None)
+        length = {"samples": int(shape["time"])} if symbol is None else {"samples": symbol.maximum} if symbol.maximum else {}
+        return {**length, **({"symbol": symbol.name} if symbol is not None else {})}
 
     def shape(self, params: AudioInputParams, inputs: Shapes, context: Context) -> dict[str, Shape]:
-        return {"output": Shape.of(time=params.samples, feature=1)}
+        return {"output": Shape.of(time=self.input_shape(params)["time"], feature=1)}
 
     def call(self, params: AudioInputParams, inputs: Shapes) -> Call:
         return Call("operators.OneFeature", inputs={"input": FromInput()}, expression="{input}.unsqueeze(2)")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from workbench.data.base import Batch
-    from workbench.models.plan import InputSpec
+    from workbench.models.plan import InputSpec, LengthSpec, OutputSpec
 
 
 def given(specs: Iterable[InputSpec], batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -29,6 +29,22 @@ def late(tokens: Tensor) -> Tensor:
     from torch.nn.functional import pad
 
     return pad(tokens, (1, 0))
+
+
+def steps_of(output: OutputSpec, specs: Iterable[LengthSpec], lengths: Mapping[str, Tensor]) -> Tensor | None:
+    """Returns how many steps of an output belong to each row, `(N,)`; None where all do, or where nobody knows.
+
+    Args:
+        output: The output.
+        specs: The row lengths that the model takes.
+        lengths: The valid lengths by input name.
+    """
+    axis = output.shape.sequence_axis
+    if axis is None or not output.shape.ragged:
+        return None
+    size = output.shape.dims[axis]
+    known = {spec.symbol.name: lengths[spec.input] for spec in specs if spec.input in lengths}
+    return size.evaluate(known) if all(symbol.name in known for symbol in size.symbols()) else None
 
 
 def by_parameter(lengths: Mapping[str, Tensor], parameters: Iterable[tuple[str, str]]) -> dict[str, Tensor]:

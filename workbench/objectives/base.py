@@ -100,6 +100,15 @@ class Objective(Entry, ABC):
     reads_target: ClassVar[bool] = False
     writes: ClassVar[bool] = False
 
+    def ended(self, output: Tensor, steps: Tensor) -> Tensor:
+        """Returns an output in which the steps behind the end of each row say nothing; most objectives never look at them.
+
+        Args:
+            output: What the model gave, its steps along axis 1.
+            steps: How many of them belong to each row, `(N,)`.
+        """
+        return output
+
     def wanted(self, target: Tensor, lengths: Tensor | None) -> Tensor:
         """Returns what the output is compared with.
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BLANK = 0
 """The token that says nothing; texts never hold it."""
 
+_NEVER = -50.0
+
 
 class Ctc(Objective):
     """Tokens in order, wherever they come (Graves et al. 2006). At every step the output scores each token and, as 0, silence."""
@@ -41,6 +43,14 @@ class Ctc(Objective):
         if lengths is None:
             return target
         return target.masked_fill(torch.arange(target.shape[1], device=target.device) >= lengths[:, None], IGNORED)
+
+    def ended(self, output: Tensor, steps: Tensor) -> Tensor:
+        """Returns the scores with silence behind the end of each row, which changes neither what is heard nor how likely it is."""
+        import torch
+
+        late = torch.arange(output.shape[1], device=output.device) >= steps[:, None]
+        silence = torch.where(torch.arange(output.shape[2], device=output.device) == BLANK, 0.0, _NEVER).to(output.dtype)
+        return torch.where(late[:, :, None], silence, output)
 
     def loss(self, output: Tensor, target: Tensor, params: Any) -> Tensor:
         return self.row_losses(output, target, params).mean()

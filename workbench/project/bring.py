@@ -130,7 +130,8 @@ def _kept(project: Project, wanted: Source, dataset: Dataset) -> DataChoice:
 def _drawn(project: Project, dataset: Dataset, target: str) -> Brought:
     """Returns the project with a network drawn for the data."""
     made = propose(dataset, target)
-    data = replace(project.data, augmentation=project.data.augmentation or made.data.augmentation)
+    prepared = MappingProxyType({**made.data.preprocessing, **project.data.preprocessing})
+    data = replace(project.data, augmentation=project.data.augmentation or made.data.augmentation, preprocessing=prepared)
     made = replace(made, name=project.name or made.name, data=data, notes=project.notes, export=project.export, edits=project.edits,
                    extra=project.extra)
     made = adapt(made, dataset)

@@ -11,9 +11,9 @@ from workbench.errors import DataError
 from workbench.graph.graph import PortRef
 from workbench.project.adapt import LARGEST_SIDE_PX
 from workbench.project.feeding import OBJECTIVE_OF, UNTELLING, fields_of_kind, find_field, likely_target
-from workbench.project.project import Choice, DataChoice, ObjectiveChoice, Project, Recipe
+from workbench.project.project import Choice, ObjectiveChoice, Project, Recipe
 from workbench.project.propose_painting import propose_painting
-from workbench.project.propose_writing import propose_writing
+from workbench.project.propose_writing import own_lengths, propose_writing
 from workbench.project.sketch import Sketch
 from workbench.text import Text
 
@@ -72,7 +72,7 @@ def propose(dataset: Dataset, target_name: str = "") -> Project:
     if target is None or target.kind not in OBJECTIVE_OF:
         writing = propose_writing(dataset, target)
         if writing is not None:
-            return replace(writing, name=_title(dataset), data=DataChoice(dataset.source), template="auto")
+            return replace(writing, name=_title(dataset), data=replace(writing.data, source=dataset.source), template="auto")
     painting = propose_painting(dataset) if target is None else None
     if painting is not None:
         return replace(painting, name=_title(dataset), template="auto")
@@ -94,7 +94,8 @@ def propose(dataset: Dataset, target_name: str = "") -> Project:
     sketch.add("output", "answer")
     recipe = Recipe(optimizer=Choice("adamw", MappingProxyType({"learning_rate": 0.003})), epochs=scale.epochs, batch_size=64)
     return Project(
-        name=_title(dataset), graph=sketch.laid_out(), data=DataChoice(dataset.source, augmentation=_varied(fields, target, len(dataset))),
+        name=_title(dataset), graph=sketch.laid_out(),
+        data=replace(own_lengths(fields), source=dataset.source, augmentation=_varied(fields, target, len(dataset))),
         objectives=(ObjectiveChoice(OBJECTIVE_OF[target.kind], "answer", target.name),), recipe=recipe, template="auto",
     )
 

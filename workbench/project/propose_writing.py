@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +11,7 @@ from workbench.data.base import Dataset, Field, FieldKind
 from workbench.graph import edit
 from workbench.graph.graph import PortRef
 from workbench.project.feeding import fields_of_kind
-from workbench.project.project import Choice, ObjectiveChoice, Project, Recipe
+from workbench.project.project import Choice, DataChoice, ObjectiveChoice, Project, Recipe
 from workbench.project.sketch import Sketch
 
 _WIDTH, _PIECE = 64, 33
@@ -70,6 +71,12 @@ def _translator(source: Field, target: Field, rows: int) -> Project:
     return Project(graph=sketch.laid_out(), objectives=(ObjectiveChoice("sequence", "written", target.name),), recipe=recipe)
 
 
+def own_lengths(fields: Iterable[Field]) -> DataChoice:
+    """Returns a choice that lets sounds of unequal length keep their own."""
+    kept = {field.name: MappingProxyType({"own": True}) for field in fields if field.kind == FieldKind.AUDIO and not field.length}
+    return DataChoice(preprocessing=MappingProxyType(kept))
+
+
 def _transcriber(sound: Field, text: Field, rows: int) -> Project:
     """Hears the loudness of pitches and writes down what was said (connectionist temporal classification)."""
     from workbench.project.starters import STARTERS
@@ -78,4 +85,5 @@ def _transcriber(sound: Field, text: Field, rows: int) -> Project:
     heard = next(node for node in starter.graph if node.layer == "audio_input")
     graph = edit.set_params(starter.graph, heard.id, field=sound.name)
     objectives = tuple(replace(objective, target=text.name) for objective in starter.objectives)
-    return replace(starter, graph=graph, objectives=objectives, recipe=replace(starter.recipe, epochs=30 if rows < _MANY_ROWS else 10))
+    recipe = replace(starter.recipe, epochs=30 if rows < _MANY_ROWS else 10)
+    return replace(starter, graph=graph, objectives=objectives, data=own_lengths([sound]), recipe=recipe)

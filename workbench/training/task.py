@@ -13,7 +13,7 @@ from torch import Tensor
 from workbench.data.base import Batch, Split
 from workbench.data.loader import Loader
 from workbench.errors import Text, TrainingError
-from workbench.models.given import by_parameter, given
+from workbench.models.given import by_parameter, given, steps_of
 from workbench.objectives import OBJECTIVES, Chance, Metric, Objective
 from workbench.objectives.accumulators import Mean
 from workbench.project.project import Project
@@ -88,7 +88,17 @@ class Task:
         """Returns the outputs of a batch, in the order of the plan."""
         values, lengths = given(self.inputs, batch)
         outputs = (model or self.model)(*values.values(), **by_parameter(lengths, self.lengths))
-        return outputs if isinstance(outputs, tuple) else (outputs,)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        return self._ended(outputs, lengths) if lengths else outputs
+
+    def _ended(self, outputs: tuple[Tensor, ...], lengths: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        """Returns the outputs with nothing behind the end of each row, where their objective would look there."""
+        found, plan = list(outputs), self.model.plan
+        for part in self.parts:
+            steps = steps_of(plan.outputs[part.index], plan.lengths, lengths)
+            if steps is not None:
+                found[part.index] = part.objective.ended(found[part.index], steps)
+        return tuple(found)
 
     def wanted(self, part: Part, batch: Batch) -> Tensor:
         """Returns what an output is compared with."""

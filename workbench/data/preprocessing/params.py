@@ -90,6 +90,10 @@ class AudioParams(Params):
         0.0, label="Seconds", help="Every sound is cut, or filled up with silence, to this length; 0: to the longest one, at most 30 seconds.",
         unit="s", ge=0, le=3600,
     )
+    own: bool = param(
+        False, label="Own lengths",
+        help="Every sound keeps its length, up to 30 seconds, and what stands behind shorter ones in a batch does not count.",
+    )
 
 
 class MaskParams(Params):

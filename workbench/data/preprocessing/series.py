@@ -15,7 +15,7 @@ from workbench.errors import DataError, Text
 from workbench.graph.dim import Symbol
 from workbench.graph.shape import Shape
 
-LENGTH_SYMBOL = "S"
+LENGTH_SYMBOL, SAMPLES_SYMBOL = "S", "A"
 LONGEST_SECONDS = 30
 
 
@@ -91,50 +91,58 @@ class SeriesPreprocessor(Preprocessor):
 
 
 class AudioPreprocessor(Preprocessor):
-    """Sounds stay as they are, cut or filled up with silence to one length.
+    """Sounds stay as they are, cut or filled up with silence to one length, or each of its own.
 
     Attributes:
-        samples: Of every sound.
+        samples: Of every sound, or the most where rows differ.
         rate: Samples per second.
+        ragged: Whether each sound keeps its length: a batch is then as long as its longest, and it has lengths.
     """
 
     kind = FieldKind.AUDIO
 
-    def __init__(self, field: Field, samples: int, rate: int) -> None:
+    def __init__(self, field: Field, samples: int, rate: int, ragged: bool = False) -> None:
         super().__init__(field)
-        self.samples, self.rate = samples, rate
+        self.samples, self.rate, self.ragged = samples, rate, ragged
 
     @classmethod
     def fit(cls, field: Field, column: Any, params: AudioParams) -> AudioPreprocessor:
         longest = field.length or max((len(row) for row in column), default=1)
         wanted = round(params.seconds * field.rate) if params.seconds else longest if field.length else min(longest, LONGEST_SECONDS * field.rate)
-        return cls(field, max(wanted, 1), field.rate)
+        return cls(field, max(wanted, 1), field.rate, params.own and not params.seconds)
 
     @classmethod
     def restore(cls, field: Field, state: Mapping[str, Any]) -> AudioPreprocessor:
-        return cls(field, state["samples"], state["rate"])
+        return cls(field, state["samples"], state["rate"], state.get("ragged", False))
 
     @property
     def state(self) -> dict[str, Any]:
-        return {"samples": self.samples, "rate": self.rate}
+        return {"samples": self.samples, "rate": self.rate, **({"ragged": True} if self.ragged else {})}
 
     def store(self, column: Any) -> Stored:
-        if isinstance(column, np.ndarray) and column.shape[1] == self.samples:
+        if isinstance(column, np.ndarray) and column.shape[1] == self.samples and not self.ragged:
             return (torch.from_numpy(np.ascontiguousarray(column, dtype=np.float32)),)
-        values = np.zeros((len(column), self.samples), np.float32)
+        lengths = np.array([min(len(row), self.samples) for row in column], np.int64)
+        values = np.zeros((len(lengths), int(lengths.max(initial=1)) if self.ragged else self.samples), np.float32)
         for place, row in enumerate(column):
-            values[place, : min(len(row), self.samples)] = row[: self.samples]
-        return (torch.from_numpy(values),)
+            values[place, : lengths[place]] = row[: self.samples]
+        tensor = torch.from_numpy(values)
+        return (tensor, torch.from_numpy(np.maximum(lengths, 1))) if self.ragged else (tensor,)
 
-    def gather(self, stored: Stored, rows: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return stored[0].index_select(0, where(rows, stored[0])), None
+    def gather(self, stored: Stored, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        rows = where(rows, stored[0])
+        if not self.ragged:
+            return stored[0].index_select(0, rows), None
+        lengths = stored[1].index_select(0, rows)
+        longest = int(lengths.max()) if len(lengths) else 1
+        return stored[0].narrow(1, 0, longest).index_select(0, rows), lengths
 
     def encode_one(self, raw: Any) -> torch.Tensor:
-        form = (self.samples,) if self.field.length == self.samples else (-1,)
+        form = (self.samples,) if self.field.length == self.samples and not self.ragged else (-1,)
         return self.store([numbers(raw, self.field, form)])[0]
 
     def shape(self) -> Shape:
-        return Shape.of(time=self.samples)
+        return Shape.of(time=Symbol(SAMPLES_SYMBOL, maximum=self.samples, ragged=True) if self.ragged else self.samples)
 
 
 def numbers(raw: Any, field: Field, form: tuple[int, ...]) -> np.ndarray:
