@@ -25,12 +25,12 @@ AT_MOST_MS = 90_000
 
 @pytest.fixture
 def opened(window: Any, trained: Callable[..., Path], qtbot: Any) -> Any:
-    """The window with a few digits, to be trained for one epoch."""
+    """The window with a few digits, to be trained for a moment."""
     session = window.session
     session.open(trained())
     qtbot.waitUntil(lambda: session.dataset is not None, timeout=20_000)
     project = session.project
-    session.edit("small", replace(project, recipe=replace(project.recipe, epochs=1), data=replace(project.data, limit=200)))
+    session.edit("small", replace(project, recipe=replace(project.recipe, epochs=8), data=replace(project.data, limit=200)))
     return window
 
 
@@ -42,7 +42,7 @@ def test_a_question_is_asked_and_answered(opened: Any, qtbot: Any) -> None:
     dialog = opened.studying.ask("folds")
     assert dialog.answer.more.text() == "Nobody has asked this yet." and not dialog.answer.table.isVisible()
     dialog.form.folds.setValue(2)
-    assert dialog.form.count() == 2
+    assert dialog.form.count() == 2 and dialog.cost.text().startswith("2 runs, about")
     qtbot.mouseClick(dialog.begin, Qt.MouseButton.LeftButton)
     assert not dialog.begin.isEnabled() and dialog.halt.isVisible() and dialog.bar.isVisible()
     finished(qtbot, opened)

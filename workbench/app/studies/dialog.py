@@ -24,6 +24,7 @@ from workbench.app.studies.answer import AnswerView
 from workbench.app.studies.forms import FORMS, StudyForm
 from workbench.app.studies.runner import stage_words, studies_of
 from workbench.app.widgets import Heading, button, line, quiet
+from workbench.app.wording import duration
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class StudiesDialog(QDialog):
         self.question.setTextFormat(Qt.TextFormat.PlainText)
         theme.mark(self.question, "subject")
         self.forms = {maker.kind: maker(self) for maker in FORMS}
+        for form in self.forms.values():
+            form.edited.connect(self._show_cost)
         for widget in (self.question, self.summary, *self.forms.values()):
             right.addWidget(widget)
         right.addLayout(self._buttons())
@@ -132,15 +135,15 @@ class StudiesDialog(QDialog):
     def _earlier(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_8)
-        label = quiet(tr("Answers"))
-        label.setWordWrap(False)
+        self._answers = quiet(tr("Answers"))
+        self._answers.setWordWrap(False)
         self.earlier = QComboBox()
         self.earlier.setObjectName("studies.answers")
         self.earlier.setAccessibleName(tr("Answers"))
         self.earlier.setMinimumWidth(280)
         self.earlier.currentIndexChanged.connect(self._show_chosen)
         self.show_rows = button("studies.rows", tr("Show the rows"), self._show_rows, kind="link", tip=tr("Show the doubted rows on the Data page"))
-        row.addWidget(label)
+        row.addWidget(self._answers)
         row.addWidget(self.earlier)
         row.addWidget(self.show_rows)
         row.addStretch(1)
@@ -209,7 +212,7 @@ class StudiesDialog(QDialog):
         self._show_progress()
 
     def _show_progress(self) -> None:
-        studies, form = self._studies, self.form
+        studies = self._studies
         if studies.study is not None and studies.kind == self.kind and self._stage != (stage := (studies.study.path, studies.label)):
             self._stage = stage
             self._list_answers(studies.study)
@@ -217,10 +220,19 @@ class StudiesDialog(QDialog):
         self.halt.setVisible(studies.running)
         self.bar.setVisible(studies.running)
         self.bar.setValue(round(studies.share * 1000))
-        self.cost.setText("" if studies.running else tr("{count} runs, each about as long as one training of the project", count=form.count()))
+        self._show_cost()
         self.stage.setVisible(studies.running or studies.error is not None)
         self.stage.setText(stage_words(studies) if studies.running else say_error(studies.error) if studies.error is not None else "")
         self._show_resume()
+
+    def _show_cost(self) -> None:
+        count = self.form.count()
+        seconds = next((info.seconds for info in self._session.runs if info.state == "finished" and info.seconds > 0), 0.0)
+        self.cost.setVisible(not self._studies.running)
+        if seconds:
+            self.cost.setText(tr("{count} runs, about {time} in all, judging by the last one", count=count, time=duration(count * seconds)))
+        else:
+            self.cost.setText(tr("{count} runs, each about as long as one training of the project", count=count))
 
     def _list_answers(self, front: StudyFolder | None = None) -> None:
         from workbench.training.studies.record import list_studies
@@ -234,7 +246,8 @@ class StudiesDialog(QDialog):
         paths = [study.path for study in self._found]
         self.earlier.setCurrentIndex(paths.index(front.path) if front is not None and front.path in paths else 0)
         self.earlier.blockSignals(False)
-        self.earlier.setEnabled(bool(self._found))
+        for widget in (self.earlier, self._answers):
+            widget.setVisible(bool(self._found))
         self._show_chosen()
 
     def _chosen(self) -> StudyFolder | None:

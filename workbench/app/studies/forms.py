@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from workbench.app import theme
@@ -17,8 +18,13 @@ MOST_RUNS = 50
 
 
 class StudyForm(QWidget):
-    """The settings of one kind of study."""
+    """The settings of one kind of study.
 
+    Signals:
+        edited: A person changed something.
+    """
+
+    edited = Signal()
     kind = ""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -48,6 +54,7 @@ class StudyForm(QWidget):
         box.setObjectName(f"studies.{self.kind}.{name}")
         box.setRange(low, MOST_RUNS)
         box.setValue(value)
+        box.valueChanged.connect(lambda _value: self.edited.emit())
         box.lineEdit().setTextMargins(theme.SPACE_4, 0, 0, 0)
         self._add(label, box, tip)
         return box
@@ -88,6 +95,7 @@ class BudgetForm(StudyForm):
         super().__init__(parent)
         self.shares = QLineEdit("5, 10, 25, 50, 100", self)
         self.shares.setObjectName("studies.budget.shares")
+        self.shares.textChanged.connect(lambda _text: self.edited.emit())
         self._add(tr("Shares in %"), self.shares, tr("How much of the training rows each run gets; smaller parts lie within larger ones."))
         self.seeds = self._number("seeds", tr("Seeds"), tr("So many runs for each share; several show how much is chance."), 1, 1)
 

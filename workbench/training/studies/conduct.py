@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from workbench.project.project import Project
 
+log = logging.getLogger(__name__)
 _TELL_SECONDS = 0.2
 
 
@@ -128,6 +130,9 @@ def carry_out_aside(progress: Callable[[float, str], None], path: str) -> tuple[
         return str(carry_out(StudyFolder(path), tell).state), ""
     except WorkbenchError as error:
         return str(StudyState.FAILED), error.message
+    except Exception as error:  # a bug: whoever waits in the other process must be told
+        log.exception("A study broke.")
+        return str(StudyState.FAILED), Text("The study broke: {reason}", reason=repr(error))
 
 
 class _Conduct:
