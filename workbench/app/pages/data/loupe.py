@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from workbench.app import theme
@@ -16,7 +16,7 @@ from workbench.app.pages.data.tiles import Tiles
 if TYPE_CHECKING:
     from workbench.app.pages.data.rows import Rows
 
-FOOT_PX, MARGIN_PX = 28, 16
+FOOT_PX, MARGIN_PX, TEXT_PX = 28, 16, 17
 
 
 class Loupe(QWidget):
@@ -86,7 +86,9 @@ class Loupe(QWidget):
     def _draw_for(self, rows: Rows) -> None:
         wanted = (self._size, self.devicePixelRatioF(), theme.current(), id(rows.prepared))
         if wanted != self._drawn_as:
-            painter = TilePainter(rows, self._size, self.devicePixelRatioF(), theme.current(), theme.text_font(), theme.small_font())
+            face = QFont(theme.text_font())
+            face.setPixelSize(TEXT_PX)
+            painter = TilePainter(rows, self._size, self.devicePixelRatioF(), theme.current(), face, theme.small_font())
             self.tiles.set_painter(painter)
             self._drawn_as = wanted
         if self.tiles.missing(self._row):

@@ -8,23 +8,21 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
 from workbench.app.pages.data.cell_layout import CAPTION_PX, GAP_PX, HEADER_PX, CellLayout
-from workbench.app.pages.data.cell_painting import LISTED_PX, SIDE_PX, Cell, CellPainter, play_box
+from workbench.app.pages.data.cell_painting import LISTED_PX, SIDE_PX, Cell, CellPainter
+from workbench.app.pages.data.grid_mouse import ByMouse, modifiers
 from workbench.app.pages.data.grouping import Grouping
 from workbench.app.pages.data.picking import Picking
 from workbench.app.pages.data.tile_painting import TilePainter
@@ -39,7 +37,7 @@ _LINE_SHARE = 0.62
 _FEWEST_LINE_PX = 44
 
 
-class SampleView(QAbstractScrollArea):
+class SampleView(ByMouse, QAbstractScrollArea):
     """Rows as cells of one size.
 
     Signals:
@@ -321,78 +319,9 @@ class SampleView(QAbstractScrollArea):
         super().resizeEvent(event)
         self._measure()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        point = event.position().toPoint()
-        place = self.place_at(point)
-        extend, toggle = _modifiers(event)
-        if event.button() == Qt.MouseButton.LeftButton:
-            heading = self._cells.header_at(point, self.verticalScrollBar().value(), self.viewport().height())
-            if heading >= 0:
-                self.fold(heading)
-                return
-            if place >= 0:
-                self._move_to(place, extend=extend, toggle=toggle)
-                if self._plays_at(place, point):
-                    self.play_wanted.emit(self.current)
-            self.picking.begin_band(point, self.verticalScrollBar().value(), adding=extend or toggle)
-
-    def _plays_at(self, place: int, point: QPoint) -> bool:
-        """Whether the play button of a sound is at a point."""
-        sound = self._rows is not None and self._rows.lead is not None and self._rows.lead.kind == "audio"
-        rect = self._rect(place)
-        return sound and self.pictures and play_box(QRect(rect.left(), rect.top(), self._cell_px, self._cell_px)).contains(point)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if not event.buttons() & Qt.MouseButton.LeftButton or not self.picking.drag(event.position().toPoint(), self.verticalScrollBar().value()):
-            return
-        point = event.position().toPoint()
-        if not self.viewport().rect().contains(point):
-            bar, step = self.verticalScrollBar(), self._cells.pitch // 3
-            bar.setValue(bar.value() + (-step if point.y() < 0 else step if point.y() > self.viewport().height() else 0))
-        self._pick_in_band()
-
-    def _pick_in_band(self) -> None:
-        scrolled = self.verticalScrollBar().value()
-        band = self.picking.band(scrolled)
-        if band is None:
-            return
-        first, last = self._cells.near(band.topLeft(), scrolled), self._cells.near(band.bottomRight(), scrolled)
-        columns = self._cells.columns
-        around = range(max(0, first - columns), min(len(self._shown), last + columns + 1))
-        inside = [place for place in around if band.intersects(self._cells.rect(place, scrolled))]
-        self.picking.pick_band(np.array(inside, dtype=np.int64), len(self._shown))
-        self.viewport().update()
-        self.picked_changed.emit()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        event.accept()
-        self.picking.end_band()
-        self.viewport().update()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        place = self.place_at(event.position().toPoint())
-        if place >= 0 and event.button() == Qt.MouseButton.LeftButton:
-            self._move_to(place)
-            self.opened.emit(self.current)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
-        place = self.place_at(event.pos()) if by_mouse else self.picking.place
-        if place >= 0:
-            if not self.picking.holds(place):
-                self._move_to(place)
-            spot = event.pos() if by_mouse else self._rect(place).center()
-            self.menu_wanted.emit(self.viewport().mapToGlobal(spot))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.set_cell_size(self._cell_px + (8 if event.angleDelta().y() > 0 else -8))
-            return
-        super().wheelEvent(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys, key = Qt.Key, Qt.Key(event.key())
-        extend, control = _modifiers(event)
+        extend, control = modifiers(event)
         target = self._target(key)
         if target is not None:
             self._move_to(target, extend=extend)
@@ -440,8 +369,3 @@ class SampleView(QAbstractScrollArea):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.viewport().update()
-
-
-def _modifiers(event: QMouseEvent | QKeyEvent) -> tuple[bool, bool]:
-    held = event.modifiers()
-    return bool(held & Qt.KeyboardModifier.ShiftModifier), bool(held & Qt.KeyboardModifier.ControlModifier)

@@ -158,24 +158,25 @@ def sampled(shown: np.ndarray, most: int = SAMPLED) -> np.ndarray:
     return np.sort(shown if len(shown) <= most else shown[np.linspace(0, len(shown) - 1, most).astype(np.int64)])
 
 
-def _parts(rows: Rows, item: Field, wanted: np.ndarray) -> Iterator[Any]:
-    """Returns the values of rows one by one, read a part at a time; a part that cannot be read is passed over."""
+def _parts(rows: Rows, item: Field, wanted: np.ndarray) -> Iterator[tuple[int, Any]]:
+    """Returns rows and their values one by one, read a part at a time; a part that cannot be read is passed over."""
     for start in range(0, len(wanted), _PART):
+        part = wanted[start:start + _PART]
         try:
-            yield from rows.dataset.column(item.name, wanted[start:start + _PART])
+            yield from zip(part.tolist(), rows.dataset.column(item.name, part), strict=True)
         # One damaged file must not keep the rest from being counted; findings name it.
         except Exception:
             continue
 
 
 def _image_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
-    sizes: dict[str, int] = {}
+    sizes: dict[str, list[int]] = {}
     sums, squares, means = np.zeros(3), np.zeros(3), []
-    for image in _parts(rows, item, wanted):
+    for row, image in _parts(rows, item, wanted):
         channels = np.asarray(image, dtype=np.float32).reshape(-1, image.shape[-1]) / 255
         mean = channels.mean(0)
         size = f"{image.shape[1]} × {image.shape[0]}"
-        sizes[size] = sizes.get(size, 0) + 1
+        sizes.setdefault(size, []).append(row)
         sums[:len(mean)] += mean
         squares[:len(mean)] += (channels**2).mean(0)
         means.append(float(mean.mean()))
@@ -185,14 +186,17 @@ def _image_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
     mean = sums / len(means)
     spread = np.sqrt(np.maximum(squares / len(means) - mean**2, 0))
     facts = tuple((name, tr("mean {mean}, deviation {spread}", mean=f"{mean[at]:.3f}", spread=f"{spread[at]:.3f}")) for at, name in enumerate(names))
-    bars = tuple(sorted(((size, float(count)) for size, count in sizes.items()), key=lambda bar: -bar[1])[:_MOST_BARS])
+    often = sorted(sizes, key=lambda size: -len(sizes[size]))[:_MOST_BARS]
+    bars = tuple((size, float(len(sizes[size]))) for size in often)
+    pressed = tuple(("rows", tuple(sizes[size]), size) for size in often) if len(often) > 1 else ()
     brightness = _histogram(tr("Brightness of {name}", name=_label(item)), np.array(means), "")
-    return [Figure(tr("Sizes of {name}", name=_label(item)), bars), Figure(tr("Channels of {name}", name=_label(item)), facts=facts), brightness]
+    by_size = Figure(tr("Sizes of {name}", name=_label(item)), bars, chosen_by=pressed)
+    return [by_size, Figure(tr("Channels of {name}", name=_label(item)), facts=facts), brightness]
 
 
 def _mask_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
     counts = np.zeros(max(len(item.categories), 256), np.int64)
-    for mask in _parts(rows, item, wanted):
+    for _, mask in _parts(rows, item, wanted):
         counts += np.bincount(np.asarray(mask).ravel(), minlength=len(counts))[:len(counts)]
     total = max(int(counts.sum()), 1)
     bars = tuple((name, float(counts[at] * 100 / total)) for at, name in enumerate(item.categories))
@@ -201,7 +205,7 @@ def _mask_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
 
 def _series_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
     lengths, values, missing = [], [], 0
-    for series in _parts(rows, item, wanted):
+    for _, series in _parts(rows, item, wanted):
         array = np.asarray(series, dtype=np.float32).reshape(-1)
         lengths.append(len(series))
         missing += int(np.count_nonzero(~np.isfinite(array)))

@@ -21,8 +21,9 @@ _NUMBER_PX, _CLASS_PX, _TEXT_PX, _GAP_PX, _MORE_PX = 78, 104, 190, 16, 44
 _TALL_PX = 240
 
 
-def draw_text(painter: QPainter, box: QRectF, text: str, face: QFont, colours: Theme, tokeniser: Any = None, ink: str = "") -> None:
-    """Draws a text into a box, in the middle of its height; every second token on a tinted ground, unknown ones on the ground of what is wrong.
+def draw_text(painter: QPainter, box: QRectF, text: str, face: QFont, colours: Theme, tokeniser: Any = None, ink: str = "",
+              share: float = 0.5) -> None:
+    """Draws a text into a box, in the middle of its height or elsewhere; every second token on a tinted ground, unknown ones on a red one.
 
     Args:
         painter: Draws.
@@ -32,6 +33,7 @@ def draw_text(painter: QPainter, box: QRectF, text: str, face: QFont, colours: T
         colours: The theme.
         tokeniser: Gives the tokens of a text, or None for none.
         ink: The colour of the letters; "" for that of texts.
+        share: How much of the room that is left stands above the text.
     """
     text = " ".join(text[:LONGEST_TEXT].split())
     layout = QTextLayout(text, face)
@@ -39,7 +41,7 @@ def draw_text(painter: QPainter, box: QRectF, text: str, face: QFont, colours: T
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
     height, whole = _laid_out(layout, box)
-    corner = QPointF(box.left(), box.top() + max(0.0, (box.height() - height) / 2))
+    corner = QPointF(box.left(), box.top() + max(0.0, (box.height() - height) * share))
     painter.save()
     painter.setClipRect(box)
     if tokeniser is not None:
@@ -103,14 +105,17 @@ def _laid_out(layout: QTextLayout, box: QRectF) -> tuple[float, bool]:
 def draw_pair(painter: QPainter, box: QRectF, texts: tuple[str, str], face: QFont, colours: Theme, tokeniser: Any = None) -> None:
     """Draws a text and, below it behind an arrow, what it stands for."""
     half = QRectF(box.left(), box.top(), box.width(), box.height() / 2)
-    draw_text(painter, half, texts[0], face, colours, tokeniser)
+    # Where there is much room, the two stay beside each other.
+    apart = box.height() >= _TALL_PX
+    draw_text(painter, half.adjusted(0, 0, 0, -6) if apart else half, texts[0], face, colours, tokeniser, share=1.0 if apart else 0.5)
     metrics = QFontMetricsF(face)
     indent = metrics.horizontalAdvance("→ ")
     below = half.translated(0, box.height() / 2)
     painter.setFont(face)
     painter.setPen(QColor(colours.accent))
-    painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, "→")
-    draw_text(painter, below.adjusted(indent + 2, 0, 0, 0), texts[1], face, colours, ink=colours.accent)
+    below = below.adjusted(0, 6, 0, 0) if apart else below
+    painter.drawText(below, Qt.AlignmentFlag.AlignTop if apart else Qt.AlignmentFlag.AlignVCenter, "→")
+    draw_text(painter, below.adjusted(indent + 2, 0, 0, 0), texts[1], face, colours, ink=colours.accent, share=0.0 if apart else 0.5)
 
 
 def draw_cells(painter: QPainter, box: QRectF, rows: Rows, row: int, faces: tuple[QFont, QFont], colours: Theme) -> None:
