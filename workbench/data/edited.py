@@ -134,7 +134,20 @@ def same_values(one: Dataset, other: Dataset, name: str) -> bool:
     """Whether two views of data hold the same values of a field in every row, told without reading any."""
     if without_edits(one) is not without_edits(other) or one.field(name) != other.field(name):
         return False
-    first, second = (item.relabelled(name) if isinstance(item, EditedDataset) else None for item in (one, other))
-    if first is None or second is None:
-        return first is second
-    return all(np.array_equal(left, right) for left, right in zip(first, second, strict=True))
+    return same_changes(changes_of(one, name), changes_of(other, name))
+
+
+Changes = tuple[np.ndarray, np.ndarray] | None
+"""Which rows have another class in a field, and that class; None where none has."""
+
+
+def changes_of(dataset: Dataset, name: str) -> Changes:
+    """Returns what people have changed about the values of a field."""
+    return dataset.relabelled(name) if isinstance(dataset, EditedDataset) else None
+
+
+def same_changes(one: Changes, other: Changes) -> bool:
+    """Whether two views of the same data hold the same values."""
+    if one is None or other is None:
+        return one is other
+    return all(np.array_equal(left, right) for left, right in zip(one, other, strict=True))

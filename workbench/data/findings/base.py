@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from workbench.catalogue import Entry
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Split, UnreadableRowsError
+from workbench.data.edited import Changes, changes_of, same_changes
+from workbench.data.row_ids import without_edits
 
 MOST_ROWS = 1000
 """So many rows of a problem are listed; its sentence counts all."""
 _PART = 1024
+
+
+T = TypeVar("T")
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was found, and in what. It names no dataset: that would keep its own key alive.
+
+    Attributes:
+        fields: The fields that were read, and what people had changed about them.
+        usable: The rows that were looked at.
+        found: What was found.
+    """
+
+    fields: list[tuple[Field, Changes]]
+    usable: np.ndarray
+    found: Any
+
+
+_KEPT: WeakKeyDictionary[Dataset, dict[tuple[str, ...], _Kept]] = WeakKeyDictionary()
+
+
+def _same(one: Sequence[tuple[Field, Changes]], other: Sequence[tuple[Field, Changes]]) -> bool:
+    return len(one) == len(other) and all(left[0] == right[0] and same_changes(left[1], right[1]) for left, right in zip(one, other, strict=True))
 
 
 def content_hash(value: Any) -> bytes:
@@ -94,15 +124,41 @@ class Look:
     def equal_groups(self) -> list[np.ndarray]:
         """Groups of rows whose images, texts, series and sounds are equal, each sorted, the first rows first."""
         fields = self.fields(FieldKind.IMAGE, FieldKind.TEXT, FieldKind.SERIES, FieldKind.AUDIO)
-        hashes: dict[int, bytes] = {}
+        return self.kept("equal", fields, lambda: self._equal(fields))
+
+    def _equal(self, fields: Sequence[Field]) -> list[np.ndarray]:
+        held, read = np.zeros(len(self.dataset), dtype=np.int64), np.zeros(len(self.dataset), dtype=bool)
         for field in fields:
+            numbers: dict[Any, int] = {}
+            own = np.zeros(len(self.dataset), dtype=np.int64)
             for rows, values in self.parts(field.name):
-                for row, value in zip(rows.tolist(), values, strict=True):
-                    hashes[row] = hashes.get(row, b"") + content_hash(value)
-        groups: defaultdict[bytes, list[int]] = defaultdict(list)
-        for row, digest in hashes.items():
-            groups[digest].append(row)
-        return [np.array(sorted(rows)) for rows in groups.values() if len(rows) > 1]
+                said = (value if isinstance(value, str) else content_hash(value) for value in values)
+                read[rows] = True
+                own[rows] = [numbers.setdefault(value, len(numbers) + 1) for value in said]
+            _, held = np.unique(held * (len(numbers) + 1) + own, return_inverse=True)
+        rows = np.flatnonzero(read)
+        order = rows[np.argsort(held[rows], kind="stable")]
+        groups = [group for group in np.split(order, np.flatnonzero(np.diff(held[order])) + 1) if len(group) > 1] if len(order) else []
+        return sorted(groups, key=lambda group: int(group[0]))
+
+    def kept(self, name: str, fields: Sequence[Field], work: Callable[[], T]) -> T:
+        """Returns what `work` finds in these fields of the usable rows; it is not found again while an edit leaves both as they are.
+
+        Args:
+            name: What is found; stable.
+            fields: Everything that the work reads.
+            work: Reads nothing else, no splits either.
+        """
+        key = (name, *(field.name for field in fields))
+        now = [(field, changes_of(self.dataset, field.name)) for field in fields]
+        with _LOCK:
+            known = _KEPT.setdefault(without_edits(self.dataset), {}).get(key)
+        if known is not None and np.array_equal(known.usable, self.usable) and _same(known.fields, now):
+            return known.found
+        found = work()
+        with _LOCK:
+            _KEPT.setdefault(without_edits(self.dataset), {})[key] = _Kept(now, self.usable, found)
+        return found
 
     @cached_property
     def split_of(self) -> np.ndarray:

@@ -80,16 +80,19 @@ class NearImages(Finder):
         for field in _alone(look, FieldKind.IMAGE):
             if 0 < min(field.height, field.width) < _SMALLEST:
                 continue
-            parts = [(rows, thumbnails(images), thumbnails(images, _FINE)) for rows, images in look.parts(field.name)]
-            if not parts:
-                continue
-            places = np.concatenate([rows for rows, _, _ in parts])
-            coarse, fine = (np.concatenate([part[index] for part in parts]) for index in (1, 2))
-            groups = [places[rows] for rows in near_images(coarse, fine)]
+            groups = look.kept(self.name, [field], lambda field=field: self._groups(look, field))
             equal = {row for rows in look.equal_groups for row in rows.tolist()}
             groups = [rows for rows in groups if not equal.issuperset(rows.tolist())]
             found += _near(self.name, look, groups)
         return found
+
+    def _groups(self, look: Look, field: Field) -> list[np.ndarray]:
+        parts = [(rows, thumbnails(images), thumbnails(images, _FINE)) for rows, images in look.parts(field.name)]
+        if not parts:
+            return []
+        places = np.concatenate([rows for rows, _, _ in parts])
+        coarse, fine = (np.concatenate([part[index] for part in parts]) for index in (1, 2))
+        return [places[rows] for rows in near_images(coarse, fine)]
 
 
 class NearTexts(Finder):
@@ -104,10 +107,12 @@ class NearTexts(Finder):
     def find(self, look: Look) -> list[DataProblem]:
         found: list[DataProblem] = []
         for field in _alone(look, FieldKind.TEXT):
-            texts = [" ".join(text.casefold().split()) for text in look.values(field.name)]
-            groups = [look.usable[rows] for rows in near_texts(texts)]
-            found += _near(self.name, look, groups)
+            found += _near(self.name, look, look.kept(self.name, [field], lambda field=field: self._groups(look, field)))
         return found
+
+    def _groups(self, look: Look, field: Field) -> list[np.ndarray]:
+        texts = [" ".join(text.casefold().split()) for text in look.values(field.name)]
+        return [look.usable[rows] for rows in near_texts(texts)]
 
 
 def _alone(look: Look, kind: FieldKind) -> list[Field]:

@@ -49,7 +49,8 @@ class Languages(Finder):
     thorough = True
 
     def find(self, look: Look) -> list[DataProblem]:
-        return [problem for field in look.fields(FieldKind.TEXT) for problem in self._of(look, field)]
+        fields = look.fields(FieldKind.TEXT)
+        return [problem for field in fields for problem in look.kept(self.name, [field], lambda field=field: self._of(look, field))]
 
     def _of(self, look: Look, field: Field) -> list[DataProblem]:
         found = [language_of(text) for text in look.values(field.name)]

@@ -45,7 +45,8 @@ class Encoding(Finder):
     aliases = ("mojibake", "encoding", "乱码", "编码")
 
     def find(self, look: Look) -> list[DataProblem]:
-        return [problem for field in look.fields(FieldKind.TEXT) for problem in self._of(look, field)]
+        fields = look.fields(FieldKind.TEXT)
+        return [problem for field in fields for problem in look.kept(self.name, [field], lambda field=field: self._of(look, field))]
 
     def _of(self, look: Look, field: Field) -> list[DataProblem]:
         texts = look.values(field.name)

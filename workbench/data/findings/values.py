@@ -108,8 +108,7 @@ class Outliers(Finder):
     def find(self, look: Look) -> list[DataProblem]:
         found = []
         for field in look.fields(FieldKind.NUMBER, FieldKind.IMAGE):
-            places, values = (look.usable, look.values(field.name)) if field.kind == FieldKind.NUMBER else _brightness(look, field.name)
-            rows = places[far_out(np.asarray(values, dtype=np.float64))]
+            rows = look.kept(self.name, [field], lambda field=field: self._rows(look, field))
             if len(rows):
                 what = Text("{count} rows lie far outside of all others in {field}.", count=len(rows), field=called(field))
                 dark = Text("{count} images in {field} are far darker or brighter than all others.", count=len(rows), field=called(field))
@@ -118,6 +117,10 @@ class Outliers(Finder):
                     Text("Such rows are often mistakes of measuring or reading; a few of them can pull a model far off."),
                 ))
         return found
+
+    def _rows(self, look: Look, field: Field) -> np.ndarray:
+        places, values = (look.usable, look.values(field.name)) if field.kind == FieldKind.NUMBER else _brightness(look, field.name)
+        return places[far_out(np.asarray(values, dtype=np.float64))]
 
 
 def _brightness(look: Look, name: str) -> tuple[np.ndarray, np.ndarray]:
