@@ -107,12 +107,13 @@ def test_groups_are_never_parted(data: st.DataObject, labels: list[int], seed: i
         assert len(np.unique(np.concatenate(tested))) == sum(map(len, tested)) == len(labels) - len(divided[Split.TEST])
 
 
-def test_groups_are_divided_as_evenly_as_by_another_library() -> None:
+@pytest.mark.parametrize(("seed", "count"), [(3, 80), (4, 12), (5, 25), (6, 150)])
+def test_groups_are_divided_as_evenly_as_by_another_library(seed: int, count: int) -> None:
     from sklearn.model_selection import StratifiedGroupKFold
 
-    generator = np.random.default_rng(3)
-    groups = np.repeat(np.arange(80), generator.integers(1, 60, 80))
-    lean = generator.dirichlet((0.5, 0.5, 0.5), 80)
+    generator = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(count), generator.integers(1, 60, count))
+    lean = generator.dirichlet((0.5, 0.5, 0.5), count)
     labels = np.array([generator.choice(3, p=lean[group]) for group in groups])
     dataset = dataset_of(labels, patient=groups.astype(np.int64))
     ours = [parts(dataset, Rule(0, 0, folds=5, fold=fold, group="patient"))[Split.VALIDATION] for fold in range(5)]

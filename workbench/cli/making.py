@@ -69,7 +69,7 @@ def _lines(making: Making, folder: Path) -> list[str]:
     return [
         f"Made {counted(making.rows, 'row')}{of}, kept as {making.name}; they are trained on from now on.{short}",
         f"Take them out with: workbench make {folder} --remove {making.name}",
-        f"See whether they help: workbench study {folder} paired --vary 'data.made=[]'",
+        f"See whether they help: workbench study {folder} paired --vary made-rows",
     ]
 
 

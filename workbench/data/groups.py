@@ -18,6 +18,9 @@ FOLDER, PREFIX = "folder", "prefix"
 GROUPING = frozenset({FieldKind.CATEGORY, FieldKind.TEXT, FieldKind.NUMBER})
 _NUMBERED, _FIRST = re.compile(r"(.*?\d[^_\- ]*)[_\- ]"), re.compile(r"(.[^_\- ]*)[_\- ]")
 _MOST_NUMBERS = 5_000_000
+_MOST_MOVES = 200
+_UNEVEN = 0.1
+"""Parts that are further from their size, one above and one below, than this share of the smallest are evened out."""
 
 
 def prefix_of(row: str) -> str:
@@ -106,6 +109,7 @@ def apportioned(groups: np.ndarray, strata: np.ndarray, order: np.ndarray, share
         for number in range(len(shares)):
             part[alike[borders[number] : borders[number + 1]]] = number
             owed[number] -= own[borders[number] : borders[number + 1]].sum(0)
+    _even_out(part, counts, weights, np.asarray(shares))
     _fill_empty(part, sizes, order[units], len(shares))
     return part[place]
 
@@ -134,6 +138,28 @@ def _borders(own: np.ndarray, wanted: np.ndarray, weights: np.ndarray) -> list[i
         distance = ((sums[borders[-1] :] - target) ** 2 * weights).sum(1)
         borders.append(borders[-1] + int(distance.argmin()))
     return [*borders, len(own)]
+
+
+def _even_out(part: np.ndarray, counts: np.ndarray, weights: np.ndarray, shares: np.ndarray) -> None:
+    """Moves single groups from the fullest to the emptiest part while that brings all classes nearer to their shares.
+
+    Only where parts differ much, as a few large groups may leave them; elsewhere groups stay, whatever comes and goes.
+    """
+    wanted = shares[:, None] * counts.sum(0)
+    off = np.stack([counts[part == number].sum(0) for number in range(len(shares))]) - wanted
+    for _ in range(_MOST_MOVES):
+        excess = off.sum(1)
+        full, empty = int(excess.argmax()), int(excess.argmin())
+        if excess[full] - excess[empty] <= _UNEVEN * wanted.sum(1).min():
+            return
+        own = np.flatnonzero(part == full)
+        change = (2 * weights * counts[own] * (counts[own] - off[full] + off[empty])).sum(1)
+        if not len(own) or change.min() >= 0:
+            return
+        moved = own[int(change.argmin())]
+        part[moved] = empty
+        off[full] -= counts[moved]
+        off[empty] += counts[moved]
 
 
 def _fill_empty(part: np.ndarray, sizes: np.ndarray, order: np.ndarray, parts: int) -> None:

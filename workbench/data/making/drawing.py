@@ -21,7 +21,7 @@ from workbench.errors import DataError, Text
 if TYPE_CHECKING:
     from workbench.data.prepare import Prepared
 
-_PART, _BATCH, _TRIES = 256, 64, 8
+_PART, _BATCH, _TRIES = 256, 64, 16
 _HIDING = "token_mask"
 
 
