@@ -300,3 +300,16 @@ def test_normalising_equals_the_formula_in_any_layout_bit_by_bit() -> None:
         assert torch.equal(fitted.normalised(pixels), plain) and (not count or fitted.normalised(pixels).stride() == pixels.stride())
         expected = (pixels.double() / 255 - torch.tensor(fitted.mean).view(1, 3, 1, 1)) / torch.tensor(fitted.deviation).view(1, 3, 1, 1)
         assert torch.allclose(plain.double(), expected, atol=1e-5)
+
+
+def test_masks_in_a_folder_are_not_taken_for_a_class(tmp_path: Path) -> None:
+    for number in range(4):
+        for name in (f"images/{number}.png", f"masks/{number}_mask.png"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            Image.fromarray(GREY).save(tmp_path / name)
+    with pytest.raises(DataError, match="masks of them") as caught:
+        open_dataset(str(tmp_path))
+    assert caught.value.hint and len(open_dataset(str(tmp_path / "images"))) == 4
+    assert open_dataset(str(tmp_path), params={"classes": "folder"}).field("label").categories == ("images", "masks")
+    (tmp_path / "masks").rename(tmp_path / "cats")
+    assert open_dataset(str(tmp_path)).field("label").categories == ("cats", "images")

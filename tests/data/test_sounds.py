@@ -176,3 +176,10 @@ def test_sounds_that_became_longer_shorter_or_damaged_keep_their_places(tmp_path
     with pytest.raises(UnreadableRowsError) as caught:
         dataset.column("sound")
     assert set(caught.value.rows) == {list(dataset.ids()).index("a/2.wav")}
+
+
+def test_names_of_sounds_may_say_the_class(tmp_path: Path) -> None:
+    for name in ("dog-1", "dog-2", "cat 1", "cat 2"):
+        write_wave(tmp_path / f"{name}.wav", tone(300))
+    dataset = open_dataset(str(tmp_path))
+    assert dataset.field("label").categories == ("cat", "dog") and "before the number" in dataset.problems[0].message

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,6 +17,14 @@ from workbench.data.tables.types import SPLIT_NAMES
 
 COLUMN_SUFFIXES = (".parquet", ".pq", ".arrow", ".feather", ".ipc")
 PEEK = 2000
+_NUMBERED = re.compile(r"^(.*?[^\W\d_].*?)[\s._()\-]*\d+\)?$")
+_CAMERA = frozenset({
+    "img", "image", "images", "dsc", "dscn", "dscf", "pxl", "mvimg", "p", "photo", "pic", "picture", "scan", "frame", "screenshot", "file", "page",
+    "sample", "图片", "照片", "微信图片",
+})
+"""What cameras and programs put before a number; it says nothing about the picture."""
+
+_MOST_NAMES = 200
 
 
 def files_below(root: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
@@ -65,3 +75,19 @@ def placed(folders: Iterable[str]) -> tuple[dict[str, tuple[str, str]], bool]:
     rest = {folder: place[common:] for folder, place in different.items()}
     divided = bool(rest) and all(place and place[0].lower() in SPLIT_NAMES for place in rest.values())
     return {folder: (place[0].lower() if divided else "", "/".join(place[int(divided):])) for folder, place in rest.items()}, divided
+
+
+def classes_by_name(names: Sequence[str]) -> list[str] | None:
+    """Returns what stands before the number in the name of every file, where that can be a class: several, each more than once.
+
+    Args:
+        names: Paths, with `/`.
+    """
+    found: list[str] = []
+    for name in names:
+        match = _NUMBERED.match(name.rpartition("/")[2].rpartition(".")[0])
+        if match is None or match.group(1).lower() in _CAMERA:
+            return None
+        found.append(match.group(1))
+    counts = Counter(found)
+    return found if 2 <= len(counts) <= _MOST_NAMES and min(counts.values()) > 1 else None

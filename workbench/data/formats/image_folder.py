@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,17 +14,10 @@ import numpy as np
 from workbench.catalogue import Params, param
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Format, Question
 from workbench.data.decode import SUFFIXES
-from workbench.data.folders import files_below, placed
+from workbench.data.folders import classes_by_name, files_below, placed
 from workbench.data.image_files import ImageFilesDataset, holds_images, look
 from workbench.data.tables.types import SPLIT_NAMES
 from workbench.errors import DataError, Text
-
-_NUMBERED = re.compile(r"^(.*?[^\W\d_].*?)[\s._()\-]*\d+\)?$")
-_CAMERA = frozenset({
-    "img", "image", "images", "dsc", "dscn", "dscf", "pxl", "mvimg", "p", "photo", "pic", "picture", "scan", "frame", "screenshot", "file", "page",
-    "sample", "图片", "照片", "微信图片",
-})
-"""What cameras and programs put before a number; it says nothing about the picture."""
 
 _GENERAL = frozenset({
     "images", "image", "imgs", "img", "pics", "pictures", "photos", "jpg", "jpeg", "jpegs", "jpegimages", "png", "pngs", "data", "dataset", "files",
@@ -33,7 +25,11 @@ _GENERAL = frozenset({
 })
 """Names of a folder that say where images lie, not what is on them."""
 
-_MOST_NAMES = 200
+_INPUTS = frozenset({"input", "inputs", "x", "originals", "photo", "leftimg8bit"})
+_MASKS = frozenset({
+    "masks", "mask", "labels", "label", "annotations", "annotation", "segmentation", "segmentations", "segmentationclass", "gt", "gtfine", "trimaps",
+    "ground_truth", "groundtruth", "targets", "target", "y", "掩码", "标注",
+})
 _PEEK = 2000
 
 
@@ -65,7 +61,7 @@ class ImageFolder(Format):
             return ()
         found = [file.relative_to(path).as_posix() for file in islice(files_below(path, SUFFIXES), _PEEK)]
         folders, _ = class_folders(found)
-        named = _by_name(found) if not any(folders) or _says_nothing(folders) else None
+        named = classes_by_name(found) if not any(folders) or _says_nothing(folders) else None
         if named is None:
             return ()
         shown = ", ".join(sorted(set(named))[:5])
@@ -129,6 +125,11 @@ def _opened(name: str, source: str, root: Path, wanted: str) -> Dataset:
 def _found(source: str, names: list[str], wanted: str) -> _Placed:
     """Returns the classes that folders say, or names, or nothing."""
     folders, splits = class_folders(names)
+    if not wanted and _masked(folders, names):
+        raise DataError(
+            Text("{path} holds images and masks of them, and masks are not read from folders.", path=source),
+            Text("Open the folder of the images alone, or set classes to folder to take the two folders for classes."),
+        )
     unclassed = not any(folders) or _says_nothing(folders)
     if wanted == "folder" and not any(folders):
         raise DataError(
@@ -136,7 +137,7 @@ def _found(source: str, names: list[str], wanted: str) -> _Placed:
         )
     if wanted == "folder" or (not wanted and not unclassed):
         return _Placed(folders, splits, [])
-    named = _by_name(names) if wanted != "none" else None
+    named = classes_by_name(names) if wanted != "none" else None
     if named is None and wanted == "name":
         raise DataError(
             Text("The names of the images in {path} do not say their classes.", path=source),
@@ -162,16 +163,17 @@ def _says_nothing(folders: Sequence[str]) -> bool:
     return len(different) == 1 and next(iter(different)).rpartition("/")[2].lower() in _GENERAL
 
 
-def _by_name(names: Sequence[str]) -> list[str] | None:
-    """Returns what stands before the number in the name of every file, where that can be a class: several, each more than once."""
-    found: list[str] = []
-    for name in names:
-        match = _NUMBERED.match(name.rpartition("/")[2].rpartition(".")[0])
-        if match is None or match.group(1).lower() in _CAMERA:
-            return None
-        found.append(match.group(1))
-    counts = Counter(found)
-    return found if 2 <= len(counts) <= _MOST_NAMES and min(counts.values()) > 1 else None
+def _masked(folders: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether one of two folders holds images and the other a mask for most of them."""
+    both = sorted(set(folders), key=lambda folder: folder.lower() in _MASKS)
+    if len(both) != 2 or both[0].lower() not in _GENERAL | _INPUTS or both[1].lower() not in _MASKS:
+        return False
+    stems = [{_stem(name) for name, folder in zip(names, folders, strict=True) if folder == side} for side in both]
+    return 2 * len(stems[0] & stems[1]) >= len(stems[0])
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"(?i)[_-](mask|label|gt|seg|labelids)$", "", name.rpartition("/")[2].rpartition(".")[0])
 
 
 def _loose(names: list[str]) -> list[DataProblem]:

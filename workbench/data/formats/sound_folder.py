@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from workbench.catalogue import Params, param
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Format
-from workbench.data.folders import class_folders, files_below, mostly
+from workbench.data.folders import class_folders, classes_by_name, files_below, mostly
 from workbench.data.sound import SOUND_SUFFIXES
 from workbench.data.tables.cells import RawTable, layout_of, read_cells, row_ids
 from workbench.data.tables.columns import Reading, TableDataset, dataset_of
@@ -98,7 +99,7 @@ def _read(path: Path) -> RawTable:
     return read_cells(path, layout_of(path, delimiter="\t" if path.suffix.lower() == ".tsv" else ""))
 
 
-def _finder(root: Path, cells: list[str]) -> tuple[str, str] | None:
+def _finder(root: Path, cells: Sequence[str]) -> tuple[str, str] | None:
     """Returns what stands before and behind the cells of a column so that they name sounds, or None."""
     solid = [cell for cell in cells if cell and len(cell) < 1000]
     for ending in ("", ".wav", ".flac", ".mp3"):
@@ -145,6 +146,12 @@ def _of_folders(name: str, source: str, root: Path, found: list[Path], spoken: d
         folders = [spoken.get(path.stem, "") for path in found]
     shown = [path.relative_to(root).as_posix() for path in found]
     problems: list[DataProblem] = []
+    named = classes_by_name(shown) if not spoken and not any(folders) else None
+    if named is not None:
+        folders = named
+        shown_names = ", ".join(sorted(set(named))[:5])
+        told = Text("The class of a sound is what stands before the number in its name: {names}.", names=shown_names)
+        problems.append(DataProblem("class-by-name", told, reason=Text("No folders say it.")))
     loose = np.array([not folder for folder in folders], bool)
     if loose.all() or (not spoken and len(set(folders)) < 2):
         raise DataError(
