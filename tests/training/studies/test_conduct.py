@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,7 @@ def test_a_study_tells_how_far_it_is_and_its_runs_are_ordinary_runs(tmp_path: Pa
     record = carry_out(study, told.append)
     assert record.state is StudyState.FINISHED and record == study.read()
     shares = [item.share for item in told]
-    assert shares[-1] == 1.0 and all(0.0 <= share <= 1.0 for share in shares)
+    assert shares == sorted(shares) and shares[0] == 0.0 and shares[-1] == 1.0
     assert [item.label for item in told if isinstance(item.event, Finished)] == ["fold 1 of 2", "fold 2 of 2"]
     runs = list_runs(tmp_path)
     assert {info.study for info in runs} == {study.path.name} and {info.name for info in runs} == {"fold 1 of 2", "fold 2 of 2"}
@@ -83,6 +84,9 @@ def test_what_is_finished_is_not_done_again(tmp_path: Path) -> None:
     assert again == first
     assert {path.name for path in (tmp_path / RUNS).iterdir()} == set(times)
     assert all((tmp_path / RUNS / run.run / "metrics.bin").stat().st_size for run in again.runs)
+    shutil.rmtree(tmp_path / RUNS / first.runs[0].run)
+    mended = carry_out(study)
+    assert mended.runs[1] == first.runs[1] and mended.result == first.result and len(list_runs(tmp_path)) == 2
 
 
 def test_another_process_may_ask_it_to_stop(tmp_path: Path) -> None:

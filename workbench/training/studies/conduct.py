@@ -144,19 +144,20 @@ class _Conduct:
         self._snapshot = study.snapshot()
         self._plan = planned(study, record)
         self._began, self._share_before = time.monotonic(), -1.0
-        self._number, self._total_steps, self._run = 0, 1, None
+        self._number, self._share, self._total_steps, self._run = 0, 0.0, 1, None
         self._asked = False
 
     def do(self) -> Record:
         self._write(self._record)
         for number, item in enumerate(self._plan):
             self._number = number
-            if self._record.of(item.key).done:
+            known = self._record.of(item.key)
+            if known.done and self._study.run_of(known) is not None:
                 continue
             if self._unwanted() or not self._train(item):
                 return self._write(replace(self._record, state=StudyState.INTERRUPTED))
-        self._number = len(self._plan) - 1
-        self._say(1.0)
+        self._number, self._share = len(self._plan) - 1, 1.0
+        self._say()
         result = STUDIES[self._record.kind].conclude(self._study)
         return self._write(replace(self._record, state=StudyState.FINISHED, result=result))
 
@@ -173,8 +174,8 @@ class _Conduct:
         from workbench.training.launch import train
 
         before = self._study.run_of(self._record.of(item.key))
-        self._total_steps, self._asked = 1, False
-        self._say(0.0)
+        self._share, self._total_steps, self._asked = 0.0, 1, False
+        self._say()
         if before is not None and before.state in (RunState.INTERRUPTED, RunState.STOPPED):
             self._run = before
             outcome = train(before, before.snapshot(), self._take, resumed=True)
@@ -196,29 +197,22 @@ class _Conduct:
         return True
 
     def _take(self, event: Event) -> None:
-        share = 0.0
         if isinstance(event, Started):
             self._total_steps = max(event.steps_per_epoch * event.epochs, 1)
         elif isinstance(event, Steps):
-            share = min(event.step / self._total_steps, 1.0)
+            self._share = min(event.step / self._total_steps, 1.0)
             if not self._asked and self._run is not None and self._unwanted():
                 self._asked = True
                 self._run.post(Interrupt())
-        self._say(share, event)
+        self._say(event)
 
-    def _say(self, share: float, event: Event | None = None) -> None:
-        """Tells how far it is; `share` is of the run under way."""
-        if event is not None and not isinstance(event, Steps):
-            self._tell(Told(self._number + 1, len(self._plan), self._plan[self._number].label, self._whole(share), None, event))
-            return
-        whole = self._whole(share)
+    def _say(self, event: Event | None = None) -> None:
+        """Tells how far it is."""
+        whole = min((self._number + self._share) / max(len(self._plan), 1), 1.0)
         self._share_before = whole if self._share_before < 0 else self._share_before
         done, spent = whole - self._share_before, time.monotonic() - self._began
         left = spent / done * (1 - whole) if done > 0 and spent > 1 else None
         self._tell(Told(self._number + 1, len(self._plan), self._plan[self._number].label, whole, left, event))
-
-    def _whole(self, share: float) -> float:
-        return min((self._number + share) / max(len(self._plan), 1), 1.0)
 
 
 def best_metrics(run: RunFolder) -> dict[str, float]:
