@@ -90,29 +90,34 @@ def _look_like_sources(look: Look, field: Field) -> bool:
 
 def _paths(look: Look) -> Iterator[tuple[str, str, Sequence[str]]]:
     """Returns the sources that the paths of files seem to name, unless these are the classes."""
-    taken = {field.name for field in look.dataset.fields}
-    if not any(_is_file(row) for row in look.dataset.ids()[:_SAMPLE]):
+    taken, ids = {field.name for field in look.dataset.fields}, look.dataset.ids()
+    few = [ids[int(row)] for row in look.usable[np.unique(np.linspace(0, len(look.usable) - 1, _SAMPLE).astype(np.int64))]]
+    if sum(map(_is_file, few)) < _FILES * len(few):
         return
-    ids = look.dataset.ids()
-    rows = [ids[int(row)] for row in look.usable]
-    if sum(_is_file(row) for row in rows) < _FILES * len(rows):
-        return
-    prefixes = [prefix if any(letter.isdigit() for letter in prefix) else "" for prefix in map(prefix_of, rows)]
-    folders = [folder if _names_source(folder) else "" for folder in map(folder_of, rows)]
-    for name, groups in ((PREFIX, prefixes), (FOLDER, folders)):
-        told = sum(map(bool, groups))
-        if name not in taken and told >= _FILES * len(rows) and _plausible(groups, _FEWEST) and not _are_classes(look, groups):
+    for name, told in ((PREFIX, _prefix), (FOLDER, _folder)):
+        if name in taken or sum(bool(told(row)) for row in few) < _FILES * len(few):
+            continue
+        groups = [told(ids[row]) for row in look.usable.tolist()]
+        if _plausible(groups, _FEWEST) and not _are_classes(look, groups):
             yield name, "", groups
+
+
+def _prefix(row: str) -> str:
+    """Returns what a file name begins with, where that holds a number; words alone say little about where a file comes from."""
+    prefix = prefix_of(row)
+    return prefix if any(letter.isdigit() for letter in prefix) else ""
+
+
+def _folder(row: str) -> str:
+    """Returns the folder of a row, where it is called like a source."""
+    folder = folder_of(row)
+    last = basename(folder).replace("-", "_").replace(" ", "_")
+    return folder if _VALUES.fullmatch(last) or _SOURCES.fullmatch(re.sub(r"_?\d+$", "", last)) else ""
 
 
 def _is_file(row: str) -> bool:
     ending = splitext(basename(row))[1]
     return 2 <= len(ending) <= 6 and not ending[1:].isdigit()
-
-
-def _names_source(folder: str) -> bool:
-    last = basename(folder).replace("-", "_").replace(" ", "_")
-    return bool(_VALUES.fullmatch(last) or _SOURCES.fullmatch(re.sub(r"_?\d+$", "", last)))
 
 
 def _plausible(groups: Sequence[str], fewest: int) -> bool:
