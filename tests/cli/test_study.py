@@ -63,16 +63,20 @@ def test_wrong_questions(command: Command, asked: Path, arguments: tuple[str, ..
     assert said.status == 1 and words in said.document["error"]["message"]
 
 
-def test_an_interrupted_study_exits_130_and_can_go_on(command: Command, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending, status", [(signal.SIGINT, 130), (signal.SIGKILL, -9)], ids=["interrupt", "kill"])
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+def test_a_study_that_was_ended_can_go_on(command: Command, tmp_path: Path, ending: signal.Signals, status: int) -> None:
     assert command("new", "digits-cnn", "digits").status == 0
     arguments = [sys.executable, "-m", "workbench", "study", "digits", "folds", "--folds", "2", "--set", "train.epochs=30", "--set", "data.limit=200"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(arguments, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr is not None
         assert any(line.startswith("epoch   2") for line in iter(child.stderr.readline, ""))
-        child.send_signal(signal.SIGINT)
-        out, _ = child.communicate(timeout=60)
-    assert child.returncode == 130 and "interrupted" in out
+        child.send_signal(ending)
+        child.communicate(timeout=60)
+    assert child.returncode == status
+    (listed,) = command("study", "digits", "--json").document
+    assert listed["state"] == "interrupted"
     said = command("study", "digits", "--resume", "last", "--json")
     assert said.status == 0 and said.document["state"] == "finished"
     assert len(command("runs", "digits", "--json").document) == 2
