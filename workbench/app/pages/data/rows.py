@@ -57,7 +57,7 @@ class Rows:
     target: Field | None = None
     table: bool = False
     _said: Captions | None = field(default=None, repr=False)
-    _texts: list[str] | None = field(default=None, repr=False)
+    _texts: Sequence[str] | None = field(default=None, repr=False)
     _columns: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _selector: Selector | None = field(default=None, repr=False)
     _ids: Sequence[str] | None = field(default=None, repr=False)
@@ -152,9 +152,13 @@ class Rows:
         if self.verdicts is not None and name in self.verdicts.columns:
             return self.verdicts.columns[name]
         if name not in self._columns:
-            values = [len(text) for text in self.texts] if name == ":length" else self.dataset.column(name)
+            values = self._lengths() if name == ":length" else self.dataset.column(name)
             self._columns[name] = np.asarray(values, dtype=np.float32)
         return self._columns[name]
+
+    def _lengths(self) -> np.ndarray:
+        known = getattr(self.texts, "lengths", None)
+        return np.fromiter(map(len, self.texts), np.float32, len(self.dataset)) if known is None else known
 
     def select(self, wanted: Filter, key: str = "", down: bool = False, group: str = "") -> np.ndarray:
         """Returns the rows that pass a filter, int64, sorted."""
@@ -166,6 +170,9 @@ class Rows:
         if self.table:
             return self._cells_holding(wanted)
         if self.lead is not None and self.lead.kind == FieldKind.TEXT:
+            holding = getattr(self.texts, "holding", None)
+            if holding is not None:
+                return holding(words)
             return np.fromiter((wanted in text.casefold() for text in self.texts), dtype=bool, count=len(self.dataset))
         found = np.fromiter((wanted in name.casefold() for name in self.ids), dtype=bool, count=len(self.dataset))
         if self.label is not None and self.labels is not None:
@@ -192,11 +199,11 @@ class Rows:
         return self._ids
 
     @property
-    def texts(self) -> list[str]:
+    def texts(self) -> Sequence[str]:
         """The lead column of a text dataset, read once."""
         if self._texts is None:
             assert self.lead is not None
-            self._texts = list(self.dataset.column(self.lead.name))
+            self._texts = self.dataset.column(self.lead.name)
         return self._texts
 
     def id_of(self, row: int) -> str:

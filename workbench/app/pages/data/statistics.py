@@ -103,7 +103,8 @@ def _lacking(rows: Rows, item: Field, shown: np.ndarray) -> np.ndarray | None:
         return np.asarray(rows.dataset.column(item.name))[shown] < 0
     if item.kind == FieldKind.TEXT and (item is rows.lead or rows.table):
         texts = rows.texts if item is rows.lead else rows.dataset.column(item.name)
-        return np.fromiter((not texts[row].strip() for row in shown), dtype=bool, count=len(shown))
+        lengths = getattr(texts, "lengths", None)  # of texts without blanks around them
+        return np.fromiter((not texts[row].strip() for row in shown), dtype=bool, count=len(shown)) if lengths is None else lengths[shown] == 0
     return None
 
 
@@ -113,7 +114,7 @@ def _field_figures(rows: Rows, item: Field, shown: np.ndarray) -> list[Figure]:
     if item.kind == FieldKind.CATEGORY and item is not rows.label:
         return [_category_figure(rows, item, shown)]
     if item.kind == FieldKind.TEXT and item is rows.lead:
-        lengths = np.array([len(rows.texts[row]) for row in shown], dtype=np.float64)
+        lengths = rows.numbers(":length")[shown].astype(np.float64)
         return [replace(_histogram(tr("Length of {name}", name=_label(item)), lengths, tr("characters")), column=":length")]
     if item.kind == FieldKind.IMAGE:
         return _image_figures(rows, item, sampled(shown))
