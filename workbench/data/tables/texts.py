@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 _BLOCK = 4096
 _CLOSE = 1 << 22
+_SEARCHED, _RARE = 1 << 15, 8
 _BLANK = np.zeros(256, bool)
 _BLANK[[9, 10, 11, 12, 13, 28, 29, 30, 31, 32]] = True
 
@@ -34,6 +36,24 @@ class _Held(NamedTuple):
             return [self.decoded(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
         whole = raw.decode("latin-1")
         return [whole[start:end].strip() for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True)]
+
+
+    def holding(self, wanted: str, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Returns which of some texts hold words in small letters, bool."""
+        low, high = (int(starts.min()), int(ends.max())) if len(starts) else (0, 0)
+        raw, needle = bytes(self.data[low:high]).lower(), wanted.encode("utf-8", "surrogatepass")
+        plain = raw.isascii() and not (self.doubled and b'""' in raw) and wanted == wanted.strip() and bool((starts[1:] >= ends[:-1]).all())
+        if not plain or raw.count(needle) * _RARE > len(starts):
+            return np.fromiter((wanted in text.casefold() for text in self.block(starts, ends)), bool, len(starts))
+        found = np.zeros(len(starts), bool)
+        lasts = ends - low
+        place = raw.find(needle)
+        while place >= 0:
+            row = int(np.searchsorted(lasts, place + len(needle)))  # the first text that ends behind it
+            begin = int(starts[row]) - low if row < len(starts) else len(raw)
+            found[row:row + 1] |= place >= begin
+            place = raw.find(needle, int(lasts[row]) if place >= begin and row < len(starts) else place + 1)
+        return found
 
 
 class TextColumn(Sequence[str]):
@@ -77,6 +97,24 @@ class TextColumn(Sequence[str]):
         for begin in range(0, len(held.starts), _BLOCK):
             yield from held.block(held.starts[begin:begin + _BLOCK], held.ends[begin:begin + _BLOCK])
 
+    def holding(self, words: str) -> np.ndarray:
+        """Returns which texts hold some words, case ignored, bool `(n,)`."""
+        wanted = words.casefold()
+        held, found = self._held, np.zeros(len(self), bool)
+        for begin in range(0, len(found), _SEARCHED):
+            part = slice(begin, begin + _SEARCHED)
+            found[part] = held.holding(wanted, held.starts[part], held.ends[part])
+        return found
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """How many characters each text has, int64 `(n,)`."""
+        packed, ends = self.packed()
+        if packed.size and int(packed.max()) >= 0x80:
+            begun = np.concatenate(([0], np.cumsum((packed & 0xC0) != 0x80, dtype=np.int64)))  # bytes that begin a character
+            return np.diff(begun[ends], prepend=0)
+        return np.diff(ends, prepend=0)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(other) == len(self) and all(one == two for one, two in zip(self, other, strict=True))
 
@@ -115,6 +153,8 @@ def trimmed(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.
     """Returns where cells lie without the blanks of ASCII at their ends."""
     starts, ends = starts.copy(), ends.copy()
     last = len(text) - 1
+    if last < 0:
+        return starts, ends
     while len(blank := np.flatnonzero(_BLANK[text[np.minimum(starts, last)]])) and len(blank := blank[starts[blank] < ends[blank]]):
         starts[blank] += 1
     while len(blank := np.flatnonzero(_BLANK[text[ends - 1]])) and len(blank := blank[starts[blank] < ends[blank]]):
