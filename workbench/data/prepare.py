@@ -61,7 +61,7 @@ class Learnt:
     stored: np.ndarray | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """Data ready for training. Immutable.
 

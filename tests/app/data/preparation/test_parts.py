@@ -299,7 +299,7 @@ def test_weights_and_repeats_are_those_of_training() -> None:
         weights = torch.tensor(class_weights(training)[[one, other]], dtype=torch.float32)
         assert float(loss(scores, pair)) == pytest.approx(float((parts * weights).sum() / weights.sum()), rel=1e-5)
     assert class_weights(training)[2] == 0
-    often = rows_in_epoch(training, 7)
+    often = rows_in_epoch(training)
     assert often.tolist() == np.bincount(classes[oversampled(np.arange(len(classes)), classes, 7)], minlength=4).tolist() == [40, 40, 0, 40]
 
 
@@ -346,3 +346,21 @@ def test_the_tab_speaks_chinese(desk: Callable[..., Any]) -> None:
     at.open(*at.tab.sections)
     words = [section.accessibleName() for section in at.tab.sections.values() if section.isVisible()]
     assert words and all(any("\u4e00" <= letter <= "\u9fff" for letter in word) for word in words)
+
+
+def test_data_that_was_prepared_anew_while_the_page_was_away_is_taken_in(desk: Callable[..., Any]) -> None:
+    from dataclasses import replace
+
+    at = desk()
+    at.open("split", "augmentation")
+    before = at.session.prepared
+    at.page.hide()
+    project = at.session.project
+    at.session.changed.disconnect(at.page.refresh)
+    at.session.edit("seed", replace(project, data=replace(project.data, split=replace(project.data.split, seed=99))))
+    at.qtbot.waitUntil(lambda: at.session.prepared is not None, timeout=20_000)
+    assert at.session.prepared is not before and at.session.prepared != before
+    at.page.show()
+    at.page.shown()
+    assert at.page._rows.prepared is at.session.prepared
+    at.session.changed.connect(at.page.refresh)

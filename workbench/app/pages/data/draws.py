@@ -12,6 +12,7 @@ from workbench.app import theme
 from workbench.app.jobs import Job, run_job
 from workbench.app.language import say, tr
 from workbench.app.pages.data.curve_picture import drawn
+from workbench.app.pages.data.preparation.drawing import unnormalised
 from workbench.app.widgets import Heading, ImageView, button, quiet
 from workbench.data.base import FieldKind
 
@@ -91,8 +92,7 @@ def made(rows: Rows, row: int, choices: tuple[Any, ...], seed: int) -> tuple[np.
     if lead.kind == FieldKind.TEXT:
         return None, [" ".join(preprocessor.words([int(number) for number in value if int(number)])) for value in values[:COLUMNS]]
     if lead.kind == FieldKind.IMAGE:
-        mean, spread = (np.asarray(item, np.float32)[:, None, None] for item in (preprocessor.mean, preprocessor.deviation))
-        pictures = [np.clip((value.numpy() * spread + mean) * 255, 0, 255).astype(np.uint8).transpose(1, 2, 0) for value in values]
+        pictures = [unnormalised(value.numpy(), preprocessor) for value in values]
     else:
         pictures = [drawn(value.numpy()) for value in values]
     return tiled(pictures), []

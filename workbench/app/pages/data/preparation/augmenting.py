@@ -16,7 +16,7 @@ from workbench.app.pages.data.preparation.chosen import ChosenList
 from workbench.app.pages.data.preparation.drawing import BATCH, FEW, ROW, Drawing, drawn
 from workbench.app.pages.data.preparation.entry_search import EntrySearch
 from workbench.app.pages.data.preparation.preview import Preview
-from workbench.app.pages.data.preparation.section import Latest, Section, Shown, Sides
+from workbench.app.pages.data.preparation.section import Latest, Same, Section, Shown, Sides
 from workbench.app.widgets import Heading, button, quiet
 from workbench.data.base import FieldKind
 from workbench.project.feeding import find_field, input_fields, target_fields
@@ -131,7 +131,7 @@ class AugmentationSection(Section):
         self.suggest.show()
         self.why.setVisible(self._proposed is not None and self._proposed == choices)
         prepared = shown.prepared
-        key = (prepared, choices, shown.row, shown.few.tobytes(), shown.project.recipe.seed, shown.project.recipe.batch_size,
+        key = (Same(prepared), choices, shown.row, shown.few.tobytes(), shown.project.recipe.seed, shown.project.recipe.batch_size,
                shown.project.data.balance)
         if self._key is None or key != self._key:
             self._key = key

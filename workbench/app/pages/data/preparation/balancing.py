@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from workbench.app import theme
 from workbench.app.form import ParamsForm
 from workbench.app.language import say_choice, tr
-from workbench.app.pages.data.preparation.section import Section, Shown, Sides
+from workbench.app.pages.data.preparation.section import Same, Section, Shown, Sides
 from workbench.app.pages.data.preparation.shares import ClassShares, class_shares, class_weights, rows_in_epoch
 from workbench.app.pages.data.preparation.split_params import BalanceParams
 from workbench.app.pages.data.preparation.splitting import CountTable
@@ -18,7 +18,7 @@ from workbench.app.widgets import quiet
 from workbench.data.balance import MOST_REPEATS
 from workbench.project.feeding import target_fields
 
-_MOST_CLASSES, _MOST_ROWS = 200, 2_000_000
+_MOST_CLASSES = 200
 
 
 class BalanceSection(Section):
@@ -42,6 +42,9 @@ class BalanceSection(Section):
                 layout.addWidget(widget)
             layout.addStretch(1)
         self.content.addWidget(Sides(left, right, self.inside, left_px=300))
+
+    def key(self, shown: Shown) -> Any:
+        return Same(shown.rows), shown.project.data, shown.project.objectives
 
     def summarise(self, shown: Shown) -> None:
         data = shown.project.data
@@ -88,8 +91,8 @@ class BalanceSection(Section):
         if balance == "weights":
             heads.append(tr("Each error counts"))
             columns.append([f"{weight:.3g} ×" for weight in class_weights(training).tolist()])
-        elif balance == "oversample" and total < _MOST_ROWS:
-            often = rows_in_epoch(training, shown.project.recipe.seed)
+        elif balance == "oversample":
+            often = rows_in_epoch(training)
             heads += [tr("In an epoch"), tr("Share then")]
             columns += [[f"{count:,}" for count in often.tolist()], [f"{count / max(int(often.sum()), 1):.1%}" for count in often.tolist()]]
         rows = [(name, *(column[number] for column in columns)) for number, name in enumerate(found.names[:_MOST_CLASSES])]

@@ -193,7 +193,7 @@ class ChosenItem(QFrame):
         for words, name in ((tr("every input that fits"), ""), *((name, name) for name in inputs)):
             self.which.addItem(words, name)
         self.which.activated.connect(lambda _index: self.owner.change(self.place, "field", self.which.currentData()))
-        self.which.setVisible(len(inputs) > 1)
+        self.which.setVisible(len(inputs) > 1 and not self.entry.mixes_rows)
         layout.addWidget(self.which)
 
     def show_choice(self, choice: Choice) -> None:

@@ -26,6 +26,23 @@ DELAY_MS = 150
 BESIDE_PX = 560
 
 
+class Same:
+    """Equal to another one of the very same object: data holds arrays, which cannot be compared as a whole.
+
+    Args:
+        value: The object.
+    """
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other._value is self._value
+
+    def __hash__(self) -> int:
+        return id(self._value)
+
+
 @dataclass(frozen=True)
 class Shown:
     """What the tab is about right now.
@@ -112,6 +129,7 @@ class Section(QFrame):
         theme.mark(self, "card")
         self.name = name
         self.shown: Shown | None = None
+        self._known: Any = None
         outer = QVBoxLayout(self)
         outer.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_16, theme.SPACE_8)
         outer.setSpacing(theme.SPACE_8)
@@ -172,11 +190,18 @@ class Section(QFrame):
 
     def show_data(self, shown: Shown) -> None:
         """Shows the project as it is now; what is folded works nothing out."""
-        self.shown = shown
+        before, self.shown = self.shown, shown
+        if before is not None and self._known == (key := self.key(shown)) and key is not None:
+            return
         self.setVisible(self.concerns(shown))
         self.summarise(shown)
         if self.is_open:
             self.refresh(shown)
+        self._known = self.key(shown) if self.is_open else None
+
+    def key(self, shown: Shown) -> Any:
+        """Returns what the part shows, so that it is not drawn again where that is the same; None draws it every time."""
+        return None
 
     def concerns(self, shown: Shown) -> bool:
         """Whether this data has anything to do with it."""

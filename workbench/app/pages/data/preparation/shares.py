@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.app.pages.data.rows import SPLIT_NAMES, Rows
-from workbench.data.balance import oversampled
+from workbench.data.balance import MOST_REPEATS
 from workbench.data.making.view import real_rows
 
 
@@ -30,9 +30,9 @@ def class_shares(rows: Rows, learned: Sequence[str] | None = None) -> ClassShare
     if rows.label is None or rows.labels is None or (learned is not None and rows.label.name not in learned):
         return None
     names = rows.label.categories
-    counts = np.zeros((len(names), len(SPLIT_NAMES)), np.int64)
     inside = (rows.splits >= 0) & (rows.labels >= 0)
-    np.add.at(counts, (rows.labels[inside], rows.splits[inside]), 1)
+    codes = rows.labels[inside] * len(SPLIT_NAMES) + rows.splits[inside]
+    counts = np.bincount(codes, minlength=len(names) * len(SPLIT_NAMES)).reshape(len(names), len(SPLIT_NAMES))
     return ClassShares(names, counts)
 
 
@@ -49,8 +49,6 @@ def class_weights(training: np.ndarray) -> np.ndarray:
     return np.where(training > 0, training.sum() / max(np.count_nonzero(training), 1) / known, 0.0)
 
 
-def rows_in_epoch(training: np.ndarray, seed: int) -> np.ndarray:
+def rows_in_epoch(training: np.ndarray) -> np.ndarray:
     """Returns how many rows of each class an epoch holds where rare ones stand more often, int64 `(classes,)`."""
-    classes = np.repeat(np.arange(len(training)), training)
-    drawn = oversampled(np.arange(len(classes)), classes, seed)
-    return np.bincount(classes[drawn], minlength=len(training))
+    return np.minimum(training.max(initial=0), MOST_REPEATS * training)

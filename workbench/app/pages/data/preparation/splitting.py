@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
@@ -13,12 +14,13 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTabl
 from workbench.app import theme
 from workbench.app.form import ParamsForm
 from workbench.app.language import say_own, tr
-from workbench.app.pages.data.preparation.section import Section, Shown, Sides
+from workbench.app.pages.data.preparation.section import Same, Section, Shown, Sides
 from workbench.app.pages.data.preparation.shares import class_shares, split_counts
 from workbench.app.pages.data.preparation.split_params import MOST_SHARE, SplitParams
 from workbench.app.widgets import Heading, quiet
 from workbench.data.base import FieldKind
 from workbench.data.making.view import real_rows
+from workbench.data.splits import given_parts
 from workbench.project.feeding import target_fields
 from workbench.project.project import SplitChoice
 
@@ -171,6 +173,9 @@ class SplitSection(Section):
         layout.addStretch(1)
         return side
 
+    def key(self, shown: Shown) -> Any:
+        return Same(shown.rows), shown.project.data, shown.project.objectives
+
     def summarise(self, shown: Shown) -> None:
         if shown.prepared is None:
             return
@@ -201,6 +206,11 @@ class SplitSection(Section):
             said.append(tr("The source divides its rows itself; that stands.") if split.use_given else
                         tr("The source divides its rows itself; that is passed over."))
         self.form.show_field("use_given", brings)
+        stands = given_parts(shown.dataset, split)
+        free = stands is None or not np.any(stands == "validation")
+        self.form.show_field("validation", free)
+        self.form.show_field("test", stands is None)
+        self.bar.setEnabled(stands is None)
         if split.folds >= 2:
             said.append(tr("What is not test is divided into {folds} folds; fold {fold} validates.", folds=split.folds, fold=split.fold + 1))
         if split.time:

@@ -13,7 +13,7 @@ from workbench.app import theme
 from workbench.app.language import say, say_own, tr
 from workbench.app.pages.data.preparation.chips import Chips
 from workbench.app.pages.data.preparation.drawing import SPECIAL, Piece
-from workbench.app.pages.data.preparation.section import Latest, Section, Shown, Sides
+from workbench.app.pages.data.preparation.section import Latest, Same, Section, Shown, Sides
 from workbench.app.pages.data.preparation.vocabulary import TokenView, VocabularyModel, pieces_of, view_of
 from workbench.app.pages.data.statistics_view import Histogram
 from workbench.app.pages.train.recipe_form import ChoiceForm
@@ -151,8 +151,8 @@ class TextSection(Section):
         self.form.set_choice(choice)
         self._about.setText(self._summary(choice.name))
         self._show_row(shown, field)
-        if (shown.prepared, field) != self._key:
-            self._key = (shown.prepared, field)
+        if (Same(shown.prepared), field) != self._key:
+            self._key = (Same(shown.prepared), field)
             self._ask(shown, field)
 
     def _summary(self, name: str) -> str:
@@ -176,6 +176,7 @@ class TextSection(Section):
             (tr("Unknown tokens"), tr("none") if not facts.rows_with_unknown else
              tr("{share} in {count} rows", share=f"{facts.unknown:.2%}", count=f"{facts.rows_with_unknown:,}")),
             (tr("Mean length"), tr("{count} tokens", count=f"{facts.mean:.1f}")),
+            *([(tr("Counted"), tr("a sample of {count} rows", count=f"{facts.rows:,}"))] if facts.sampled else []),
         ])
         self.lengths.show_lengths(view.lengths, facts.maximum_length)
         self._cut.setText(self._cut_words(view))
@@ -191,9 +192,9 @@ class TextSection(Section):
 
     def _show_row(self, shown: Shown, field: str) -> None:
         prepared, row = shown.prepared, shown.row
-        if (prepared, field, row) == self._row_key:
+        if (Same(prepared), field, row) == self._row_key:
             return
-        self._row_key = (prepared, field, row)
+        self._row_key = (Same(prepared), field, row)
         there = prepared is not None and row >= 0 and field in prepared.preprocessors
         self._row_words.setVisible(there)
         self.chips.setVisible(there)
