@@ -302,6 +302,10 @@ QCheckBox { spacing: 8px; background: transparent; }
 QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $faint; border-radius: 4px; background: $raised; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
 QCheckBox:focus { color: $accent; }
+QRadioButton { spacing: 8px; background: transparent; }
+QRadioButton::indicator { width: 12px; height: 12px; border: 1px solid $faint; border-radius: 7px; background: $raised; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 4px solid $accent; border-radius: 7px; background: $surface; }
+QRadioButton:focus { color: $accent; }
 QMenu { background: $surface; color: $text; border: 1px solid $line; padding: 4px; }
 QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
 QMenu::item:selected { background: $accent_wash; color: $text; }

@@ -96,7 +96,7 @@ def first_rows(dataset: Dataset, count: int = 6) -> tuple[list[str], list[list[s
     """Returns the names of the columns and the first rows in words, for a preview."""
     rows = np.arange(min(count, len(dataset)))
     columns = [[_in_words(field, value) for value in dataset.column(field.name, rows)] for field in dataset.fields]
-    return [str(field.label or field.name) for field in dataset.fields], [list(row) for row in zip(*columns, strict=True)]
+    return [field.label or field.name for field in dataset.fields], [list(row) for row in zip(*columns, strict=True)]
 
 
 def _number(field: Field, value: float) -> str:

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from workbench.data.base import Dataset, Field, FieldKind
 from workbench.data.prose import is_prose
 from workbench.errors import DataError
-from workbench.graph.graph import PortRef
+from workbench.graph import edit
+from workbench.graph.graph import Graph, PortRef
 from workbench.project.adapt import LARGEST_SIDE_PX
 from workbench.project.feeding import OBJECTIVE_OF, UNTELLING, fields_of_kind, find_field, likely_target
 from workbench.project.project import Choice, ObjectiveChoice, Project, Recipe
@@ -94,10 +95,19 @@ def propose(dataset: Dataset, target_name: str = "") -> Project:
     sketch.add("output", "answer")
     recipe = Recipe(optimizer=Choice("adamw", MappingProxyType({"learning_rate": 0.003})), epochs=scale.epochs, batch_size=64)
     return Project(
-        name=_title(dataset), graph=sketch.laid_out(),
+        name=_title(dataset), graph=_labelled(sketch.laid_out(), fields),
         data=replace(own_lengths(fields), source=dataset.source, augmentation=_varied(fields, target, len(dataset))),
         objectives=(ObjectiveChoice(OBJECTIVE_OF[target.kind], "answer", target.name),), recipe=recipe, template="auto",
     )
+
+
+def _labelled(graph: Graph, fields: list[Field]) -> Graph:
+    """Shows columns whose names cannot be written in ASCII by their own names; those of the nodes stay numbered."""
+    for field in fields:
+        node = graph.named(field.name)
+        if node is not None and field.label and not isinstance(field.label, Text) and not field.label.isascii():
+            graph = edit.change_node(graph, node.id, label=field.label)
+    return graph
 
 
 def _varied(fields: list[Field], target: Field, rows: int) -> tuple[Choice, ...]:

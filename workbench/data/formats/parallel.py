@@ -85,7 +85,7 @@ def _dataset(format: str, source: str, parts: Sequence[tuple[str, Pairs]]) -> Da
     splits = np.array([split for split, part in parts for _ in part.source], dtype="U10")
     languages = next((part.languages for _, part in parts if any(part.languages)), ("", ""))
     fields = (
-        Field("source", FieldKind.TEXT, languages[0] or Text("Source")), Field("target", FieldKind.TEXT, languages[1] or Text("Translation")),
+        Field("source", FieldKind.TEXT, languages[0] or Text("Original")), Field("target", FieldKind.TEXT, languages[1] or Text("Translation")),
     )
     return MemoryDataset(
         format=format, source=source, fields=fields, columns={"source": first, "target": second}, ids=_ids(first, second),

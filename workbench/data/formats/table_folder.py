@@ -13,9 +13,9 @@ from workbench.data.base import DataProblem, Dataset, Format, Question
 from workbench.data.folders import COLUMN_SUFFIXES, IMAGE_SUFFIXES, SOUND_SUFFIXES, holds
 from workbench.data.formats.table import TableParams, read_table
 from workbench.data.tables.cells import RawTable
-from workbench.data.tables.columns import dataset_of
+from workbench.data.tables.columns import dataset_of, guesses
 from workbench.data.tables.grouping import grouped
-from workbench.data.tables.types import SPLIT_NAMES
+from workbench.data.tables.types import SPLIT_NAMES, ColumnType
 from workbench.errors import DataError, Text
 
 _SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson")
@@ -58,13 +58,13 @@ class TableFolder(Format):
         files = _files(root) if root.is_dir() else []
         if not files:
             raise DataError(Text("There are no tables in the folder {path}.", path=source), Text("CSV, TSV and JSON Lines files are read."))
-        table, problems = _table(root, files, params)
+        table, problems, ids = _table(root, files, params)
         if not table.rows:
             raise DataError(Text("{path} has no rows.", path=source), Text("Below the names there must be at least one row."))
         if params.group:
             made = grouped(self.name, source, table, params.reading, params.group, params.time)
         else:
-            made = dataset_of(self.name, source, table, params.reading, root)
+            made = dataset_of(self.name, source, table, replace(params.reading, types={**ids, **params.types}), root)
         made.problems = (*made.problems, *problems)
         return made
 
@@ -90,15 +90,18 @@ def _divided(files: Sequence[Path]) -> dict[str, Path]:
     return found if "train" in found else {}
 
 
-def _table(root: Path, files: Sequence[Path], params: TableFolderParams) -> tuple[RawTable, list[DataProblem]]:
-    """Returns the one table, or train, validation and test below each other with a column that says which is which."""
+def _table(root: Path, files: Sequence[Path], params: TableFolderParams) -> tuple[RawTable, list[DataProblem], dict[str, ColumnType]]:
+    """Returns the one table, or train, validation and test below each other with a column that says which is which.
+
+    With them come problems, and the columns that tell the rows of the training table apart: ids may begin anew in the next one.
+    """
     if params.file:
         if Path(params.file).name != params.file or not (root / params.file).is_file():
             raise DataError(Text("There is no file {name} in {path}.", name=params.file[:120], path=str(root)), Text("Choose one that is there."))
-        return read_table(root / params.file, params), []
+        return read_table(root / params.file, params), [], {}
     parts = _divided(files)
     if not parts:
-        return read_table(files[0], params), []
+        return read_table(files[0], params), [], {}
     first = read_table(parts["train"], params)
     joined, problems = [("train", parts["train"], first)], list[DataProblem]()
     for split, path in parts.items():
@@ -109,7 +112,8 @@ def _table(root: Path, files: Sequence[Path], params: TableFolderParams) -> tupl
             joined.append((split, path, table))
         else:
             problems.append(_lacking(path, sorted(set(first.names) - set(table.names))))
-    return (_below_each_other(joined), problems) if len(joined) > 1 else (first, problems)
+    ids = {name: found.type for name, found in guesses(first, params.reading, root).items() if found.type == ColumnType.ID}
+    return (_below_each_other(joined) if len(joined) > 1 else first), problems, ids
 
 
 def _lacking(path: Path, names: Sequence[str]) -> DataProblem:

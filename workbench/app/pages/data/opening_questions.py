@@ -165,7 +165,7 @@ class QuestionPanel(QFrame):
         table = QTableWidget(len(rows) + 1, min(len(names), MOST_COLUMNS), self)
         table.setObjectName("data.questions.preview")
         table.setAccessibleName(tr("The first rows as they are read now"))
-        table.setHorizontalHeaderLabels(names[:MOST_COLUMNS])
+        table.setHorizontalHeaderLabels([say_own(name) for name in names[:MOST_COLUMNS]])
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(_ROW_PX)
         table.horizontalHeader().setDefaultSectionSize(_COLUMN_PX)

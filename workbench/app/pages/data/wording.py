@@ -45,7 +45,7 @@ def field_words(item: Any) -> str:
         return tr("sounds of {seconds} s", seconds=f"{item.length / max(item.rate, 1):.3g}")
     if item.kind == FieldKind.MASK:
         return tr("masks of {count} classes", count=len(item.categories))
-    return {FieldKind.IMAGE: tr("images"), FieldKind.TEXT: tr("text"), FieldKind.NUMBER: tr("number {name}", name=item.name)}[item.kind]
+    return {FieldKind.IMAGE: tr("images"), FieldKind.TEXT: tr("text"), FieldKind.NUMBER: tr("number {name}", name=item.label or item.name)}[item.kind]
 
 
 def orders_of(rows: Rows) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
