@@ -36,6 +36,22 @@ def test_start_trains_in_this_thread_and_says_how_it_ended(tmp_path: Path) -> No
     assert launch.find_run(tmp_path, "last").path == run.path == launch.find_run(tmp_path, run.path.name).path
 
 
+def test_an_examination_loads_once_and_says_what_single_looks_say(trained: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workbench.training import evaluate as module
+
+    loads: list[Any] = []
+    monkeypatch.setattr(module, "load_model", lambda *arguments: (loads.append(arguments), load_model(*arguments))[1])
+    examination = module.Examination(trained, cache=False)
+    found = {split: examination.of(split) for split in Split}
+    assert len(loads) == 1
+    for split, one in found.items():
+        other = evaluate(trained, split, cache=False)
+        assert one.metrics == other.metrics and np.array_equal(one.rows, other.rows) and np.array_equal(one.losses, other.losses)
+        assert one.shares is not None and np.allclose(one.shares.sum(1), 1, atol=1e-5) and np.array_equal(one.shares.argmax(1), one.predictions)
+        kept = evaluate(trained, split)
+        assert kept.shares is not None and np.array_equal(evaluate(trained, split).shares, kept.shares)
+
+
 def test_resume_goes_on_and_refuses_a_run_that_is_under_way(session: Session, project: Project) -> None:
     run = session.run(project, {20: [Interrupt()]})
     outcome = launch.resume(run)

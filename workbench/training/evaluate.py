@@ -96,19 +96,48 @@ def evaluate(run: RunFolder, split: Split | str = Split.TEST, which: Which = "be
         ProjectError: The run has no checkpoint yet.
         DataError: The split has no rows, or the data cannot be read.
     """
-    wanted = Split(split)
-    checkpoint = run.best() if which == "best" else run.last()
-    path = run.path / "cache" / f"{wanted}-{which}.npz"
-    if cache and checkpoint is not None:
-        known = _read(path, checkpoint.step, checkpoint.files)
-        if known is not None:
-            return known
-    model, prepared = load_model(run, which)
-    found = evaluate_model(Task(run.snapshot(), model, prepared), wanted, checkpoint.step if checkpoint else 0)
-    if cache and checkpoint is not None:
-        path.parent.mkdir(exist_ok=True)
-        write_atomically(path, _bytes(found, checkpoint.files))
-    return found
+    return Examination(run, which, cache).of(split)
+
+
+class Examination:
+    """Looks of one checkpoint at several splits; model and data are loaded once, and only where no earlier look is known.
+
+    Args:
+        run: The run.
+        which: `best` or `last`.
+        cache: Whether answers are kept in the run folder (`cache/`).
+    """
+
+    def __init__(self, run: RunFolder, which: Which = "best", cache: bool = True) -> None:
+        self._run = run
+        self._which: Which = which
+        self._checkpoint = run.best() if which == "best" else run.last()
+        self._cache = cache and self._checkpoint is not None
+        self._task: Task | None = None
+
+    def of(self, split: Split | str) -> Evaluation:
+        """Returns what the checkpoint makes of a split.
+
+        Raises:
+            ProjectError: The run has no checkpoint yet.
+            DataError: The split has no rows, or the data cannot be read.
+        """
+        wanted, checkpoint = Split(split), self._checkpoint
+        path = self._run.path / "cache" / f"{wanted}-{self._which}.npz"
+        if self._cache and checkpoint is not None:
+            known = _read(path, checkpoint.step, checkpoint.files)
+            if known is not None:
+                return known
+        found = evaluate_model(self._loaded(), wanted, checkpoint.step if checkpoint else 0)
+        if self._cache and checkpoint is not None:
+            path.parent.mkdir(exist_ok=True)
+            write_atomically(path, _bytes(found, checkpoint.files))
+        return found
+
+    def _loaded(self) -> Task:
+        if self._task is None:
+            self._task = Task(self._run.snapshot(), *load_model(self._run, self._which))
+        return self._task
 
 
 def evaluate_model(task: Task, split: Split, step: int = 0) -> Evaluation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,27 +61,21 @@ def judge(study: StudyFolder, record: Record) -> dict[str, Any]:
 
 
 def _judged(runs: list[Any]) -> tuple[Judged, str]:
-    from workbench.training.evaluate import evaluate
+    from workbench.training.evaluate import Examination
 
     parts: list[Judged] = []
+    tests: list[Evaluation] = []
     field = ""
     for number, run in enumerate(runs):
-        found = evaluate(run, Split.VALIDATION)
+        examination = Examination(run)
+        found = examination.of(Split.VALIDATION)
         field = found.target
         parts.append(_part(found, number + 1))
-    tests = [found for run in runs if (found := _test_of(run)) is not None]
-    if tests and all(np.array_equal(found.rows, tests[0].rows) for found in tests):
+        with suppress(DataError):  # there is no test split
+            tests.append(examination.of(Split.TEST))
+    if len(tests) == len(runs) and all(np.array_equal(found.rows, tests[0].rows) for found in tests):
         parts.append(_mean(tests))
     return _together(parts), field
-
-
-def _test_of(run: Any) -> Evaluation | None:
-    from workbench.training.evaluate import evaluate
-
-    try:
-        return evaluate(run, Split.TEST)
-    except DataError:  # there is no test split
-        return None
 
 
 def _part(found: Evaluation, fold: int) -> Judged:

@@ -196,17 +196,18 @@ def judge(
     """
     from workbench.data.base import Split
     from workbench.errors import DataError
-    from workbench.training.evaluate import evaluate
+    from workbench.training.evaluate import Examination
 
     if run.snapshot().data.source != source:
         return None
     looks: list[Any] = []
+    examination = Examination(run)
     for number, split in enumerate(Split):
         progress(number / len(Split), tr(str(split)))
         if cancelled():
             return None
         try:
-            looks.append(evaluate(run, split))
+            looks.append(examination.of(split))
         except DataError:
             continue
     if not looks or max(int(look.rows.max(initial=0)) for look in looks) >= count:
