@@ -11,7 +11,7 @@ import pytest
 
 from workbench.data.base import Split
 from workbench.data.formats.idx import FASHION, read_idx
-from workbench.data.open import open_dataset
+from workbench.data.open import open_dataset, questions
 from workbench.data.prepare import prepare
 from workbench.errors import DataError
 
@@ -105,3 +105,22 @@ def test_fashion_mnist_opens_and_prepares(fashion_mnist: Path, choice) -> None:
     assert np.bincount(dataset.column("label", prepared.splits[Split.VALIDATION])).tolist() == [900] * 10
     mean, deviation = prepared.preprocessors["image"].mean[0], prepared.preprocessors["image"].deviation[0]
     assert mean == pytest.approx(0.2860, abs=2e-3) and deviation == pytest.approx(0.3530, abs=2e-3)
+
+
+def test_emnist_has_several_sets_lies_on_its_side_and_maps_letters(tmp_path: Path) -> None:
+    images = np.random.default_rng(2).integers(0, 256, (20, 5, 6), dtype=np.uint8)
+    for name, first in (("emnist-letters", 1), ("emnist-digits", 0)):
+        for prefix in ("train", "test"):
+            (tmp_path / f"{name}-{prefix}-images-idx3-ubyte.gz").write_bytes(packed(images.transpose(0, 2, 1), True))
+            (tmp_path / f"{name}-{prefix}-labels-idx1-ubyte.gz").write_bytes(packed(np.arange(20) % 4 + first, True))
+    (tmp_path / "emnist-letters-mapping.txt").write_text("".join(f"{number} {64 + number} {96 + number}\n" for number in range(1, 5)), "ascii")
+    question, = questions(str(tmp_path))
+    assert question.param == "set" and [value for value, _ in question.choices] == ["emnist-digits", "emnist-letters"]
+    dataset = open_dataset(str(tmp_path), params={"set": "emnist-letters"})
+    assert dataset.format == "idx" and len(dataset) == 40 and np.array_equal(dataset.column("image")[:20, ..., 0], images)
+    assert dataset.field("label").categories == ("0", "A", "B", "C", "D") and dataset.column("label")[0] == 1
+    assert open_dataset(str(tmp_path)).field("label").categories == ("0", "1", "2", "3")
+    named = open_dataset(str(tmp_path / "emnist-letters-test-images-idx3-ubyte.gz"))
+    assert named.field("label").categories[1] == "A" and not questions(str(tmp_path / "emnist-letters-test-images-idx3-ubyte.gz"))
+    (tmp_path / "emnist-letters-mapping.txt").write_bytes(b"\xff 1 2")
+    assert open_dataset(str(tmp_path), params={"set": "emnist-letters"}).field("label").categories == ("0", "1", "2", "3", "4")

@@ -7,6 +7,7 @@ http://yann.lecun.com/exdb/mnist/.
 from __future__ import annotations
 
 import gzip
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from workbench.catalogue import Params, param
-from workbench.data.base import Dataset, Field, FieldKind, Format, Split
+from workbench.data.base import Dataset, Field, FieldKind, Format, Question, Split
 from workbench.data.memory import MemoryDataset, NumberedIds
 from workbench.errors import DataError, Text
 
@@ -26,11 +27,20 @@ FASHION = (
 _UNSIGNED_BYTES = 8
 _PARTS = {Split.TRAIN: ("train",), Split.TEST: ("t10k", "test")}
 _WIDEST_GAP = 10
+_NAMED = re.compile(r"^((?:[A-Za-z0-9_.]+-)*?)(?:train|t10k|test)-images[-.]idx3-ubyte(?:\.gz)?$")
+_TURNED = ("emnist",)
+"""Sets whose images lie on their side."""
+
 _GZIP = b"\x1f\x8b"
 
 
 class IdxParams(Params):
     """IDX files name no classes; these can be given."""
+
+    set: str = param(
+        "", label="Set", main=False, pattern=r"^[A-Za-z0-9_.-]*$",
+        help="Which set to read where a folder holds several, such as emnist-letters; empty reads the only one, or the first.",
+    )
 
     classes: tuple[str, ...] = param(
         (), label="Classes", main=False,
@@ -44,7 +54,7 @@ class Idx(Format):
     name = "idx"
     label = "IDX (MNIST)"
     category = "file"
-    summary = "The four files of MNIST, Fashion-MNIST and their relatives, compressed or not."
+    summary = "The four files of MNIST, Fashion-MNIST, EMNIST and their relatives, compressed or not."
     aliases = ("MNIST", "Fashion-MNIST", "ubyte", "KMNIST", "EMNIST")
     priority = 30
     Params = IdxParams
@@ -52,14 +62,22 @@ class Idx(Format):
     def recognises(self, path: Path) -> bool:
         return (path.is_dir() or "idx" in path.name) and _has_images(_folder_of(path))
 
+    def questions(self, path: Path, params: Any) -> tuple[Question, ...]:
+        sets = _sets(_folder_of(path))
+        if params.set or len(sets) < 2 or "" in sets or not path.is_dir():
+            return ()
+        return (Question("set", Text("Which of the sets in this folder?"), tuple((name, name) for name in sets), sets[0]),)
+
     def open(self, source: str, params: Any) -> Dataset:
-        folder = _folder_of(Path(source))
+        folder, chosen = _folder_of(Path(source)), params.set or _set_of(Path(source))
         images, labels, parts = {}, {}, []
         for split in _PARTS:
-            found = _find(folder, split, "images", 3)
+            found = _find(folder, split, "images", 3, chosen)
             if found is None:
                 continue
-            images[split], labels[split] = read_idx(found, 3), read_idx(_labels_of(folder, split), 1)
+            images[split], labels[split] = read_idx(found, 3), read_idx(_labels_of(folder, split, chosen), 1)
+            if chosen.lower().startswith(_TURNED):
+                images[split] = images[split].transpose(0, 2, 1)
             if len(images[split]) != len(labels[split]):
                 raise DataError(
                     Text("{path} holds {images} images, but there are {labels} labels.",
@@ -72,7 +90,8 @@ class Idx(Format):
                 Text("There are no IDX images in {path}.", path=str(folder)),
                 Text("The folder must hold train-images-idx3-ubyte and train-labels-idx1-ubyte, with or without .gz."),
             )
-        return _dataset(self.name, source, folder, params.classes, images, labels, np.concatenate(parts))
+        classes = params.classes or _mapped(folder, chosen, max(int(part.max()) for part in labels.values()))
+        return _dataset(self.name, source, folder, classes, images, labels, np.concatenate(parts))
 
 
 def _dataset(
@@ -201,21 +220,47 @@ def _folder_of(path: Path) -> Path:
 
 
 def _has_images(folder: Path) -> bool:
-    return any(_find(folder, split, "images", 3) for split in _PARTS)
+    return any(_find(folder, split, "images", 3) for split in _PARTS) or bool(_sets(folder))
 
 
-def _find(folder: Path, split: Split, what: str, axes: int) -> Path | None:
+def _sets(folder: Path) -> list[str]:
+    """Returns what stands before `train-images` in the names of the files of a folder: "" for MNIST, `emnist-letters` for one of EMNIST."""
+    try:
+        found = {match.group(1) for path in folder.iterdir() if (match := _NAMED.match(path.name))}
+    except OSError:
+        return []
+    return sorted(name.removesuffix("-") for name in found)
+
+
+def _set_of(path: Path) -> str:
+    """Returns the set of a named file, or the first of a folder."""
+    match = _NAMED.match(path.name) if not path.is_dir() else None
+    return match.group(1).removesuffix("-") if match is not None else next(iter(_sets(_folder_of(path))), "")
+
+
+def _mapped(folder: Path, chosen: str, largest: int) -> tuple[str, ...]:
+    """Returns the letters of the classes, where a mapping file says which number is which letter."""
+    try:
+        lines = (folder / f"{chosen}-mapping.txt").read_text("ascii").split("\n")[:1000]
+        letters = {int(cells[0]): chr(int(cells[1])) for line in lines if len(cells := line.split()) > 1}
+    except (OSError, ValueError, OverflowError):
+        return ()
+    names = tuple(letters.get(number, str(number)) for number in range(max(largest + 1, 2)))
+    return names if letters and len(set(names)) == len(names) else ()
+
+
+def _find(folder: Path, split: Split, what: str, axes: int, chosen: str = "") -> Path | None:
     for prefix in _PARTS[split]:
         for joint in ("-", "."):
             for ending in ("", ".gz"):
-                path = folder / f"{prefix}-{what}{joint}idx{axes}-ubyte{ending}"
+                path = folder / f"{chosen}{'-' * bool(chosen)}{prefix}-{what}{joint}idx{axes}-ubyte{ending}"
                 if path.is_file():
                     return path
     return None
 
 
-def _labels_of(folder: Path, split: Split) -> Path:
-    found = _find(folder, split, "labels", 1)
+def _labels_of(folder: Path, split: Split, chosen: str) -> Path:
+    found = _find(folder, split, "labels", 1, chosen)
     if found is None:
         raise DataError(
             Text("{folder} has images for {split} but no labels.", folder=str(folder), split=Text(str(split))),
