@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
@@ -23,7 +22,6 @@ from workbench.app.pages.data.map_view import MapView
 from workbench.app.pages.data.opening import OpeningPanel
 from workbench.app.pages.data.page_commands import RowCommands
 from workbench.app.pages.data.preparation.tab import Preparation
-from workbench.app.pages.data.row_menu import add_splits, show_row_menu
 from workbench.app.pages.data.row_panel import RowPanel
 from workbench.app.pages.data.rows import Rows, source_of
 from workbench.app.pages.data.statistics_view import StatisticsView
@@ -372,20 +370,6 @@ class DataPage(RowCommands, Page):
             self._inspect(self.view.current)
         elif key == "p":
             self.play_row()
-
-    def _ask_split(self, ids: list[str]) -> None:
-        menu = QMenu(self)
-        menu.setObjectName("data.grid.splits")
-        add_splits(menu, ids, self.editing)
-        menu.setActiveAction(menu.actions()[0])
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(QCursor.pos() if self.view.underMouse() else self.view.mapToGlobal(self.view.rect().center()))
-
-    def _show_menu(self, place: QPoint) -> None:
-        row = self.view.current
-        if self._rows is not None and row >= 0:
-            only = lambda label: self._set_filter(self._filter.choosing("label", label))  # noqa: E731
-            show_row_menu(self, place, self._rows, row, self._picked_ids(), self.editing, lambda: self._inspect(row), only)
 
     def _inspect(self, row: int) -> None:
         self.perform("view.inspect")

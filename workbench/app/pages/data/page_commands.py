@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from workbench.app.pages.data.row_menu import add_splits, show_row_menu
 from workbench.data.base import FieldKind
 
 ZOOM_STEP_PX = 8
@@ -17,7 +19,7 @@ class RowCommands:
     """The slots of the page about rows; mixed into it.
 
     Attributes:
-        browser, view, row_panel, found, docks: Of the page.
+        browser, view, row_panel, found, docks, rows, editing: Of the page.
     """
 
     browser: Any
@@ -26,6 +28,11 @@ class RowCommands:
     found: Any
     docks: Any
     rows: Any
+    editing: Any
+    _filter: Any
+    _set_filter: Any
+    _picked_ids: Any
+    _inspect: Any
 
     def find_rows(self) -> None:
         """Puts the keyboard into the search field."""
@@ -110,6 +117,20 @@ class RowCommands:
     def go_back(self) -> None:
         """Puts the keyboard into the previous part of the page."""
         self._go(-1)
+
+    def _ask_split(self, ids: list[str]) -> None:
+        menu = QMenu(self)  # type: ignore[call-overload]
+        menu.setObjectName("data.grid.splits")
+        add_splits(menu, ids, self.editing)
+        menu.setActiveAction(menu.actions()[0])
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(QCursor.pos() if self.view.underMouse() else self.view.mapToGlobal(self.view.rect().center()))
+
+    def _show_menu(self, place: QPoint) -> None:
+        row = self.view.current
+        if self.rows is not None and row >= 0:
+            only = lambda label: self._set_filter(self._filter.choosing("label", label))  # noqa: E731
+            show_row_menu(self, place, self.rows, row, self._picked_ids(), self.editing, lambda: self._inspect(row), only)
 
     def _go(self, way: int) -> None:
         parts = [self.docks["left"].widget(), self.browser.pages, self.found, self.docks["right"].widget()]

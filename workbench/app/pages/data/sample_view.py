@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QFont,
     QHelpEvent,
     QKeyEvent,
     QPainter,
@@ -192,6 +193,15 @@ class SampleView(ByMouse, QAbstractScrollArea):
         return QSize(max(64, self.viewport().width() - SIDE_PX - 2 * theme.SPACE_16), self._line_px - 10)
 
     @property
+    def _face(self) -> QFont:
+        """The face of texts, which grows with their lines."""
+        face = QFont(theme.text_font())
+        if self._rows is not None and not self._rows.table and not self._rows.pictures:
+            share = max(1.0, self._line_px / (USUAL_PX * _LINE_SHARE)) ** 0.5
+            face.setPixelSize(round(theme.TEXT_PX * share))
+        return face
+
+    @property
     def _line_px(self) -> int:
         return max(_FEWEST_LINE_PX, round(self._cell_px * _LINE_SHARE))
 
@@ -212,7 +222,7 @@ class SampleView(ByMouse, QAbstractScrollArea):
         wanted = (size.width(), size.height(), ratio, theme.current(), id(self._rows.prepared))
         if wanted != self._drawn_as:
             stale = isinstance(self._drawn_as, tuple) and self._drawn_as[3] == wanted[3]
-            made = TilePainter(self._rows, size, ratio, theme.current(), theme.text_font(), theme.small_font(), self._kept)
+            made = TilePainter(self._rows, size, ratio, theme.current(), self._face, theme.small_font(), self._kept)
             self.tiles.set_painter(made, stale=stale)
             screen = self.viewport().width() * self.viewport().height() * 4
             self.tiles.most_bytes = max(LEAST_BYTES, int(2 * screen * ratio * ratio))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import tr
+from workbench.app.pages.data.curve_picture import drawn
 from workbench.app.pages.inspect.tokens import TokenStrip
 from workbench.app.widgets import Heading, ImageView, quiet
 from workbench.data.base import FieldKind
@@ -48,11 +49,13 @@ class Seen(QWidget):
         lead = rows.lead if rows.lead is not None and rows.lead.name in rows.prepared.preprocessors else None
         batch = rows.prepared.batch([row])
         text = next((name for name in rows.prepared.inputs if rows.dataset.field(name).kind == FieldKind.TEXT), "")
-        self._picture.setVisible(lead is not None and lead.kind == FieldKind.IMAGE)
+        self._picture.setVisible(lead is not None and lead.kind in (FieldKind.IMAGE, FieldKind.SERIES, FieldKind.AUDIO))
         self._tokens.setVisible(bool(text))
         lines = [tensor_words(name, value) for name, value in list(batch.values.items())[:_FEW]]
         if lead is not None and lead.kind == FieldKind.IMAGE:
             self._picture.set_signed(batch.values[lead.name][0].float().mean(0).cpu().numpy())
+        elif lead is not None and lead.kind in (FieldKind.SERIES, FieldKind.AUDIO):
+            self._picture.set_image(drawn(batch.values[lead.name][0].float().cpu().numpy()))
         if text:
             lines = [self._show_tokens(rows.prepared.preprocessors[text], rows.worded(rows.dataset.field(text), row)), *lines]
         self._facts.setText("\n".join(lines))
