@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.language import say, tr
-from workbench.app.pages.data.playing import Player
+from workbench.app.pages.data.playing import Player, can_play
 from workbench.app.pages.data.preparation.chosen import ChosenList
 from workbench.app.pages.data.preparation.drawing import BATCH, FEW, ROW, Drawing, drawn
 from workbench.app.pages.data.preparation.entry_search import EntrySearch
@@ -229,7 +229,7 @@ class AugmentationSection(Section):
     def _show_drawing(self, drawing: Drawing) -> None:
         self.preview.show_drawing(drawing)
         sound = bool(drawing.lines) and drawing.lines[0].before.samples is not None
-        self.player.setVisible(sound)
+        self.player.setVisible(sound and can_play())
         if sound:
             self.player.take(drawing.lines[0].after[0].samples if drawing.lines[0].after else drawing.lines[0].before.samples, drawing.rate)
         self._words.setText(" ".join(part for part in (self._said(drawing), drawing.remark) if part))

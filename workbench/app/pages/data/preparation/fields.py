@@ -54,7 +54,7 @@ class FieldsSection(Section):
             self._key = key
             self._looking.ask(lambda _progress, _cancelled: field_facts(project, dataset))
         elif self._found:
-            self._show_detail()
+            self._show_detail()  # what is fitted comes a moment after the facts
 
     def _show_facts(self, facts: list[FieldFact]) -> None:
         chosen = self.chosen.name if self.chosen is not None else ""
@@ -157,7 +157,8 @@ class FieldDetail(QWidget):
         self._title.setText(fact.label)
         self._show_types(shown, fact, field)
         self.learn.setVisible(field is not None and bool(shown.project.objectives) and fact.role in (READ, UNUSED) and can_be_learned(field))
-        self._words.setText(self._said(fact, field))
+        fitted = fitted_words(shown, fact.name) if fact.role != UNUSED else ""
+        self._words.setText(" · ".join(part for part in (self._said(fact, field), fitted) if part))
         self._words.setVisible(bool(self._words.text()))
         self._show_form(shown, fact, field)
 
@@ -224,3 +225,17 @@ class FieldDetail(QWidget):
 
     def _learn(self) -> None:
         self._section.learn(self._name)
+
+
+def fitted_words(shown: Shown, name: str) -> str:
+    """Returns what was learned of a field on the training rows, or "" while that is not known."""
+    prepared = shown.prepared
+    preprocessor: Any = prepared.preprocessors.get(name) if prepared is not None else None
+    if preprocessor is None:
+        return ""
+    if preprocessor.kind == FieldKind.IMAGE:
+        kind = tr("grey") if preprocessor.channels == 1 else tr("colour")
+        return tr("the model sees {width} × {height} {kind}", width=preprocessor.width, height=preprocessor.height, kind=kind)
+    if preprocessor.kind == FieldKind.NUMBER:
+        return tr("mean {mean}, deviation {spread}", mean=f"{preprocessor.mean:.4g}", spread=f"{preprocessor.deviation:.4g}")
+    return ""
