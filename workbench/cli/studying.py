@@ -40,6 +40,8 @@ def study(folder: Path, kind: str, given: dict[str, Any], settings: list[str], r
         if settings or kind or any(given.values()):
             raise ProjectError(Text("A study goes on as it began."), Text("Give --resume alone, or begin a new study without it."))
         asked = find_study(folder, resume)
+        if not asked.alive:
+            asked.release()
     else:
         params = _params(kind, given)
         refuse_errors(project, folder)

@@ -100,8 +100,16 @@ def test_another_process_may_ask_it_to_stop(tmp_path: Path) -> None:
     assert began.wait(60)
     StudyFolder(study.path).ask_to_stop()
     thread.join(60)
-    assert outcome == [StudyState.INTERRUPTED]
+    assert outcome == [StudyState.INTERRUPTED] and not study.stop_wanted
     assert find_study(tmp_path, "last").path == find_study(tmp_path, study.path.name).path == study.path
+
+
+def test_a_wish_to_stop_before_the_first_run_is_heeded(tmp_path: Path) -> None:
+    study = two_folds(tmp_path)
+    study.release()
+    study.ask_to_stop()
+    assert carry_out(study).state is StudyState.INTERRUPTED and list_runs(tmp_path) == []
+    assert carry_out(study).state is StudyState.FINISHED
 
 
 def test_a_failed_run_fails_the_study_and_it_can_be_tried_again(tmp_path: Path) -> None:

@@ -71,11 +71,16 @@ class StudyThread(QThread):
             self.error = TrainingError(Text("The study broke: {reason}", reason=repr(error)), Text("The log file has the details."))
 
     def _carry_out(self) -> None:
+        from workbench.data.progress import CancelledError, reporting
         from workbench.errors import ExportError
         from workbench.export.child import ExportCancelled, run_in_child
         from workbench.training.studies.conduct import carry_out_aside
 
-        study = self._begin()
+        try:
+            with reporting(lambda _share, _sentence: None, lambda: self._unwanted):
+                study = self._begin()
+        except CancelledError:
+            return
         study.release()
         self.study = study
         self.begun.emit()
@@ -88,6 +93,7 @@ class StudyThread(QThread):
         except ExportCancelled:
             return
         except ExportError as error:
+            _LOG.warning("the process of a study ended", exc_info=error)
             raise TrainingError(
                 Text("The process that carried the study out has ended unexpectedly."),
                 Text("What is done stays done: go on with the study. The machine may be out of memory."),

@@ -125,12 +125,12 @@ class StudyFolder:
         return claims.alive(self.path)
 
     def claim(self) -> None:
-        """Notes that this process carries it out from now on; earlier wishes to stop are forgotten."""
-        (self.path / _STOP).unlink(missing_ok=True)
+        """Notes that this process carries it out from now on."""
         claims.claim(self.path)
 
     def release(self) -> None:
-        """Notes that nobody carries it out any more."""
+        """Notes that nobody carries it out; wishes to stop are forgotten. Whoever goes on with it does this first."""
+        (self.path / _STOP).unlink(missing_ok=True)
         (self.path / claims.FILE).unlink(missing_ok=True)
 
     def ask_to_stop(self) -> None:
