@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 from workbench.catalogue import Params, param
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Format, Question
 from workbench.data.decode import SUFFIXES
-from workbench.data.folders import classes_by_name, files_below, placed
+from workbench.data.folders import classes_by_name, placed
 from workbench.data.image_files import ImageFilesDataset, holds_images, look
 from workbench.data.tables.types import SPLIT_NAMES
 from workbench.errors import DataError, Text
@@ -59,9 +60,9 @@ class ImageFolder(Format):
     def questions(self, path: Path, params: Any) -> tuple[Question, ...]:
         if params.classes or not path.is_dir():
             return ()
-        found = [file.relative_to(path).as_posix() for file in islice(files_below(path, SUFFIXES), _PEEK)]
+        found = _first_names(path)
         folders, _ = class_folders(found)
-        named = classes_by_name(found) if not any(folders) or _says_nothing(folders) else None
+        named = classes_by_name(found) if found and (not any(folders) or _says_nothing(folders)) else None
         if named is None:
             return ()
         shown = ", ".join(sorted(set(named))[:5])
@@ -155,6 +156,28 @@ def _found(source: str, names: list[str], wanted: str) -> _Placed:
         reason=Text("They can be looked at, and painted again by an autoencoder. To tell classes apart, put each into a folder of its own."),
     )
     return _Placed(None, splits, [] if wanted else [told])
+
+
+def _first_names(root: Path) -> list[str]:
+    """Returns the first images of a folder without class folders, however many there are; nothing where there are class folders."""
+    found: list[str] = []
+    left = [""]
+    try:
+        while left and len(found) < _PEEK:
+            folder = left.pop()
+            with os.scandir(root / folder) as entries:
+                for entry in islice(entries, _PEEK):
+                    if entry.name.startswith((".", "__MACOSX")):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name.lower() not in _GENERAL | SPLIT_NAMES.keys():
+                            return []
+                        left.append(f"{folder}{entry.name}/")
+                    elif entry.name.lower().endswith(SUFFIXES):
+                        found.append(f"{folder}{entry.name}")
+    except OSError:
+        return []
+    return found
 
 
 def _says_nothing(folders: Sequence[str]) -> bool:
