@@ -13,7 +13,7 @@ import pytest
 from workbench.data.base import Dataset
 from workbench.data.formats import table
 from workbench.data.open import open_dataset
-from workbench.data.tables import cells, kept
+from workbench.data.tables import kept, scan
 from workbench.text import Text
 
 PARTS = ("train", "train", "val", "test")
@@ -23,7 +23,7 @@ PARTS = ("train", "train", "val", "test")
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("WORKBENCH_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(kept, "LEAST_BYTES", 0)
-    monkeypatch.setattr(cells, "SHORT_BYTES", 0)
+    monkeypatch.setattr(scan, "SHORT_BYTES", 0)
     yield tmp_path / "cache" / "tables"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import struct
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from workbench.data.base import Dataset
 from workbench.data.open import open_dataset
-from workbench.data.tables import cells, scan
+from workbench.data.tables import scan
 from workbench.data.tables.cells import RawTable, layout_of, read_cells
 from workbench.data.tables.digits import parse
 from workbench.data.tables.file_cells import Coded, FileCells
@@ -35,7 +36,7 @@ WORDS = (
 def opened(path: Path, at_once: bool, params: dict[str, Any] | None = None) -> Dataset | str:
     """Returns what opening gives: a dataset, or why it is refused."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cells, "SHORT_BYTES", 0 if at_once else 1 << 60)
+        patch.setattr(scan, "SHORT_BYTES", 0 if at_once else 1 << 60)
         try:
             return open_dataset(str(path), "table", params)
         except DataError as error:
@@ -179,7 +180,7 @@ def every_column(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def table(every_column: Path) -> RawTable:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cells, "SHORT_BYTES", 0)
+        patch.setattr(scan, "SHORT_BYTES", 0)
         return read_cells(every_column, layout_of(every_column))
 
 
@@ -267,3 +268,18 @@ def test_numbers_between_two_of_float32() -> None:
     ends = scan.PAD + np.cumsum([len(text) + 1 for text in texts]) - 1
     found = parse(np.frombuffer(raw, np.uint8), ends - [len(text) for text in texts], ends)
     assert found.good.all() and found.values.astype(np.float32).tobytes() == np.array([float(text) for text in texts]).astype(np.float32).tobytes()
+
+
+VALUE = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(), st.text(max_size=6), st.sampled_from(ODD), st.sampled_from(WORDS),
+    st.lists(st.integers(0, 9), max_size=3), st.dictionaries(st.sampled_from("xy"), st.integers(0, 9), max_size=2),
+    st.sampled_from(["\x1f", "\ud800", "\r"]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(["id", "label", "words", "more"]), VALUE, max_size=4), min_size=1, max_size=25))
+def test_json_lines(tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]]) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    assert_same(path)

@@ -15,19 +15,18 @@ from typing import Any
 
 from workbench.data.base import DataProblem
 from workbench.data.progress import report
+from workbench.data.tables import scan
 from workbench.data.tables.encoding import encoding_of
 from workbench.data.tables.file_cells import FileCells
 from workbench.data.tables.ids import DigestIds, digests_of, row_ids
 from workbench.data.tables.ragged import Ragged, fitted_row
-from workbench.data.tables.scan import MAX_CELL, PAD, padded, scan
+from workbench.data.tables.scan import MAX_CELL, PAD, padded
 from workbench.errors import DataError, Text
 
 HEAD_ROWS = 2000
 DELIMITERS = ",;\t|"
 _CHUNK = 65_536
 _POOLED = 100_000
-SHORT_BYTES = 1 << 16
-"""Smaller files are read row by row: looking at their bytes at once is worth nothing."""
 
 
 @dataclass(slots=True)
@@ -138,7 +137,7 @@ def read_cells(path: Path, layout: Layout) -> RawTable:
         DataError: A cell never ends, or the file cannot be read.
     """
     size = max(path.stat().st_size, 1)
-    found = _read_at_once(path, layout) if path.stat().st_size >= SHORT_BYTES else None
+    found = _read_at_once(path, layout) if path.stat().st_size >= scan.SHORT_BYTES else None
     if found is not None:
         return found
     with path.open(encoding=layout.encoding, newline="") as file:
@@ -165,7 +164,7 @@ def _read_at_once(path: Path, layout: Layout) -> RawTable | None:
             return None
         data = padded(len(text))
         data[PAD:PAD + len(text)] = text
-    found = scan(data, layout.delimiter, layout.header)
+    found = scan.scan(data, layout.delimiter, layout.header)
     if found is None:
         return None
     names, grid = found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from workbench.data.tables.numbers import DASHES, MISSING, localised, plain
 from workbench.data.tables.scan import Grid
 from workbench.data.tables.texts import TextColumn, trimmed
 
+_WHOLE = re.compile(r"[+-]?\d+")
 _SAMPLE, _MANY, _MOST = 4096, 1024, 20_000
 _LONGEST, _WORD, _ROWS = 64, 8, 32_768
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -147,7 +149,8 @@ class FileCells(Sequence[str]):
                 continue
             if mark != "." or not math.isfinite(plain(cell)):
                 return None
-            parsed.values[row], parsed.whole, parsed.canonical = localised(cell, "."), False, False
+            parsed.values[row], parsed.canonical = localised(cell, "."), False
+            parsed.whole = parsed.whole and bool(_WHOLE.fullmatch(cell))
         return Floats(parsed.values, parsed, gaps)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workbench.data.base import DataProblem
-from workbench.data.tables.cells import RawTable, row_ids, unique_names
+from workbench.data.tables.cells import RawTable, unique_names
 from workbench.data.tables.encoding import encoding_of
+from workbench.data.tables.file_cells import FileCells
+from workbench.data.tables.ids import DigestIds, digests_of, row_ids
+from workbench.data.tables.scan import of_lines
 from workbench.errors import DataError, Text
 
 _LISTED = 1000
@@ -34,13 +37,39 @@ def read_records(path: Path, encoding: str = "", lines: bool = True) -> RawTable
         wanted = Text("Every line must be one object in braces.") if lines else whole
         raise DataError(Text("{path} holds no JSON objects.", path=str(path)), wanted)
     records = [flattened(record) for record in records]
-    keys = list(dict.fromkeys(key for record in records for key in record))
-    rows = [[_cell(record.get(key)) for key in keys] for record in records]
-    columns = [list(map(str.strip, cells)) for cells in zip(*rows, strict=True)]
+    keys = _keys(records)
+    lines_of = ["\x1f".join([_cell(value) for value in map(record.get, keys)]) for record in records]
     what = Text("{count} lines are no JSON objects and are left out.", count=len(bad)) if lines else \
         Text("{count} entries are no JSON objects and are left out.", count=len(bad))
     problems = [DataProblem("unreadable", what, tuple(bad[:_LISTED]))] if bad else []
-    return RawTable(unique_names(keys) if keys else [], columns, row_ids(rows, Counter()), problems)
+    return _table(keys, lines_of, lambda: [[_cell(value) for value in map(record.get, keys)] for record in records], problems)
+
+
+def _keys(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns every key, in the order in which they first stand."""
+    found: dict[str, None] = {}
+    for record in records:
+        if found.keys() != record.keys():
+            found.update(dict.fromkeys(record))
+    return list(found)
+
+
+def _table(keys: list[str], lines: list[str], cells: Callable[[], list[list[str]]], problems: list[DataProblem]) -> RawTable:
+    """Returns rows as columns of cells.
+
+    Args:
+        keys: What the columns are called.
+        lines: The cells of every row, with the unit separator of ASCII between them.
+        cells: Gives the cells of every row one by one, for rows in which that separator stands.
+        problems: What was found.
+    """
+    names = unique_names(keys) if keys else []
+    grid = of_lines(lines, len(keys)) if keys else None
+    if grid is not None:
+        return RawTable(names, [FileCells(grid, column) for column in range(len(keys))], DigestIds(len(lines), lambda: digests_of(grid)), problems)
+    rows = cells()
+    columns: list[Sequence[str]] = [list(map(str.strip, column)) for column in zip(*rows, strict=True)]
+    return RawTable(names, columns, row_ids(rows, Counter()), problems)
 
 
 Records = tuple[list[dict[str, Any]], list[str]]
@@ -92,6 +121,8 @@ def _of_columns(columns: Mapping[str, Any]) -> Records:
 
 def flattened(record: Mapping[str, Any]) -> dict[str, Any]:
     """Returns an object whose objects are opened once: `{"a": {"b": 1}}` becomes `{"a.b": 1}`."""
+    if dict not in map(type, record.values()):
+        return dict(record)
     flat: dict[str, Any] = {}
     for key, value in record.items():
         if isinstance(value, dict) and value:
@@ -102,8 +133,13 @@ def flattened(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
+    kind = type(value)
+    if kind is str:
+        return value
+    if kind is int or (kind is float and value - value == 0):  # finite: as JSON writes it
+        return repr(value)
     if value is None:
         return ""
-    if isinstance(value, bool):
+    if kind is bool:
         return "true" if value else "false"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)

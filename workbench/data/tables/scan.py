@@ -19,6 +19,9 @@ from workbench.data.tables.ragged import Ragged, fitted_row
 PAD = 32
 """Bytes before the text, so that a word may be read that ends with the first cell."""
 
+SHORT_BYTES = 1 << 16
+"""Smaller texts are read row by row: looking at their bytes at once is worth nothing."""
+
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 _MOST_BYTES = (1 << 31) - 256
 _BLOCK = 1 << 20
@@ -103,6 +106,20 @@ def scan(data: bytearray, delimiter: str, header: bool) -> tuple[list[str], Grid
         return None
     names, begin, after, lines = found
     return _regular(data, after if header else begin, len(names), delimiter, lines if header else lines - 1, names)
+
+
+def of_lines(lines: Sequence[str], width: int) -> Grid | None:
+    """Returns the grid of rows whose cells have the unit separator of ASCII between them; None where they are few, or hold such marks themselves."""
+    body = "\n".join(lines).encode("utf-8", "surrogatepass")
+    if not SHORT_BYTES <= len(body) < _MOST_BYTES or b"\r" in body or b"\0" in body:
+        return None
+    if body.count(b"\n") != len(lines) - 1 or body.count(b"\x1f") != len(lines) * (width - 1):
+        return None
+    data = padded(len(body))
+    data[PAD:PAD + len(body)] = body
+    data[PAD + len(body)] = _NEWLINE
+    seps = _separators(np.frombuffer(data, np.uint8), PAD, PAD + len(body) + 1, 0x1F).reshape(-1, width)
+    return Grid(data, seps, PAD, "\x1f", None, Ragged()) if bool((np.frombuffer(data, np.uint8)[seps[:, -1]] == _NEWLINE).all()) else None
 
 
 def _first_row(data: bytearray, start: int, size: int, delimiter: str) -> tuple[list[str], int, int, int] | None:
