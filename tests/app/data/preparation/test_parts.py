@@ -364,3 +364,26 @@ def test_data_that_was_prepared_anew_while_the_page_was_away_is_taken_in(desk: C
     at.page.shown()
     assert at.page._rows.prepared is at.session.prepared
     at.session.changed.connect(at.page.refresh)
+
+
+def test_damaged_rows_are_asked_about_where_rows_are_read_while_training(desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.data.prepare.memory_budget", lambda: 0)
+    at = desk()
+    at.open("balance")
+    streams = at.session.prepared.streams
+    assert streams is not None and "None was damaged" in at.find("balance.damaged").text()
+    streams.note({3: "it is torn"})
+    choose(at, "balance.form.bad_rows", "stop")
+    assert at.data.bad_rows == "stop" and "1 could not be read" in at.find("balance.damaged").text()
+    at.undone()
+    assert at.data.bad_rows == "skip"
+
+
+def test_what_was_changed_elsewhere_shows_when_the_page_comes_back(desk: Callable[..., Any]) -> None:
+    at = desk()
+    at.open("augmentation")
+    at.click("augmentation.suggest")
+    at.page.hide()
+    at.session.undo()
+    at.page.show()
+    assert not at.tab.sections["augmentation"].list.items

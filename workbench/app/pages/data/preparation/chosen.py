@@ -91,6 +91,8 @@ class ChosenList(QWidget):
         """Takes one of them out."""
         title = self.items[place].title
         self.edited.emit(tr("Take out {name}", name=title), self.choices[:place] + self.choices[place + 1:], "")
+        if self.items:
+            self.items[min(place, len(self.items) - 1)].fold.setFocus()
 
     def add(self, choice: Choice) -> None:
         """Puts one behind the others and opens it."""
