@@ -67,3 +67,8 @@ def test_what_is_proposed_for_a_starter_can_be_applied_and_says_why(template: st
 
 def test_what_is_learned_is_not_varied() -> None:
     assert propose_augmentation(Project(), images(("a", "b"))).choices == ()
+
+
+def test_a_proposed_network_mirrors_photos_only_where_that_means_the_same() -> None:
+    for names, mirrored in ((("cat", "dog"), True), (("turn left", "turn right"), False), (("0", "1"), False)):
+        assert bool(propose(images(names, side=64)).data.augmentation) == mirrored, names

@@ -100,6 +100,11 @@ def _light(field: Field, targets: Sequence[Field]) -> Choice:
     return _choice("colour", saturation=0.0 if coloured or field.channels == 1 else 0.2)
 
 
+def mirrored_alike(names: Sequence[str]) -> bool:
+    """Whether a mirrored picture of these classes shows the same, as far as their names tell: no digits, no letters, no sides."""
+    return not _are_symbols(names) and not any(_SIDES.search(name) for name in names)
+
+
 def _are_symbols(names: Sequence[str]) -> bool:
     """Whether most classes are called by one sign, or by a number. A Chinese character is a word, unless it is a numeral."""
     signs = sum(name.strip().isdigit() or (len(name.strip()) == 1 and not _is_word(name.strip())) for name in names)
@@ -139,4 +144,4 @@ def _sound(field: Field, targets: Sequence[Field]) -> Proposal:
 
 _BY_KIND = {FieldKind.IMAGE: _image, FieldKind.TEXT: _text, FieldKind.SERIES: _series, FieldKind.AUDIO: _sound}
 
-__all__ = ["Proposal", "propose_augmentation"]
+__all__ = ["Proposal", "mirrored_alike", "propose_augmentation"]

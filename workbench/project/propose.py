@@ -11,6 +11,7 @@ from workbench.errors import DataError
 from workbench.graph import edit
 from workbench.graph.graph import Graph, PortRef
 from workbench.project.adapt import LARGEST_SIDE_PX
+from workbench.project.augmenting import mirrored_alike
 from workbench.project.feeding import OBJECTIVE_OF, UNTELLING, fields_of_kind, find_field, likely_target
 from workbench.project.project import Choice, ObjectiveChoice, Project, Recipe
 from workbench.project.propose_painting import propose_painting
@@ -113,7 +114,8 @@ def _labelled(graph: Graph, fields: list[Field]) -> Graph:
 def _varied(fields: list[Field], target: Field, rows: int) -> tuple[Choice, ...]:
     """Returns how training rows are varied: few photos are mirrored, which hardly ever makes them something else; small pictures may be letters."""
     photos = [field for field in fields if field.kind == FieldKind.IMAGE and field.channels == 3 and not 0 < field.height < _PHOTO_PX]
-    return (Choice("flip"),) if photos and target.kind == FieldKind.CATEGORY and rows < LARGE_ROWS else ()
+    alike = target.kind == FieldKind.CATEGORY and mirrored_alike(target.categories)
+    return (Choice("flip"),) if photos and alike and rows < LARGE_ROWS else ()
 
 
 def _readable(dataset: Dataset, target: Field) -> list[Field]:
