@@ -66,7 +66,7 @@ def joined(ids: Sequence[str], rows: np.ndarray) -> bytes:
     """Returns the ids of some rows, each followed by a zero byte."""
     if isinstance(ids, Joined):
         return ids.joined(rows)
-    return b"".join(ids[row].encode("utf-8", "surrogatepass") + b"\0" for row in rows.tolist())
+    return b"".join(ids[int(row)].encode("utf-8", "surrogatepass") + b"\0" for row in rows)
 
 
 def lots(ids: Iterable[str], seed: int) -> np.ndarray:
@@ -83,7 +83,7 @@ def lots_of(dataset: Dataset, rows: np.ndarray, seed: int) -> np.ndarray:
         known = _LOTS.setdefault(source, {}).get(seed)
     if known is None and _SHARE * len(rows) < len(source):
         ids = source.ids()
-        return lots((ids[row] for row in rows.tolist()), seed)
+        return lots((ids[int(row)] for row in rows), seed)
     if known is None:
         known = lots(source.ids(), seed)
         with _LOCK:

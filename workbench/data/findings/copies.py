@@ -236,7 +236,7 @@ def near_texts(texts: Sequence[str]) -> list[np.ndarray]:
     parent = np.arange(len(texts))
     if len(long) < 2:
         return []
-    signatures, marks, sizes = _signatures([texts[place] for place in long.tolist()])
+    signatures, marks, sizes = _signatures([texts[int(place)] for place in long])
     pieces: dict[int, np.ndarray] = {}
     for band in range(0, _HASHES, _ROWS_IN_BAND):
         first, second = _possible(*_neighbours(signatures[:, band : band + _ROWS_IN_BAND]), marks, sizes)

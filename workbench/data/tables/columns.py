@@ -204,7 +204,7 @@ def _kept(
     rows, ids = np.flatnonzero(keep), table.ids
     if len(rows) < len(keep):
         columns = {name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows] for name, values in columns.items()}
-        ids = [ids[row] for row in rows]
+        ids = [ids[int(row)] for row in rows]
         splits = None if splits is None else splits[rows]
     columns |= {name: make(rows) for name, make in later.items()}
     return TableDataset(format=format, source=source, fields=fields, columns=columns, ids=ids, splits=splits, problems=problems)

@@ -120,10 +120,9 @@ class FileCells(Sequence[str]):
 
     def floats(self, mark: str = ".") -> Floats | None:
         """Returns the cells as numbers with this decimal sign; None where one is neither a finite number nor says that there is none."""
-        known = self._floats.get(mark, False)
-        if known is False:
-            known = self._floats[mark] = self._read_floats(mark)
-        return known
+        if mark not in self._floats:
+            self._floats[mark] = self._read_floats(mark)
+        return self._floats[mark]
 
     @cached_property
     def _floats(self) -> dict[str, Floats | None]:

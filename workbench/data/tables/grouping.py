@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -92,7 +93,7 @@ def _ordered(table: RawTable, by: int, time: int | None) -> tuple[np.ndarray, np
     return order, starts, list(numbers)
 
 
-def _moments(cells: list[str]) -> np.ndarray:
+def _moments(cells: Sequence[str]) -> np.ndarray:
     """Returns numbers in the order of time: the numbers themselves, or the places of the texts when sorted (ISO dates sort as texts)."""
     values = np.array([plain(cell) for cell in cells])
     if np.isfinite(values).all():

@@ -34,15 +34,18 @@ class DigestIds(Sequence[str]):
     @property
     def digests(self) -> np.ndarray:
         """The hash of every row, uint64 `(n,)`."""
-        if self._digests is None:
-            with self._lock:
-                if self._digests is None:
-                    found = self._work()
-                    self._times = _times(found)
-                    self._digests, self._work = found, lambda: found  # lets go of the text of the file
-                    while self._told:
-                        self._told.pop()()
-        return self._digests
+        return self._digests if self._digests is not None else self._worked_out()
+
+    def _worked_out(self) -> np.ndarray:
+        with self._lock:
+            if self.known:  # by another thread meanwhile
+                return self.digests
+            found = self._work()
+            self._times = _times(found)
+            self._digests, self._work = found, lambda: found  # lets go of the text of the file
+            while self._told:
+                self._told.pop()()
+            return found
 
     def once_known(self, act: Callable[[], object]) -> None:
         """Has something done by whoever asks for the first id, once all have been worked out; at once where they are."""
@@ -142,7 +145,7 @@ def digest(cells: Sequence[str]) -> bytes:
 def digests_of(grid: Grid) -> np.ndarray:
     """Returns the hash of every row of a grid, as `row_ids` has it of its cells, uint64."""
     begins, ends = grid.begins().tolist(), grid.seps[:, -1].tolist()
-    marked = None if grid.quotes is None else (grid.quotes > 0).any(1)
+    marked: np.ndarray | None = None if grid.quotes is None else np.any(grid.quotes > 0, axis=1)
     mark, found = grid.delimiter.encode(), []
     for first in range(0, grid.rows, _ROWS):
         last = min(first + _ROWS, grid.rows)

@@ -172,7 +172,7 @@ def _write(file: Any, source: Source, dataset: Dataset, arrays: Mapping[str, np.
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     for name, array in whole.items():
         entries[name] = {
-            "dtype": str(array.dtype), "shape": list(array.shape), "offset": place, "sum": zlib.crc32(array.reshape(-1).view(np.uint8)),
+            "dtype": str(array.dtype), "shape": list(array.shape), "offset": place, "sum": zlib.crc32(array.reshape(-1).view(np.uint8).data),
         }
         place += -(-array.nbytes // _ALIGNED) * _ALIGNED
     about = {
@@ -211,7 +211,7 @@ def _array(held: mmap.mmap, begin: int, entry: Mapping[str, Any]) -> np.ndarray:
         raise ValueError(entry["dtype"])
     count = int(np.prod(entry["shape"], dtype=np.int64))
     array = np.frombuffer(held, entry["dtype"], count, begin + entry["offset"]) if count else np.zeros(0, entry["dtype"])
-    if zlib.crc32(array.view(np.uint8)) != entry["sum"]:
+    if zlib.crc32(array.view(np.uint8).data) != entry["sum"]:
         raise ValueError("damaged")
     return array.reshape(entry["shape"])
 
@@ -239,8 +239,9 @@ def _dataset(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Data
 
 
 def _field(item: Mapping[str, Any]) -> Field:
-    values = {name: _said(value) for name, value in item.items()}
-    return Field(**{**values, "kind": FieldKind(values["kind"]), "categories": tuple(values["categories"])})
+    values: dict[str, Any] = {name: _said(value) for name, value in item.items()}
+    values |= {"kind": FieldKind(values["kind"]), "categories": tuple(values["categories"])}
+    return Field(**values)
 
 
 def _members(value: Field | DataProblem) -> dict[str, Any]:

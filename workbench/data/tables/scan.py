@@ -100,7 +100,7 @@ def scan(data: bytearray, delimiter: str, header: bool) -> tuple[list[str], Grid
         return None
     if data.find(b"\r", PAD, PAD + size) >= 0 and data.count(b"\r") != data.count(b"\r\n"):
         return None
-    start = PAD + 3 * (data[PAD:PAD + 3] == b"\xef\xbb\xbf")
+    start = PAD + 3 * data.startswith(b"\xef\xbb\xbf", PAD)
     found = _first_row(data, start, size, delimiter)
     if found is None:
         return None

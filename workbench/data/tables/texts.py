@@ -140,7 +140,7 @@ class TextColumn(Sequence[str]):
     @classmethod
     def unpacked(cls, data: np.ndarray, ends: np.ndarray) -> TextColumn:
         """Returns the texts that `packed` put together."""
-        return cls(memoryview(data), np.concatenate((np.zeros(1, np.int64), ends))[:-1], ends)
+        return cls(data.data, np.concatenate((np.zeros(1, np.int64), ends))[:-1], ends)
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> TextColumn:
