@@ -217,3 +217,46 @@ WRITERS = [
     Writer("archive", "tar", "PIL", archived("tar"), {"torn": torn(0.001)}),
     Writer("archive", "tgz", "PIL", archived("gztar"), {"torn": torn(0.01)}),
 ]
+
+
+def masked(mode: str, layout: str = "{side}") -> Callable[[Path], Written]:
+    """Returns a writer of images and masks of three classes, as a palette, as values, as colours, or as black and white."""
+    colours = np.array([[0, 0, 0], [30, 200, 30], [200, 30, 30]], np.uint8)
+
+    def write(root: Path) -> Written:
+        ids, images, masks = list[str](), list[np.ndarray](), list[np.ndarray]()
+        for number in range(20):
+            folder = layout.format(side="images", split=("train", "test")[number % 2])
+            ids.append(f"{folder}/{number:02}.png")
+            images.append(picture(root / ids[-1], number))
+            classes = (np.add.outer(np.arange(12), np.arange(10)) + number) % (2 if mode == "1" else 3)
+            masks.append(classes.astype(np.uint8))
+            path = root / layout.format(side="masks", split=("train", "test")[number % 2]) / f"{number:02}_mask.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if mode == "P":
+                image = Image.fromarray(masks[-1]).convert("P")
+                image.putdata(masks[-1].ravel().tolist())
+                image.putpalette(colours.ravel().tolist())
+            else:
+                image = Image.fromarray({"L": masks[-1], "1": masks[-1] * 255, "RGB": colours[masks[-1]]}[mode])
+            image.save(path)
+        splits = [("train", "test")[number % 2] for number in range(20)] if "{split}" in layout else None
+        return Written(root, {"image": images, "mask": masks}, ids, splits)
+
+    return write
+
+
+def damaged_masks(sample: Written) -> Damaged:
+    """Removes one mask and cuts another."""
+    masks = sorted(sample.source.rglob("*_mask.png"), key=lambda path: path.name)
+    masks[3].unlink()
+    masks[8].write_bytes(masks[8].read_bytes()[:40])
+    return Damaged(lost=(3, 8), told="no mask")
+
+
+WRITERS += [
+    Writer("masked_images", "palette", "PIL", masked("P"), {"damaged": damaged_masks}, trains=True),
+    Writer("masked_images", "values", "PIL", masked("L", "{split}/{side}"), {"damaged": damaged_masks}),
+    Writer("masked_images", "colours", "PIL", masked("RGB", "{side}/{split}"), {"damaged": damaged_masks}),
+    Writer("masked_images", "black-white", "PIL", masked("1"), {"damaged": damaged_masks}),
+]

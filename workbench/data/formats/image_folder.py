@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -26,11 +25,6 @@ _GENERAL = frozenset({
 })
 """Names of a folder that say where images lie, not what is on them."""
 
-_INPUTS = frozenset({"input", "inputs", "x", "originals", "photo", "leftimg8bit"})
-_MASKS = frozenset({
-    "masks", "mask", "labels", "label", "annotations", "annotation", "segmentation", "segmentations", "segmentationclass", "gt", "gtfine", "trimaps",
-    "ground_truth", "groundtruth", "targets", "target", "y", "掩码", "标注",
-})
 _PEEK = 2000
 
 
@@ -126,11 +120,6 @@ def _opened(name: str, source: str, root: Path, wanted: str) -> Dataset:
 def _found(source: str, names: list[str], wanted: str) -> _Placed:
     """Returns the classes that folders say, or names, or nothing."""
     folders, splits = class_folders(names)
-    if not wanted and _masked(folders, names):
-        raise DataError(
-            Text("{path} holds images and masks of them, and masks are not read from folders.", path=source),
-            Text("Open the folder of the images alone, or set classes to folder to take the two folders for classes."),
-        )
     unclassed = not any(folders) or _says_nothing(folders)
     if wanted == "folder" and not any(folders):
         raise DataError(
@@ -184,19 +173,6 @@ def _says_nothing(folders: Sequence[str]) -> bool:
     """Whether all images lie in one folder of a general name."""
     different = set(folders)
     return len(different) == 1 and next(iter(different)).rpartition("/")[2].lower() in _GENERAL
-
-
-def _masked(folders: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether one of two folders holds images and the other a mask for most of them."""
-    both = sorted(set(folders), key=lambda folder: folder.lower() in _MASKS)
-    if len(both) != 2 or both[0].lower() not in _GENERAL | _INPUTS or both[1].lower() not in _MASKS:
-        return False
-    stems = [{_stem(name) for name, folder in zip(names, folders, strict=True) if folder == side} for side in both]
-    return 2 * len(stems[0] & stems[1]) >= len(stems[0])
-
-
-def _stem(name: str) -> str:
-    return re.sub(r"(?i)[_-](mask|label|gt|seg|labelids)$", "", name.rpartition("/")[2].rpartition(".")[0])
 
 
 def _loose(names: list[str]) -> list[DataProblem]:
