@@ -70,7 +70,9 @@ class DigestIds(Sequence[str]):
     @property
     def times(self) -> np.ndarray | None:
         """How many rows with the same hash stand before each row, int32 `(n,)`; None where all are different."""
-        return self._times if self.digests is not None else None
+        if not self.known:
+            self._worked_out()
+        return self._times
 
     def __len__(self) -> int:
         return self._count
