@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QRadioButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QRadioButton, QWidget
 
 from workbench.app.pages.data.opening import OpeningPanel
 from workbench.data.progress import report
@@ -55,7 +55,7 @@ def drop(window: Any, *paths: Path) -> None:
 def arrived(window: Any, qtbot: Any, source: str = "") -> None:
     session = window.session
     qtbot.waitUntil(
-        lambda: session.dataset is not None and not session.opening.busy and (not source or source in session.project.data.source), timeout=20_000,
+        lambda: session.dataset is not None and not session.opening.busy and (not source or source in session.project.data.source), timeout=60_000,
     )
 
 
@@ -69,7 +69,7 @@ def lines(window: Any) -> list[str]:
 
 def press(window: Any, qtbot: Any, words: str) -> None:
     found = lambda: [item for item in panel(window).findChildren(QPushButton) if item.text() == words and item.isVisible()]  # noqa: E731
-    qtbot.waitUntil(lambda: bool(found()), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(found()), timeout=60_000)
     qtbot.mouseClick(found()[0], Qt.MouseButton.LeftButton)
 
 
@@ -119,16 +119,16 @@ def test_what_cannot_be_told_is_asked_at_once_and_the_answer_can_be_undone(windo
     np.savez(tmp_path / "a.npz", x=RNG.normal(size=(60, 12, 8)).astype(np.float32), y=RNG.integers(0, 2, 60))
     drop(window, tmp_path / "a.npz")
     arrived(window, qtbot)
-    qtbot.waitUntil(lambda: len(radios(window)) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(radios(window)) == 2, timeout=60_000)
     assert [item.isChecked() for item in radios(window)] == [True, False]
     radios(window)[1].click()
-    qtbot.waitUntil(lambda: window.session.project.data.params.get("axes") == "image", timeout=10_000)
+    qtbot.waitUntil(lambda: window.session.project.data.params.get("axes") == "image", timeout=60_000)
     arrived(window, qtbot)
     assert "image_input" in {node.layer for node in window.session.project.graph}
     window.session.undo()
     arrived(window, qtbot)
     assert "axes" not in window.session.project.data.params
-    qtbot.waitUntil(lambda: [item.isChecked() for item in radios(window)] == [True, False], timeout=10_000)
+    qtbot.waitUntil(lambda: [item.isChecked() for item in radios(window)] == [True, False], timeout=60_000)
     press(window, qtbot, "Done")
     assert not radios(window) or not panel(window).questions.isVisible()
 
@@ -143,12 +143,12 @@ def test_another_answer_and_another_type_are_chosen_in_the_panel(window: Any, qt
     target = window.findChild(QComboBox, "data.questions.target")
     target.setCurrentIndex(target.findData("kind"))
     target.activated.emit(target.currentIndex())
-    qtbot.waitUntil(lambda: window.session.project.objectives[0].target == "kind", timeout=10_000)
+    qtbot.waitUntil(lambda: window.session.project.objectives[0].target == "kind", timeout=60_000)
     arrived(window, qtbot)
     box = panel(window).findChildren(QComboBox, "data.questions.type.size")[-1]
     box.setCurrentIndex(box.findData("category"))
     box.activated.emit(box.currentIndex())
-    qtbot.waitUntil(lambda: window.session.project.data.params.get("types") == {"size": "category"}, timeout=10_000)
+    qtbot.waitUntil(lambda: window.session.project.data.params.get("types") == {"size": "category"}, timeout=60_000)
     arrived(window, qtbot)
     assert window.session.dataset.field("size").categories and window.session.project.objectives[0].target == "kind" and not window.session.problems
 
@@ -161,7 +161,7 @@ def test_cancel_leaves_the_old_data_as_it_was(window: Any, qtbot: Any, photos: P
     monkeypatch.setattr("workbench.project.bring.open_dataset", endless)
     window.show_page("data")
     window.bringing.take(Source(str(photos)))
-    qtbot.waitUntil(lambda: panel(window).cancel.isVisible() and panel(window).words.text() == "12 of 24 files looked at", timeout=10_000)
+    qtbot.waitUntil(lambda: panel(window).cancel.isVisible() and panel(window).words.text() == "12 of 24 files looked at", timeout=60_000)
     assert panel(window).bar.value() == 500 and panel(window).left.text().endswith("left")
     qtbot.mouseClick(panel(window).cancel, Qt.MouseButton.LeftButton)
     assert window.session.project is before and window.session.dataset is dataset and not panel(window).cancel.isVisible()
@@ -178,7 +178,7 @@ def test_opening_a_project_can_be_cancelled_and_taken_up_again(window: Any, qtbo
         patched.setattr("workbench.data.open.open_dataset", endless)
         window.files.open_path(project_folder("digits-cnn"))
         window.show_page("data")
-        qtbot.waitUntil(lambda: panel(window).cancel.isVisible(), timeout=10_000)
+        qtbot.waitUntil(lambda: panel(window).cancel.isVisible(), timeout=60_000)
         panel(window).cancel.click()
     assert window.session.dataset is None and lines(window)[0].startswith("Opening the data was cancelled.")
     press(window, qtbot, "Open it again")
@@ -189,27 +189,38 @@ def test_what_has_changed_or_gone_is_noticed_and_found_again(window: Any, qtbot:
     drop(window, photos)
     arrived(window, qtbot)
     opening = window.session.opening
-    qtbot.waitUntil(lambda: opening._signature is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: opening._signature is not None, timeout=60_000)
     (photos / "种类 0" / "0.png").unlink()
     opening.look_again()
-    qtbot.waitUntil(lambda: any("has changed on disk" in line for line in lines(window)), timeout=10_000)
+    qtbot.waitUntil(lambda: any("has changed on disk" in line for line in lines(window)), timeout=60_000)
     press(window, qtbot, "Read it again")
-    qtbot.waitUntil(lambda: len(window.session.dataset or ()) == 29, timeout=20_000)
+    qtbot.waitUntil(lambda: len(window.session.dataset or ()) == 29, timeout=60_000)
     arrived(window, qtbot)
-    qtbot.waitUntil(lambda: opening._signature is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: opening._signature is not None, timeout=60_000)
     photos.rename(photos.with_name("moved"))
     opening.look_again()
-    qtbot.waitUntil(lambda: any("no longer at" in line for line in lines(window)), timeout=10_000)
+    qtbot.waitUntil(lambda: any("no longer at" in line for line in lines(window)), timeout=60_000)
     opening.move_to(photos.with_name("moved"))
     arrived(window, qtbot, "moved")
     assert len(window.session.dataset) == 29 and not any("no longer" in line for line in lines(window))
     assert window.session.history.undo_label == "Choose where the data is now"
 
 
+def test_a_drag_over_any_part_of_the_page_reaches_the_window(window: Any, photos: Path) -> None:
+    window.show_page("data")
+    page, left, none = window.page_named("data"), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    data = mime(photos)
+    for part in (page.empty, page.browser.view.viewport(), page.browser.search, page.row_panel, page.found):
+        event = QDragEnterEvent(part.rect().center(), Qt.DropAction.CopyAction, data, left, none)
+        QApplication.sendEvent(part, event)
+        assert event.isAccepted() and window._hint is not None, part.objectName()
+        window._drop_hint()
+
+
 def test_a_refused_drop_changes_nothing_and_says_why(window: Any, qtbot: Any, tmp_path: Path) -> None:
     (tmp_path / "odd.xyz").write_bytes(b"\x00\x01" * 50)
     drop(window, tmp_path / "odd.xyz")
-    qtbot.waitUntil(lambda: bool(window.notices.rows()), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(window.notices.rows()), timeout=60_000)
     assert window.current_page == "welcome" and not window.session.is_open
 
 
@@ -220,7 +231,7 @@ def test_the_chooser_is_worked_by_keyboard_and_remembers(window: Any, qtbot: Any
     chooser.list.setCurrentRow(names.index("generated:spirals"))
     form = chooser.findChild(QWidget, "data.chooser.spirals")
     form.edited.emit("rows", 300)
-    qtbot.waitUntil(lambda: len(chooser.view.shown) == 6, timeout=10_000)
+    qtbot.waitUntil(lambda: len(chooser.view.shown) == 6, timeout=60_000)
     qtbot.keyClick(chooser.list, Qt.Key.Key_Return)
     arrived(window, qtbot)
     assert len(window.session.dataset) == 300 and window.current_page == "data"
@@ -236,6 +247,6 @@ def test_a_name_on_the_hub_that_cannot_be_reached_is_said_with_what_helps(window
     assert not chooser.open.isEnabled()
     chooser.name.setText("some/name")
     qtbot.keyClick(chooser.name, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bool(window.notices.rows()), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(window.notices.rows()), timeout=60_000)
     found = window.notices.rows()[0]
     assert "127.0.0.1" in found.message and "HF_ENDPOINT" in found.reason

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.jobs import Job, run_job
@@ -57,6 +57,8 @@ class DataPage(RowCommands, Page):
             right_width=300,
         )
         self._connect()
+        for edit in self.findChildren(QLineEdit):
+            edit.setAcceptDrops(False)  # or a file dropped there would be written as a path instead of opened
 
     def _connect(self) -> None:
         session, view, loupe = self.session, self.view, self.browser.loupe
