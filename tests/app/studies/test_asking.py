@@ -155,6 +155,7 @@ def test_a_run_doubts_labels_of_rows_that_it_was_not_trained_on(opened: Any, qtb
     problem = doubted(page._rows, page._rows.verdicts)
     assert problem is not None and str(len(unseen)) in problem.reason
     assert len({ids[row] for row in planted} & set(problem.rows)) >= 0.7 * len(planted)
+    qtbot.waitUntil(lambda: any(row.message == problem.message for row in page.findings.rows), timeout=20_000)
     shown = [row for row in page.findings.rows if row.message == problem.message]
     assert len(shown) == 1 and [str(item.label) for item in shown[0].remedies][-1] == "Show"
     assert all(session.dataset.ids().index(row) in set(unseen.tolist()) for row in problem.rows)

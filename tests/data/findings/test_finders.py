@@ -13,7 +13,7 @@ from workbench.data.edited import with_edits
 from workbench.data.findings import FINDERS
 from workbench.data.findings.base import Look
 from workbench.data.findings.copies import near_images, near_texts, thumbnails
-from workbench.data.findings.labels import mislabelled
+from workbench.data.findings.labels import mislabelled, reason_of
 from workbench.data.findings.values import far_out
 from workbench.data.memory import MemoryDataset
 from workbench.data.open import open_dataset
@@ -167,6 +167,11 @@ def test_wrong_labels_are_found_and_corrected() -> None:
     assert problem is not None and set(problem.rows) == {f"r{row}" for row in wrong}
     assert all(problem.suggested[f"r{row}"] == "abcd"[truth[row]] for row in wrong) and problem.field == "kind"
     assert mislabelled(look.dataset, "kind", np.arange(400), shares, truth) is None
+
+
+def test_a_model_that_is_often_wrong_says_so() -> None:
+    good, bad = reason_of(mistakes=20, rows=400, suspects=18), reason_of(mistakes=160, rows=400, suspects=18)
+    assert good.startswith("Look at them") and bad.startswith("The model is wrong about 40% of the rows")
 
 
 def test_an_unsure_model_accuses_nobody() -> None:

@@ -8,6 +8,8 @@ from workbench.data.base import DataProblem, Dataset
 from workbench.data.findings.base import MOST_ROWS
 from workbench.text import Text
 
+_MANY_MISTAKES = 3
+
 
 def mislabelled(
     dataset: Dataset, field: str, rows: np.ndarray, shares: np.ndarray, labels: np.ndarray, out_of_sample: bool = True
@@ -43,13 +45,29 @@ def mislabelled(
     if not len(order):
         return None
     names = [ids[int(rows[known[place]])] for place in order[:MOST_ROWS]]
-    reason = Text("Look at them: each may be a wrong label, or a row that the model has yet to understand.")
+    reason = reason_of(int((given.argmax(1) != carried).sum()), len(known), len(order))
     learned = Text("The model was trained on these rows, so many wrong labels are not seen; validate across folds to find more.")
     return DataProblem(
         "mislabelled", Text("{count} rows carry another label than the model is sure of.", count=len(order)), tuple(names),
         reason if out_of_sample else learned,
         suggested={name: classes[int(best[place])] for name, place in zip(names, order, strict=False)}, field=field,
     )
+
+
+def reason_of(mistakes: int, rows: int, suspects: int) -> Text:
+    """Returns how far suspects can be trusted: a model that is wrong about far more rows than it accuses accuses many of them wrongly.
+
+    Args:
+        mistakes: How many rows the model gives another class than their label.
+        rows: How many it judged.
+        suspects: How many labels it contradicts with confidence.
+    """
+    if mistakes > _MANY_MISTAKES * suspects:
+        return Text(
+            "The model is wrong about {share} of the rows, so many of these may be its mistakes: train it longer, then look again.",
+            share=f"{mistakes / max(rows, 1):.0%}",
+        )
+    return Text("Look at them: each may be a wrong label, or a row that the model has yet to understand.")
 
 
 def _usual(shares: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -72,4 +90,4 @@ def _wrong_labels(shares: np.ndarray, labels: np.ndarray) -> int:
     return round(float(scaled.sum() - np.trace(scaled)))
 
 
-__all__ = ["mislabelled"]
+__all__ = ["mislabelled", "reason_of"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.catalogue import Params, param
 from workbench.data.base import DataProblem, Dataset
+from workbench.data.findings.labels import reason_of
 from workbench.errors import TrainingError
 from workbench.project.project import Project
 from workbench.text import Text
@@ -107,7 +108,9 @@ def _suspects_sentence(result: Mapping[str, Any]) -> tuple[Text, ...]:
     count, judged = int(result["suspects_count"]), f"{result['judged']:,}"
     if not count:
         return (Text("Of {judged} rows, none carries another label than models that had not seen it are sure of.", judged=judged),)
-    return (Text("Of {judged} rows, {count} carry another label than models that had not seen them are sure of.", judged=judged, count=f"{count:,}"),)
+    trust = reason_of(int(result.get("mistakes", 0)), int(result["judged"]), count)
+    found = Text("Of {judged} rows, {count} carry another label than models that had not seen them are sure of.", judged=judged, count=f"{count:,}")
+    return (found, trust)
 
 
 def still_suspect(result: Mapping[str, Any], dataset: Dataset) -> list[DataProblem]:
@@ -130,7 +133,7 @@ def still_suspect(result: Mapping[str, Any], dataset: Dataset) -> list[DataProbl
     more = int(result["suspects_count"]) - len(suspects)
     return [DataProblem(
         "mislabelled", Text("{count} rows carry another label than the model is sure of.", count=len(left) + more), tuple(left),
-        Text("Look at them: each may be a wrong label, or a row that the model has yet to understand."),
+        reason_of(int(result.get("mistakes", 0)), int(result["judged"]), int(result["suspects_count"])),
         suggested={name: str(suspects[name]["suggested"]) for name in left}, field=field.name,
     )]
 

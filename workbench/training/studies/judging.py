@@ -110,7 +110,8 @@ def _overall(judged: Judged) -> dict[str, Any]:
     if judged.shares is None:
         return {}
     right, tests = judged.predictions == judged.targets, judged.folds == 0
-    found = {"right": int(right[~tests].sum()), "rows": int((~tests).sum())}
+    found: dict[str, Any] = {"mistakes": int((~right).sum())}
+    found |= {"right": int(right[~tests].sum()), "rows": int((~tests).sum())}
     return found | ({"test_right": int(right[tests].sum()), "test_rows": int(tests.sum())} if tests.any() else {})
 
 

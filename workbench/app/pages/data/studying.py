@@ -75,7 +75,8 @@ def doubted(rows: Rows, verdicts: Verdicts) -> DataProblem | None:
     problem = mislabelled(rows.dataset, field.name, places, shares, np.asarray(labels)[places])
     if problem is None:
         return None
-    return replace(problem, reason=Text(ONLY_UNSEEN.template, count=f"{len(places):,}", run=verdicts.name))
+    only = Text(ONLY_UNSEEN.template, count=f"{len(places):,}", run=verdicts.name)
+    return replace(problem, reason=Text("{reason} {only}", reason=problem.reason, only=only))
 
 
 def comparison_link(name: str, change: str, parent: QWidget) -> QPushButton:
