@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 
 _BLOCK = 4096
 _CLOSE = 1 << 22
-_SEARCHED, _RARE = 1 << 15, 8
+_SEARCHED = 1 << 15
 _BLANK = np.zeros(256, bool)
 _BLANK[[9, 10, 11, 12, 13, 28, 29, 30, 31, 32]] = True
 
@@ -43,17 +44,25 @@ class _Held(NamedTuple):
         low, high = (int(starts.min()), int(ends.max())) if len(starts) else (0, 0)
         raw, needle = bytes(self.data[low:high]).lower(), wanted.encode("utf-8", "surrogatepass")
         plain = raw.isascii() and not (self.doubled and b'""' in raw) and wanted == wanted.strip() and bool((starts[1:] >= ends[:-1]).all())
-        if not plain or raw.count(needle) * _RARE > len(starts):
+        if not plain:
             return np.fromiter((wanted in text.casefold() for text in self.block(starts, ends)), bool, len(starts))
+        if not needle:
+            return np.ones(len(starts), bool)
+        places = np.array([match.start() for match in re.finditer(re.escape(needle), raw)], np.int64)
         found = np.zeros(len(starts), bool)
-        lasts = ends - low
-        place = raw.find(needle)
-        while place >= 0:
-            row = int(np.searchsorted(lasts, place + len(needle)))  # the first text that ends behind it
-            begin = int(starts[row]) - low if row < len(starts) else len(raw)
-            found[row:row + 1] |= place >= begin
-            place = raw.find(needle, int(lasts[row]) if place >= begin and row < len(starts) else place + 1)
+        across = places[~_mark_whole(found, places, len(needle), starts - low, ends - low)]
+        for place in across.tolist():  # what begins within a match that reaches over an end was passed over
+            while (place := raw.find(needle, place + 1, place + 2 * len(needle) - 1)) >= 0:
+                _mark_whole(found, np.array([place]), len(needle), starts - low, ends - low)
         return found
+
+
+def _mark_whole(found: np.ndarray, places: np.ndarray, size: int, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Marks the texts in which matches lie; returns which matches lie within one text."""
+    rows = np.minimum(np.searchsorted(ends, places + size), len(ends) - 1)  # the first text that ends behind each
+    whole = (places >= starts[rows]) & (places + size <= ends[rows])
+    found[rows[whole]] = True
+    return whole
 
 
 class TextColumn(Sequence[str]):
