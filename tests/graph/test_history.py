@@ -130,3 +130,12 @@ def test_a_step_in_a_large_drawing_weighs_its_table_alone():
     nodes = {str(index): Node(str(index), "relu", f"relu{index}", frozen({"a": index})) for index in range(1000)}
     graph = Graph().with_nodes(nodes)
     assert bytes_beyond(edit.move(graph, {"7": (1, 1)}), graph) < 120_000 < bytes_beyond(graph, None)
+
+
+def test_past_tells_every_step_with_the_values_on_both_sides() -> None:
+    history = History(1)
+    for label, value in (("two", 2), ("three", 3), ("four", 4)):
+        history.apply(label, value)
+    history.undo()
+    assert history.past() == [("two", 1, 2), ("three", 2, 3)]
+    assert History("alone").past() == []
