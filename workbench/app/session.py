@@ -414,8 +414,11 @@ class Session(QObject):
         self._runs = None
         if self._selected_run is not None and not self._selected_run.exists():
             self._selected_run = None
-        if self._selected_run is None and self.runs:
-            self.select_run(self.runs[0].path)
+        if self._selected_run is None:
+            # One of a study only where it has come to its end and is all there is.
+            own = [info for info in self.runs if not info.study]
+            first = next(iter([*own, *(info for info in self.runs if info.state.over)]), None)
+            self.select_run(first.path if first is not None else None)
         self.runs_changed.emit()
 
     @property

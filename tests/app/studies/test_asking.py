@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from workbench.app.pages.data.studying import doubted
 from workbench.app.studies.dialog import StudiesDialog
 from workbench.app.studies.runner import studies_of
 from workbench.data import edits
+from workbench.project.events import RunState, StateChanged
 from workbench.project.project import Choice
+from workbench.project.runs import create_run
 from workbench.training.studies.record import StudyState, list_studies
 
 AT_MOST_MS = 90_000
@@ -82,6 +85,25 @@ def test_a_study_is_stopped_and_gone_on_with(opened: Any, qtbot: Any) -> None:
     assert not studies.running and study.read().state is StudyState.INTERRUPTED
     assert len(list_studies(session.folder)) == 1
     dialog.close()
+
+
+def test_a_run_under_way_elsewhere_is_neither_chosen_nor_asked(opened: Any, qtbot: Any) -> None:
+    session = opened.session
+    own = session.selected_run.path
+    busy = create_run(session.folder, "fold 1 of 2", session.project, study="of-somebody")
+    busy.append_event(StateChanged(RunState.RUNNING, 0))
+    session.reload_runs()
+    assert session.selected_run.path == own
+    shutil.rmtree(own)
+    session.reload_runs()
+    assert session.selected_run is None
+    opened.show_page("data")
+    session.select_run(busy.path)
+    assert opened.page.judging._job is None or not opened.page.judging._job.running
+    busy.append_event(StateChanged(RunState.STOPPED, 3))
+    session.select_run(None)
+    session.reload_runs()
+    assert session.selected_run.path == busy.path
 
 
 def test_what_cannot_be_asked_is_said_in_the_dialog(opened: Any, qtbot: Any) -> None:

@@ -15,9 +15,15 @@ from workbench.app.widgets import button
 if TYPE_CHECKING:
     from workbench.app.pages.data.verdicts import Verdicts
     from workbench.app.session import Session
+    from workbench.project.runs import RunFolder
 
 AT_ONCE_ROWS = 5000
 """Up to this many rows a finished run is asked without waiting to be told."""
+
+
+def _ended(run: RunFolder) -> bool:
+    """Whether a run has come to its end, wherever it was trained, and left something to ask."""
+    return run.best() is not None and run.state.over
 
 
 class Judging(QObject):
@@ -59,7 +65,7 @@ class Judging(QObject):
         """Takes notice of another run; a small set of rows is asked about at once."""
         run, dataset = self._session.selected_run, self._session.dataset
         known = run is not None and run.path in self._kept
-        can = run is not None and dataset is not None and not known and run.best() is not None and not self._session.trainer.running
+        can = run is not None and dataset is not None and not known and not self._session.trainer.running and _ended(run)
         if self._button is not None:
             self._button.setVisible(can)
         if can and dataset is not None and len(dataset) <= AT_ONCE_ROWS and self._button is not None and self._button.parentWidget().isVisible():
