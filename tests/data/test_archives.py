@@ -272,3 +272,24 @@ def test_the_cache_of_archives_has_an_end(image_folder: Path, tmp_path: Path, ca
         folder.with_suffix(".json").write_text("[]")
     assert sorted(prune(0)) == sorted([folders[0], folders[2]]) and not list((cache / "archives").iterdir())
     assert unpacked(tmp_path / "1.zip")[0].is_dir() and os.listdir(folders[1])
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz"])
+def test_a_packed_table_is_one_file(ending: str, tmp_path: Path) -> None:
+    import bz2
+    import lzma
+
+    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}[ending]
+    path = tmp_path / f"table.csv{ending}"
+    path.write_bytes(pack(b"size,kind\n" + b"1.5,a\n2.5,b\n" * 20))
+    dataset = open_dataset(str(path))
+    assert len(dataset) == 40 and [field.name for field in dataset.fields] == ["size", "kind"]
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(DataError, match="cannot be used|was not unpacked"):
+        open_dataset(str(path))
+    path.write_bytes(b"size,kind\n1,a\n")
+    with pytest.raises(DataError):
+        open_dataset(str(path))
+    path.write_bytes(pack(b"0" * (200 << 20)))
+    with pytest.raises(DataError, match="far more than its own size"):
+        open_dataset(str(path))

@@ -16,7 +16,10 @@ from workbench.data.open import open_dataset
 from workbench.errors import DataError
 
 WRITTEN = Path(__file__).parent / "written"
-TEXT_FILES = ("datasets_texts.csv", "datasets_texts.jsonl", "pandas.csv", "pandas_semicolon.csv", "pandas_records.json", "pandas_lines.jsonl")
+TEXT_FILES = (
+    "datasets_texts.csv", "datasets_texts.jsonl", "pandas.csv", "pandas_semicolon.csv", "pandas_records.json", "pandas_lines.jsonl",
+    "pandas_tab.tsv.gz",
+)
 ARROW_FILES = ("datasets_pictures.parquet", "datasets_texts.parquet", "pandas.parquet", "pandas.feather", "pandas_plain.feather")
 SAVED = ("saved_pictures", "saved_texts", "saved_sounds")
 PANDAS = tuple(name for name in (*TEXT_FILES, *ARROW_FILES) if name.startswith("pandas"))

@@ -39,6 +39,7 @@ _COPY = 1 << 18
 _LARGEST_HEADER = 1 << 20
 _MOST_GLOBALS = 1000
 _PACKED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open))
+_TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson")
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
 _BAD_CHARACTERS = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
 
@@ -81,12 +82,42 @@ class _Item:
         return found
 
 
+@dataclass(slots=True)
+class _Alone:
+    """The only file in a packed one, such as `table.csv.gz`."""
+
+    name: str
+    path: Path
+    reason: str = ""
+
+    def open(self) -> IO[bytes]:
+        opener = _opener(self.path)
+        if opener is None:
+            raise EOFError("unknown packing")
+        return opener(self.path, "rb")  # pyright: ignore[reportReturnType]
+
+
+def _packed_table(path: Path) -> bool:
+    """Whether a file is called like a packed table."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    return len(suffixes) == 2 and suffixes[0] in _TABLES and suffixes[1] in (".gz", ".bz2", ".xz")
+
+
+def _opener(path: Path) -> Any:
+    """Returns what unpacks a file, by its first bytes; None where nothing does."""
+    with path.open("rb") as file:
+        first = file.read(8)
+    return next((opener for magic, opener in _PACKED if first.startswith(magic)), None)
+
+
 def is_archive(path: Path) -> bool:
-    """Whether a file is a zip or tar archive by its name and its first bytes; never raises."""
+    """Whether a file is a zip or tar archive, or one packed table, by its name and its first bytes; never raises."""
     name = path.name.lower()
     try:
         if name.endswith(".zip"):
             return path.is_file() and zipfile.is_zipfile(path)
+        if _packed_table(path):
+            return path.is_file() and _opener(path) is not None
         endings = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
         return name.endswith(endings) and path.is_file() and tarfile.is_tarfile(path)
     except (OSError, EOFError, LZMAError, zlib.error):
@@ -165,6 +196,9 @@ def _entries(path: Path, found: Extracted, limit: int) -> Iterator[_Entry]:
                 if not about.is_dir():
                     yield _Item(_zip_name(about), _zip_reason(about), archive, about)
         return
+    if _packed_table(path):
+        yield _Alone(path.stem, path)
+        return
     with _tar_stream(path, limit) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:  # pyright: ignore[reportArgumentType, reportCallIssue]
         try:
             while (about := archive.next()) is not None:
@@ -179,9 +213,7 @@ def _entries(path: Path, found: Extracted, limit: int) -> Iterator[_Entry]:
 
 def _tar_stream(path: Path, limit: int) -> _Bounded:
     """Returns the bytes of a tar archive, unpacked while they are read."""
-    with path.open("rb") as file:
-        first = file.read(8)
-    opener = next((opener for magic, opener in _PACKED if first.startswith(magic)), None)
+    opener = _opener(path)
     return _Bounded(path.open("rb") if opener is None else opener(path, "rb"), limit)
 
 

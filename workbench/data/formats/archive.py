@@ -19,8 +19,8 @@ class Archive(Format):
     name = "archive"
     label = "Archive"
     category = "file"
-    summary = "A zip or tar file with a folder of images or any other data in it; it is unpacked once, into the cache."
-    aliases = ("zip", "tar", "tar.gz", "tgz", "压缩包")
+    summary = "A zip or tar file with a folder of images or any other data in it, or a packed table (.csv.gz); it is unpacked once, into the cache."
+    aliases = ("zip", "tar", "tar.gz", "tgz", "csv.gz", "gzip", "压缩包")
     priority = 40
 
     def recognises(self, path: Path) -> bool:
