@@ -51,6 +51,12 @@ class Parsed:
     whole: bool = True
     bare: bool = False
 
+    def take(self, rows: np.ndarray, other: Parsed) -> None:
+        """Takes these cells as they were read again."""
+        self.values[rows], self.good[rows] = other.values, other.good
+        self.pointed, self.parted, self.bare = self.pointed or other.pointed, self.parted or other.parted, self.bare or other.bare
+        self.whole, self.canonical = self.whole and other.whole, self.canonical and other.canonical
+
 
 def parse(text: np.ndarray, starts: np.ndarray, ends: np.ndarray, mark: str = ".") -> Parsed:
     """Returns the numbers of a column.

@@ -135,11 +135,12 @@ class FileCells(Sequence[str]):
             return None
         parsed = parse(text, starts, ends, mark)
         odd = np.flatnonzero(~parsed.good & (ends > starts))
-        if len(odd):
-            starts, ends = trimmed(text, starts, ends)
-            parsed = parse(text, starts, ends, mark)
-            odd = np.flatnonzero(~parsed.good & (ends > starts))
         gaps = bool((ends == starts).any())
+        if len(odd):
+            first, last = trimmed(text, starts[odd], ends[odd])
+            parsed.take(odd, parse(text, first, last, mark))
+            gaps = gaps or bool((first == last).any())
+            odd = odd[~parsed.good[odd] & (last > first)]
         for row in odd.tolist():
             cell = texts[row]
             if cell.lower() in MISSING or cell.lower() in DASHES:
