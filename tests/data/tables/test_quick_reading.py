@@ -219,6 +219,8 @@ def test_equal_rows_are_told_apart_and_found_by_their_ids(tmp_path: Path) -> Non
     assert not isinstance(dataset, str)
     ids: Any = dataset.ids()
     assert len(set(ids)) == 500 and ids[460].endswith("-11")
+    for words in ("3", "A", "-1", "x", ids[3].upper()):
+        assert ids.holding(words).tolist() == [words.casefold() in name.casefold() for name in ids]
     assert ids.places([ids[3], ids[499], "0" * 16, "x", ids[3] + "-400", f"{ids[3]}-00"]) == {ids[3]: 3, ids[499]: 499}
     assert ids.joined(np.array([460, 2])) == f"{ids[460]}\0{ids[2]}\0".encode()
     assert ids.joined(np.arange(40)) == "".join(f"{name}\0" for name in ids[:40]).encode()

@@ -13,6 +13,7 @@ import numpy as np
 from workbench.data.tables.scan import Grid
 
 _ROWS, _WIDTH = 65_536, 16
+_LETTERS = frozenset("0123456789abcdef-")
 
 
 class DigestIds(Sequence[str]):
@@ -111,6 +112,13 @@ class DigestIds(Sequence[str]):
         table = np.zeros((len(rows), _WIDTH + 1), np.uint8)
         table[:, :_WIDTH] = np.frombuffer(self.digests[rows].astype(">u8").tobytes().hex().encode(), np.uint8).reshape(-1, _WIDTH)
         return table.tobytes()
+
+    def holding(self, words: str) -> np.ndarray:
+        """Returns which ids hold some words, case ignored, bool `(n,)`."""
+        wanted = words.casefold()
+        if not set(wanted) <= _LETTERS:
+            return np.zeros(self._count, bool)
+        return np.fromiter((wanted in name for name in self), bool, self._count)
 
     def places(self, names: Iterable[str]) -> dict[str, int]:
         """Returns where the rows of some ids stand; ids that are not there are left out."""

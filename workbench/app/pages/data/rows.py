@@ -170,11 +170,8 @@ class Rows:
         if self.table:
             return self._cells_holding(wanted)
         if self.lead is not None and self.lead.kind == FieldKind.TEXT:
-            holding = getattr(self.texts, "holding", None)
-            if holding is not None:
-                return holding(words)
-            return np.fromiter((wanted in text.casefold() for text in self.texts), dtype=bool, count=len(self.dataset))
-        found = np.fromiter((wanted in name.casefold() for name in self.ids), dtype=bool, count=len(self.dataset))
+            return _holding(self.texts, wanted)
+        found = _holding(self.ids, wanted)
         if self.label is not None and self.labels is not None:
             classes = np.array([wanted in name.casefold() for name in self.label.categories] or [False])
             found |= np.where(self.labels >= 0, classes[np.clip(self.labels, 0, len(classes) - 1)], False)
@@ -182,10 +179,10 @@ class Rows:
 
     def _cells_holding(self, wanted: str) -> np.ndarray:
         """Returns which rows hold some words in any text or category."""
-        found = np.fromiter((wanted in name.casefold() for name in self.ids), dtype=bool, count=len(self.dataset))
+        found = _holding(self.ids, wanted)
         for item in self.dataset.fields:
             if item.kind == FieldKind.TEXT:
-                found |= np.fromiter((wanted in text.casefold() for text in self.dataset.column(item.name)), dtype=bool, count=len(found))
+                found |= _holding(self.dataset.column(item.name), wanted)
             elif item.kind == FieldKind.CATEGORY:
                 holding = np.array([*(wanted in name.casefold() for name in item.categories), False])
                 found |= holding[np.asarray(self.dataset.column(item.name))]
@@ -300,6 +297,12 @@ class Rows:
         from workbench.data.row_ids import places_of
 
         return tuple(sorted(places_of(self.dataset, ids).values()))
+
+
+def _holding(texts: Sequence[str], wanted: str) -> np.ndarray:
+    """Returns which of some texts or ids hold words in small letters, bool; many at once where they can."""
+    holding = getattr(texts, "holding", None)
+    return np.fromiter((wanted in text.casefold() for text in texts), dtype=bool, count=len(texts)) if holding is None else holding(wanted)
 
 
 def source_of(dataset: Dataset) -> Dataset:
