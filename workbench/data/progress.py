@@ -46,6 +46,17 @@ def listener() -> Reporting | None:
     return _REPORTING.get()
 
 
+def go_on() -> None:
+    """Ends work that is no longer wanted; called now and then by whatever has nothing to tell of its progress.
+
+    Raises:
+        CancelledError: The work is no longer wanted.
+    """
+    listening = _REPORTING.get()
+    if listening is not None and listening.cancelled():
+        raise CancelledError
+
+
 def report(share: float, sentence: str) -> None:
     """Tells whoever listens how far the work is.
 

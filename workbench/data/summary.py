@@ -11,6 +11,7 @@ import numpy as np
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Split
 from workbench.data.findings import FINDERS
 from workbench.data.findings.base import Look
+from workbench.data.progress import go_on
 
 _BINS = 20
 
@@ -54,6 +55,7 @@ def find_problems(
     read = {name: column for name, column in (columns or {}).items() if not isinstance(column, Sizes)}
     look, problems = Look(dataset, splits, read), list(dataset.problems)
     for finder in FINDERS:
+        go_on()
         if (splits or not finder.needs_splits) and (duplicates or not finder.thorough):
             problems += finder.find(look)
     return problems

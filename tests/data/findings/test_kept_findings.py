@@ -70,3 +70,19 @@ def test_what_is_kept_goes_with_its_data() -> None:
     del data
     gc.collect()
     assert gone() is None
+
+
+def test_looking_ends_when_nobody_wants_it_any_more() -> None:
+    from workbench.data.open import open_dataset
+    from workbench.data.progress import CancelledError, reporting
+    from workbench.data.summary import find_problems
+
+    dataset, asked = open_dataset("generated:shapes", params={"rows": 50}), []
+
+    def cancelled() -> bool:
+        asked.append(1)
+        return len(asked) > 3
+
+    with reporting(lambda _share, _sentence: None, cancelled), pytest.raises(CancelledError):
+        find_problems(dataset)
+    assert len(asked) == 4

@@ -16,6 +16,7 @@ import numpy as np
 from workbench.catalogue import Entry
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind, Split, UnreadableRowsError
 from workbench.data.edited import Changes, changes_of, same_changes
+from workbench.data.progress import go_on
 from workbench.data.row_ids import without_edits
 
 MOST_ROWS = 1000
@@ -105,6 +106,7 @@ class Look:
         """Returns the usable rows of a column a few at a time, so that images are never all in memory; damaged ones are passed over."""
         whole = self._columns.get(name)
         for start in range(0, len(self.usable), _PART):
+            go_on()
             rows = self.usable[start : start + _PART]
             if whole is not None:
                 yield rows, whole[rows] if isinstance(whole, np.ndarray) else [whole[row] for row in rows]

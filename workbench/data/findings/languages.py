@@ -53,7 +53,7 @@ class Languages(Finder):
         return [problem for field in fields for problem in look.kept(self.name, [field], lambda field=field: self._of(look, field))]
 
     def _of(self, look: Look, field: Field) -> list[DataProblem]:
-        found = [language_of(text) for text in look.values(field.name)]
+        found = look.kept("languages", [field], lambda: [language_of(text) for text in look.values(field.name)])
         counts = Counter(language for language in found if language)
         if counts.total() < _MANY:
             return []

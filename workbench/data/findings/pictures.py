@@ -33,10 +33,7 @@ class Pictures(Finder):
         return [problem for field in look.fields(FieldKind.IMAGE) for problem in self._of(look, field)]
 
     def _of(self, look: Look, field: Field) -> list[DataProblem]:
-        parts = [(rows, *_seen(images)) for rows, images in look.parts(field.name)]
-        if not parts:
-            return []
-        rows, spread, sharp = (np.concatenate(column) for column in zip(*parts, strict=True))
+        rows, spread, sharp = look.kept("pictures", [field], lambda: _looked_at(look, field.name))
         blank = spread <= _FLAT
         blurred = ~blank & _far_below(np.where(blank, np.nan, sharp))
         found: list[DataProblem] = []
@@ -51,6 +48,15 @@ class Pictures(Finder):
                 look.names(rows[blurred]), Text("Look at them: what people cannot tell, a model learns by heart."),
             ))
         return found
+
+
+def _looked_at(look: Look, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns rows, how far the pixels of their images differ, and the logarithm of their sharpness."""
+    parts = [(rows, *_seen(images)) for rows, images in look.parts(name)]
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
+    rows, spread, sharp = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return rows, spread, sharp
 
 
 def _seen(images: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -28,10 +28,7 @@ class Signals(Finder):
         return sounds + [problem for field in look.fields(FieldKind.SERIES) for problem in self._series(look, field)]
 
     def _sounds(self, look: Look, field: Field) -> list[DataProblem]:
-        facts = [
-            (int(row), float(np.abs(sound).max(initial=0)), float((np.abs(sound) >= _FULL).mean()) if len(sound) else 0.0)
-            for rows, sounds in look.parts(field.name) for row, sound in zip(rows, sounds, strict=True)
-        ]
+        facts = look.kept("loudness", [field], lambda: _loudness(look, field.name))
         silent, clipped = [row for row, peak, _ in facts if peak < _SILENT], [row for row, _, share in facts if share > _CLIPPED]
         found: list[DataProblem] = []
         if 0 < len(silent) <= _FEW * len(facts):
@@ -47,16 +44,37 @@ class Signals(Finder):
         return found
 
     def _series(self, look: Look, field: Field) -> list[DataProblem]:
-        rows = [
-            int(row) for rows, series in look.parts(field.name) for row, values in zip(rows, series, strict=True)
-            if len(values) > 1 and bool((values == values[:1]).all())
-        ]
+        rows = look.kept("flat", [field], lambda: _flat(look, field.name))
         if not 0 < len(rows) <= _FEW * len(look.usable):
             return []
         return [DataProblem(
             "flat", Text("{count} series in {field} never change.", count=len(rows), field=called(field)), look.names(rows),
             Text("Often a sensor was not connected; there is nothing in them to learn from."),
         )]
+
+
+def _loudness(look: Look, name: str) -> list[tuple[int, float, float]]:
+    """Returns every row, the peak of its sound and the share of it at full scale."""
+    return [
+        (int(row), float(np.abs(sound).max(initial=0)), float((np.abs(sound) >= _FULL).mean()) if len(sound) else 0.0)
+        for rows, sounds in look.parts(name) for row, sound in zip(rows, sounds, strict=True)
+    ]
+
+
+def _flat(look: Look, name: str) -> list[int]:
+    """Returns the rows whose series stay the same."""
+    return [
+        int(row) for rows, series in look.parts(name) for row, values in zip(rows, series, strict=True)
+        if len(values) > 1 and bool((values == values[:1]).all())
+    ]
+
+
+def _lengths(look: Look, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns rows and how many steps each has."""
+    parts = [(rows, np.array([len(one) for one in signals])) for rows, signals in look.parts(name)]
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    return np.concatenate([rows for rows, _ in parts]), np.concatenate([lengths for _, lengths in parts])
 
 
 class SignalLengths(Finder):
@@ -73,10 +91,9 @@ class SignalLengths(Finder):
         return [problem for field in fields for problem in self._of(look, field)]
 
     def _of(self, look: Look, field: Field) -> list[DataProblem]:
-        parts = [(rows, np.array([len(one) for one in signals])) for rows, signals in look.parts(field.name)]
-        if sum(len(rows) for rows, _ in parts) < _MANY:
+        rows, lengths = look.kept("steps", [field], lambda: _lengths(look, field.name))
+        if len(rows) < _MANY:
             return []
-        rows, lengths = np.concatenate([rows for rows, _ in parts]), np.concatenate([lengths for _, lengths in parts])
         usual = float(np.median(lengths))
         odd = (lengths > _TIMES * usual) | (lengths * _TIMES < usual)
         if not 0 < odd.sum() <= _FEW * len(rows):

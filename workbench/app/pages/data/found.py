@@ -102,7 +102,7 @@ class Found(QWidget):
         if self._looking is not None and self._looking.running:
             self._looking.cancel()
         self._looked, self._found = rows, []
-        self._looking = run_job(self, lambda _progress, _cancelled: problems_of(rows), lambda found: self._take(rows, found))
+        self._looking = run_job(self, lambda _progress, cancelled: problems_of(rows, cancelled), lambda found: self._take(rows, found))
         return []
 
     def _take(self, rows: Rows, found: list[DataProblem]) -> None:
@@ -126,9 +126,11 @@ class Found(QWidget):
         self._session.edit(say(fix.label), fix.apply(self._session.project))
 
 
-def problems_of(rows: Rows) -> list[DataProblem]:
-    """Returns what looks wrong in prepared data; reads every row."""
+def problems_of(rows: Rows, cancelled: Callable[[], bool] = bool) -> list[DataProblem]:
+    """Returns what looks wrong in prepared data; reads every row, and ends soon after it is no longer wanted."""
+    from workbench.data.progress import reporting
     from workbench.data.summary import find_problems
 
     assert rows.prepared is not None
-    return list(find_problems(rows.dataset, rows.prepared.splits))
+    with reporting(lambda _share, _sentence: None, cancelled):
+        return list(find_problems(rows.dataset, rows.prepared.splits))
