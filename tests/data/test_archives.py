@@ -285,7 +285,7 @@ def test_a_packed_table_is_one_file(ending: str, tmp_path: Path) -> None:
     dataset = open_dataset(str(path))
     assert len(dataset) == 40 and [field.name for field in dataset.fields] == ["size", "kind"]
     path.write_bytes(path.read_bytes()[:-6])
-    with pytest.raises(DataError, match="cannot be used|was not unpacked"):
+    with pytest.raises(DataError, match=r"cannot be used|was not unpacked"):
         open_dataset(str(path))
     path.write_bytes(b"size,kind\n1,a\n")
     with pytest.raises(DataError):

@@ -114,7 +114,7 @@ def _questions(path: Path, params: TableParams) -> tuple[Question, ...]:
     width = len(layout.head[0])
     rows = [row for row in layout.head[int(layout.header):] if len(row) == width]
     names = unique_names(layout.head[0] if layout.header else [""] * width)
-    columns = [[cell.strip() for cell in cells] for cells in zip(*rows, strict=True)] or [[] for _ in names]
+    columns: list[Sequence[str]] = [[cell.strip() for cell in cells] for cells in zip(*rows, strict=True)] or [[] for _ in names]
     head = RawTable(names, columns, ["" for _ in rows])
     signs, dates = undecided(head, params.reading)
     if signs and not params.decimal:
