@@ -13,6 +13,7 @@ import numpy as np
 
 from workbench.data.arrow_files import BytesColumn, files_column
 from workbench.data.arrow_kept import LARGE_BYTES, mapped
+from workbench.data.arrow_texts import cells_of
 from workbench.data.base import DataProblem, Dataset, Field, FieldKind
 from workbench.data.memory import NumberedIds
 from workbench.data.tables.columns import Reading, TableDataset, column_of, identifiers, series_field
@@ -220,7 +221,9 @@ def _read(
         return Field(name, FieldKind.NUMBER, label, unit=Text("days since 1970"), type="date"), (moments / 86_400e6).astype(np.float32), []
     if _of_words(types, kind):
         wanted = wanted or ColumnType.TEXT
-    return column_of(name, label, _cells(types, column), wanted, reading, ids)
+    words = types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+    cells = cells_of(arrow, column) if words else _cells(types, column)
+    return column_of(name, label, cells, wanted, reading, ids)
 
 
 def _categories(types: Any, column: Any) -> ColumnType | None:
@@ -265,8 +268,6 @@ def _whole(column: Any, classes: int) -> np.ndarray:
 def _cells(types: Any, column: Any) -> list[str]:
     """Returns a column as people would write it in a table."""
     values = column.to_pylist()
-    if types.is_string(column.type) or types.is_large_string(column.type) or types.is_string_view(column.type):
-        return ["" if value is None else value.strip() for value in values]
     if types.is_boolean(column.type):
         return ["" if value is None else "true" if value else "false" for value in values]
     if _of_words(types, column.type):

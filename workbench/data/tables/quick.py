@@ -14,6 +14,7 @@ from workbench.data.sound import SOUND_SUFFIXES
 from workbench.data.tables import types
 from workbench.data.tables.file_cells import FileCells, Floats
 from workbench.data.tables.numbers import decimal_of, is_date, localised, plain
+from workbench.data.tables.texts import TextColumn
 from workbench.data.tables.types import ColumnType, Guess, is_named_label, is_uuid, may_tell_apart, present, solid
 
 _HEAD, _LOOKED_AT, _ODD = 3000, 200, 50
@@ -21,6 +22,8 @@ _HEAD, _LOOKED_AT, _ODD = 3000, 200, 50
 
 def guess(name: str, cells: Sequence[str], decimal: str = "", missing: frozenset[str] = frozenset()) -> Guess:
     """Returns what `types.guess` returns, sooner where the cells are those of a file. The arguments are the same."""
+    if isinstance(cells, TextColumn) and not missing and len(cells):
+        return _text(name, cells, decimal) or types.guess(name, cells, decimal, missing)
     if isinstance(cells, FileCells) and not missing and len(cells):
         found = _number(name, cells, decimal) or _text(name, cells, decimal)
         if found is not None:
@@ -59,7 +62,7 @@ def _tells_apart(name: str, cells: FileCells, floats: Floats) -> bool:
     return types.is_id(name, cells, cells)
 
 
-def _text(name: str, cells: FileCells, decimal: str) -> Guess | None:
+def _text(name: str, cells: FileCells | TextColumn, decimal: str) -> Guess | None:
     """Returns that a column holds texts, where its first cells rule out everything else; None where they do not."""
     head = present(list(islice(cells, _HEAD)))
     if len(head) <= _LOOKED_AT or name in types.SPLIT_COLUMNS or decimal == ",":
