@@ -324,6 +324,39 @@ def test_rows_are_made_used_and_taken_out_again(desk: Callable[..., Any]) -> Non
     assert at.data.made == ("made-1",)
 
 
+def test_a_run_that_writes_texts_writes_rows(desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    from workbench.app.pages.data.preparation import made
+
+    at = desk("text-gpt")
+    at.open("made")
+    assert not at.find("made.write").isEnabled(), "there is no run yet"
+    run, asked = SimpleNamespace(name="first", path=Path(), best=Path, state=SimpleNamespace(over=False)), []
+
+    def written(project: Any, dataset: Any, folder: Path, by: Any, count: int) -> Any:
+        from workbench.data.making.sets import MadeSet
+        from workbench.project.making import keep
+
+        asked.append((by, count))
+        texts = [f"a text of its own {number}" for number in range(count)]
+        numbers = np.arange(1, count + 1)
+        return keep(project, folder, MadeSet("made-1", [""] * count, numbers, {dataset.fields[0].name: texts}, {"how": "writing"}, []), count)
+
+    monkeypatch.setattr(made, "written_by", written)
+    monkeypatch.setattr(type(at.session), "selected_run", property(lambda _session: run))
+    section = at.tab.sections["made"]
+    section.refresh(section.shown)
+    at.find("made.count").setValue(7)
+    before = len(at.session.dataset)
+    at.click("made.write")
+    at.qtbot.waitUntil(lambda: at.data.made == ("made-1",), timeout=30_000)
+    at.settle()
+    assert asked == [(run, 7)] and len(at.session.dataset) == before + 7
+    at.undone()
+    assert at.data.made == ()
+
+
 def test_every_control_has_a_name_and_folding_outlives_a_rebuild(desk: Callable[..., Any]) -> None:
     at = desk("reviews-lstm")
     at.open(*at.tab.sections)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from workbench.app import theme
 from workbench.app.form import ParamsForm
@@ -40,6 +40,13 @@ class MadeSection(Section):
         self.form.edited.connect(lambda name, value: self._values.update({name: value}))
         self.make = button("data.preparation.made.make", tr("Make rows"), self.make_rows, tip=tr("Draw rows by the augmentation and keep them"),
                            parent=self)
+        self.count = QSpinBox(self.inside)
+        self.count.setObjectName("data.preparation.made.count")
+        self.count.setAccessibleName(tr("How many texts"))
+        self.count.setRange(1, 100_000)
+        self.count.setValue(200)
+        self.write = button("data.preparation.made.write", tr("Let the run write rows"), self.write_rows,
+                            tip=tr("The selected run writes new texts, which are kept as training rows"), parent=self)
         self.words = quiet("", self.inside)
         self.words.setObjectName("data.preparation.made.words")
         self.list = QWidget(self.inside)
@@ -58,6 +65,14 @@ class MadeSection(Section):
         layout.setSpacing(theme.SPACE_8)
         layout.addWidget(self.form)
         layout.addWidget(self.make, 0, Qt.AlignmentFlag.AlignLeft)
+        self.writing = QWidget(side)
+        line = QHBoxLayout(self.writing)
+        line.setContentsMargins(0, theme.SPACE_8, 0, 0)
+        line.setSpacing(theme.SPACE_8)
+        line.addWidget(self.count)
+        line.addWidget(self.write)
+        line.addStretch(1)
+        layout.addWidget(self.writing)
         layout.addStretch(1)
         return side
 
@@ -81,6 +96,9 @@ class MadeSection(Section):
         classes = [name for field in shown.dataset.fields if field.kind == FieldKind.CATEGORY and field.name in targets for name in field.categories]
         self.form.set_choices("rows", ["train", *tags, *classes[:_MOST_CLASSES]])
         reason = why_not(shown)
+        run, idle = shown.session.selected_run, self._making is None or not self._making.running
+        self.writing.setVisible(any(item.name == "next_token" for item in shown.project.objectives))
+        self.write.setEnabled(shown.session.folder is not None and run is not None and run.best() is not None and idle)
         self.make.setEnabled(not reason and (self._making is None or not self._making.running))
         if reason or self._reason:
             self.words.setText(reason)
@@ -98,13 +116,32 @@ class MadeSection(Section):
         if shown is None or shown.session.folder is None:
             return
         project, dataset, folder, values = shown.project, shown.dataset, shown.session.folder, dict(self._values)
+        self._begin(lambda: made_of(project, dataset, folder, values))
+
+    def write_rows(self) -> None:
+        """Lets the selected run write rows aside and takes them in."""
+        shown, count = self.shown, self.count.value()
+        if shown is None or shown.session.folder is None or shown.session.selected_run is None:
+            return
+        project, dataset, folder, run = shown.project, shown.dataset, shown.session.folder, shown.session.selected_run
+        self._begin(lambda: written_by(project, dataset, folder, run, count))
+
+    def _begin(self, work: Callable[[], Making]) -> None:
         self.make.setEnabled(False)
+        self.write.setEnabled(False)
         self.words.setText(tr("Rows are being made."))
-        self._making = run_job(self, lambda _progress, _cancelled: made_of(project, dataset, folder, values), self._take, self._miss)
+        self._making = run_job(self, lambda progress, cancelled: told(work, progress, cancelled), self._take, self._miss, self._tell)
+
+    def _tell(self, _share: float, word: str) -> None:
+        if word:
+            self.words.setText(word)
 
     def _take(self, making: Making) -> None:
         self.make.setEnabled(True)
+        self.write.setEnabled(True)
         said = [tr("{rows} rows made of {sources}.", rows=f"{making.rows:,}", sources=f"{making.sources:,}")]
+        if not making.sources:
+            said = [tr("{rows} rows written by the run.", rows=f"{making.rows:,}")]
         if making.rows < making.wanted:
             said.append(tr("{count} draws brought nothing new.", count=f"{making.wanted - making.rows:,}"))
         self.words.setText(" ".join([*said, *(say(reason) for reason in making.left_out)]))
@@ -112,6 +149,7 @@ class MadeSection(Section):
 
     def _miss(self, error: Exception) -> None:
         self.make.setEnabled(True)
+        self.write.setEnabled(True)
         self.words.setText(say_error(error))
 
     def _use(self, name: str, on: bool) -> None:
@@ -178,6 +216,22 @@ def made_of(project: Project, dataset: Any, folder: Path, values: dict[str, Any]
     from workbench.project.making import make_rows
 
     return make_rows(project, folder, dataset, copies=values["copies"], rows=values["rows"])
+
+
+def written_by(project: Project, dataset: Any, folder: Path, run: Any, count: int) -> Making:
+    """Lets a run write rows and keeps them."""
+    from workbench.training.written_rows import write_rows
+
+    return write_rows(project, folder, dataset, run, count=count)
+
+
+def told(work: Callable[[], Making], progress: Callable[..., Any], cancelled: Callable[[], bool]) -> Making:
+    """Makes rows while telling how far it is."""
+    from workbench.app.opening import throttled
+    from workbench.data.progress import reporting
+
+    with reporting(throttled(progress), cancelled):
+        return work()
 
 
 def listed(project: Project, folder: Path) -> list[Kept]:
