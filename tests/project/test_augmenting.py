@@ -35,12 +35,14 @@ def test_photos_are_flipped_and_cropped_but_letters_sides_and_colours_are_left_a
     assert "resized_crop" in names_for(images(("cat", "dog"), side=64))
     assert "flip" not in names_for(images(("a", "b", "c"), channels=1))
     assert "flip" not in names_for(images(("turn left", "turn right")))
+    assert "flip" in names_for(images(("T-shirt/top", "down jacket"))) and "flip" not in names_for(images(("top", "bottom")))
     red = images(("red car", "blue car"))
     light = next(choice for choice in propose_augmentation(propose(red), red).choices if choice.name == "colour")
     assert light.params["saturation"] == 0.0
 
 
 def test_the_chinese_names_of_sides_are_understood() -> None:
+    assert "flip" in names_for(images(("上衣", "裙子"))) and "flip" not in names_for(images(("上面", "下面")))
     assert "flip" not in names_for(images(("左转", "右转"))) and "flip" in names_for(images(("猫", "狗", "兔子很多")))
 
 

@@ -13,10 +13,15 @@ from workbench.project.feeding import find_field, input_fields, target_fields
 from workbench.project.project import Choice, Project
 from workbench.text import Text
 
-_SIDES = re.compile(
-    r"\b(left|right|up|down|top|bottom|above|below|east|west|north|south|clockwise|anticlockwise|counterclockwise)\b|[左右上下东西南北顺逆]",
-    re.IGNORECASE,
+_SIDES = re.compile(r"\b(left|right|clockwise|anticlockwise|counterclockwise)\b|[左右]|[顺逆]时针", re.IGNORECASE)
+_OPPOSITES = tuple(
+    (re.compile(rf"\b{one}\b|{sign}", re.IGNORECASE), re.compile(rf"\b{other}\b|{facing}", re.IGNORECASE))
+    for one, other, sign, facing in (
+        ("up", "down", "上", "下"), ("top", "bottom", "顶", "底"), ("above", "below", "上", "下"), ("east", "west", "东", "西"),
+        ("north", "south", "南", "北"),
+    )
 )
+"""Words that speak of a side only where some other class speaks of the opposite: a top is worn, and down is what a jacket is filled with."""
 _COLOURS = re.compile(
     r"\b(red|green|blue|yellow|orange|purple|violet|pink|brown|black|white|grey|gray|cyan|magenta|colou?r)\b|[红绿蓝黄橙紫粉黑白灰色]", re.IGNORECASE
 )
@@ -85,7 +90,7 @@ def _classes(field: Field, targets: Sequence[Field]) -> Proposal:
     light = _light(field, targets)
     coloured = any(_COLOURS.search(name) for name in names)
     extra = (Text("The names of classes speak of colours, so colours stay."),) if coloured else ()
-    sided = next((name for name in names if _SIDES.search(name)), None)
+    sided = _sided(names)
     if sided is not None:
         reason = Text("The class {name} speaks of a side: a flip would change the answer, so there is none.", name=sided)
         return Proposal((shift, light), (reason, *extra))
@@ -102,7 +107,19 @@ def _light(field: Field, targets: Sequence[Field]) -> Choice:
 
 def mirrored_alike(names: Sequence[str]) -> bool:
     """Whether a mirrored picture of these classes shows the same, as far as their names tell: no digits, no letters, no sides."""
-    return not _are_symbols(names) and not any(_SIDES.search(name) for name in names)
+    return not _are_symbols(names) and _sided(names) is None
+
+
+def _sided(names: Sequence[str]) -> str | None:
+    """Returns a class whose name speaks of a side, or None."""
+    certain = next((name for name in names if _SIDES.search(name)), None)
+    if certain is not None:
+        return certain
+    for one, other in _OPPOSITES:
+        first, second = (next((name for name in names if words.search(name)), None) for words in (one, other))
+        if first is not None and second is not None and first != second:
+            return first
+    return None
 
 
 def _are_symbols(names: Sequence[str]) -> bool:

@@ -41,7 +41,10 @@ class Leaks(Finder):
         if not len(copies):
             return []
         return [DataProblem(
-            self.name, Text("{count} rows of validation and test also stand in training.", count=len(copies)), look.names(copies),
+            self.name,
+            _of(copies, Text("A row of validation or test also stands in training."),
+                Text("{count} rows of validation and test also stand in training.", count=len(copies))),
+            look.names(copies),
             Text("The model has seen their answers: the scores come out too good."), groups=_named(look, groups),
         )]
 
@@ -61,7 +64,8 @@ class Copies(Finder):
         if not len(spare):
             return []
         return [DataProblem(
-            self.name, Text("{count} rows are copies of an earlier row.", count=len(spare)), look.names(spare),
+            self.name, _of(spare, Text("A row is a copy of an earlier row."), Text("{count} rows are copies of an earlier row.", count=len(spare))),
+            look.names(spare),
             Text("What stands twice counts twice in training, and in the scores."), groups=_named(look, groups),
         )]
 
@@ -128,16 +132,25 @@ def _near(kind: str, look: Look, groups: list[np.ndarray]) -> list[DataProblem]:
     problems = []
     if len(leaks):
         problems.append(DataProblem(
-            f"{kind}-leak", Text("{count} rows of validation and test are nearly the same as a row of training.", count=len(leaks)),
+            f"{kind}-leak",
+            _of(leaks, Text("A row of validation or test is nearly the same as a row of training."),
+                Text("{count} rows of validation and test are nearly the same as a row of training.", count=len(leaks))),
             look.names(leaks), Text("The model has nearly seen their answers: the scores come out too good."), groups=_named(look, groups),
         ))
     inner = np.setdiff1d(spare, leaks)
     if len(inner):
         problems.append(DataProblem(
-            kind, Text("{count} rows are nearly the same as an earlier row.", count=len(inner)), look.names(inner),
+            kind, _of(inner, Text("A row is nearly the same as an earlier row."),
+                      Text("{count} rows are nearly the same as an earlier row.", count=len(inner))),
+            look.names(inner),
             Text("They add little to learn from, and split badly."), groups=_named(look, groups),
         ))
     return problems
+
+
+def _of(rows: np.ndarray, one: Text, many: Text) -> Text:
+    """Returns a sentence in the singular for one row."""
+    return one if len(rows) == 1 else many
 
 
 def _named(look: Look, groups: Sequence[np.ndarray]) -> tuple[tuple[str, ...], ...]:

@@ -184,6 +184,5 @@ class Browser(QWidget):
 
     def set_search(self, words: str) -> None:
         """Puts words into the search field without searching."""
-        self.search.blockSignals(True)
         self.search.setText(words)
-        self.search.blockSignals(False)
+        self._delay.stop()

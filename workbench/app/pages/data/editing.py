@@ -36,11 +36,12 @@ class Editing:
 
     def relabel(self, ids: Sequence[str], field: str, label: str | None) -> None:
         """Gives rows another class; None gives back that of the source."""
-        self._take(tr("Relabel {count} rows", count=len(ids)), changes.relabelled(self._edits, ids, field, label))
+        self._take(_of(ids, tr("Relabel a row"), tr("Relabel {count} rows", count=len(ids))), changes.relabelled(self._edits, ids, field, label))
 
     def exclude(self, ids: Sequence[str], out: bool) -> None:
         """Leaves rows out, or takes them in again."""
-        label = tr("Leave out {count} rows", count=len(ids)) if out else tr("Take in {count} rows", count=len(ids))
+        leave = _of(ids, tr("Leave out a row"), tr("Leave out {count} rows", count=len(ids)))
+        label = leave if out else _of(ids, tr("Take in a row"), tr("Take in {count} rows", count=len(ids)))
         self._take(label, changes.excluded(self._edits, ids, out))
 
     def toggle(self, ids: Sequence[str]) -> None:
@@ -49,20 +50,21 @@ class Editing:
 
     def move(self, ids: Sequence[str], split: str) -> None:
         """Moves rows to a split; "" gives them back to the rule."""
-        self._take(tr("Move {count} rows", count=len(ids)), changes.moved(self._edits, ids, split))
+        self._take(_of(ids, tr("Move a row"), tr("Move {count} rows", count=len(ids))), changes.moved(self._edits, ids, split))
 
     def tag(self, ids: Sequence[str], tag: str, on: bool = True) -> None:
         """Puts a tag on rows, or takes it off."""
         if tag.strip():
-            self._take(tr("Tag {count} rows", count=len(ids)), changes.tagged(self._edits, ids, tag, on))
+            self._take(_of(ids, tr("Tag a row"), tr("Tag {count} rows", count=len(ids))), changes.tagged(self._edits, ids, tag, on))
 
     def note(self, ids: Sequence[str], note: str) -> None:
         """Writes a note on rows."""
-        self._take(tr("Note on {count} rows", count=len(ids)), changes.noted(self._edits, ids, note))
+        self._take(_of(ids, tr("Note on a row"), tr("Note on {count} rows", count=len(ids))), changes.noted(self._edits, ids, note))
 
     def forget(self, ids: Sequence[str]) -> None:
         """Takes every change of rows back."""
-        self._take(tr("Undo the changes of {count} rows", count=len(ids)), self._edits.changed(ids, lambda _edit: changes.NOTHING))
+        label = _of(ids, tr("Undo the changes of a row"), tr("Undo the changes of {count} rows", count=len(ids)))
+        self._take(label, self._edits.changed(ids, lambda _edit: changes.NOTHING))
 
     def steps_of(self, row: str) -> list[str]:
         """Returns what was done to a row since the project was opened, the oldest first; what was undone is not among it."""
@@ -79,3 +81,8 @@ class Editing:
         from workbench.project.atomic import write_atomically
 
         write_atomically(path, changes.to_csv(self._edits).encode("utf-8"))
+
+
+def _of(ids: Sequence[str], one: str, many: str) -> str:
+    """Returns how a step is called: in the singular for one row."""
+    return one if len(ids) == 1 else many

@@ -165,3 +165,12 @@ def _number(text: str, otherwise: float) -> float:
     except ValueError:
         return otherwise
     return value if math.isfinite(value) else otherwise
+
+
+def link_line(link: QWidget, below_px: int) -> QHBoxLayout:
+    """Returns a line in which the words of a link begin where the words above and below it do."""
+    made = QHBoxLayout()
+    made.setContentsMargins(theme.SPACE_12, 0, theme.SPACE_16, below_px)
+    made.addWidget(link)
+    made.addStretch(1)
+    return made

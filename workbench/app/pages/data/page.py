@@ -14,7 +14,7 @@ from workbench.app.jobs import Job, run_job
 from workbench.app.language import tr
 from workbench.app.pages.data.browser import Browser
 from workbench.app.pages.data.editing import Editing
-from workbench.app.pages.data.facet_panel import FacetPanel
+from workbench.app.pages.data.facet_panel import FacetPanel, link_line
 from workbench.app.pages.data.filtering import Filter
 from workbench.app.pages.data.found import Found
 from workbench.app.pages.data.judging import Judging
@@ -78,6 +78,7 @@ class DataPage(RowCommands, Page):
         self.facets.chosen.connect(lambda facet, value: self._set_filter(self._filter.choosing(facet, value)))
         self.facets.bounded.connect(lambda name, low, high: self._set_filter(self._filter.within(name, low, high)))
         self.browser.searched.connect(lambda words: self._set_filter(replace(self._filter, words=words)))
+        self.browser.ordered.connect(view.start_over)
         self.browser.ordered.connect(self._apply)
         self.browser.freed.connect(self._let_go)
         self.browser.tab_changed.connect(lambda _name: self._show_tab())
@@ -105,17 +106,13 @@ class DataPage(RowCommands, Page):
         layout.addLayout(head)
         self._reading = button("data.source.reading", tr("How it is read…"), lambda: self.opening.ask(), kind="link",
                                tip=tr("How it is read, and what is learned from it"))
-        below = QHBoxLayout()
-        below.setContentsMargins(theme.SPACE_12, 0, theme.SPACE_16, theme.SPACE_8)
-        below.addWidget(self._reading)
-        below.addStretch(1)
-        layout.addLayout(below)
+        layout.addLayout(link_line(self._reading, theme.SPACE_8))
         self.facets = FacetPanel(self)
         layout.addWidget(self.facets)
-        layout.addWidget(self.judging.button(self))
+        layout.addLayout(link_line(self.judging.button(self), 0))
         self._export = button("data.edits.export", tr("Export edits as CSV..."), lambda: self.editing.export(self), kind="link",
                               tip=tr("Write every change of rows as a table"))
-        layout.addWidget(self._export, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(link_line(self._export, 0))
         layout.addStretch(1)
         return column
 

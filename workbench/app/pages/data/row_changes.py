@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workbench.app import theme
@@ -33,8 +34,9 @@ class RowChanges(QWidget):
         self.words.setObjectName("data.changes.words")
         back = button("data.changes.back", tr("Take every change back"), lambda: self._editing.forget([self._id]), kind="link", parent=self,
                       tip=tr("The row is as in its source again; one undo brings the changes back"))
-        for widget in (Heading(tr("Changes of this row")), self.words, back):
+        for widget in (Heading(tr("Changes of this row")), self.words):
             layout.addWidget(widget)
+        layout.addWidget(back, 0, Qt.AlignmentFlag.AlignLeft)
         self._back = back
 
     def show_row(self, rows: Rows, row: int) -> None:

@@ -160,6 +160,7 @@ class RowPanel(QWidget):
             return " × ".join(str(size) for size in raw.shape)
         if rows.mask is not None:
             self._picture.set_image(_with_mask(rows, row, image))
+        self._picture.setFixedWidth(self._picture.picture_rect().width())
         height, width, channels = image.shape
         return tr("{width} × {height} {kind}", width=width, height=height, kind=tr("grey") if channels == 1 else tr("colour"))
 

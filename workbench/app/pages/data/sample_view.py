@@ -78,6 +78,7 @@ class SampleView(ByMouse, QAbstractScrollArea):
         self.tiles.arrived.connect(self.viewport().update)
         self._cell_painter = CellPainter()
         self._drawn_as: object = None
+        self._from_top = False
 
     @property
     def pictures(self) -> bool:
@@ -107,19 +108,26 @@ class SampleView(ByMouse, QAbstractScrollArea):
             shown: Dataset indices in view order.
             groups: Names and sizes of the groups that follow each other in `shown`; None for no groups.
         """
-        before, picked = self.current, self.picked if self.picking.count > 1 else None
+        before, picked = self.current, self.picked if self.picking.count > 1 and not self._from_top else None
         self._take_source(rows)
         self._rows, self._shown = rows, self.grouping.take(shown, groups or [])
         shown = self._shown
-        found = np.flatnonzero(shown == before)
+        found = np.flatnonzero(shown == before)[: 0 if self._from_top else 1]
         self.picking.reset(int(found[0]) if len(found) else (0 if len(shown) else -1))
         if picked is not None:
             self.picking.pick(np.flatnonzero(np.isin(shown, picked)), len(shown))
         self._measure()
+        if self._from_top:
+            self._from_top = False
+            self.verticalScrollBar().setValue(0)
         self.viewport().update()
         if self.current != before:
             self.current_changed.emit(self.current)
         self.picked_changed.emit()
+
+    def start_over(self) -> None:
+        """Lets the next rows begin at the top with the cursor on the first one: another order was asked for."""
+        self._from_top = True
 
     def _take_source(self, rows: Rows | None) -> None:
         from workbench.app.pages.data.rows import source_of
@@ -249,6 +257,11 @@ class SampleView(ByMouse, QAbstractScrollArea):
             return
         self._painter_for()
         painter.setFont(theme.small_font() if self.pictures else theme.text_font())
+        if not len(self._shown) and not self.grouping.groups:
+            painter.setPen(QColor(colours.quiet))
+            painter.setFont(theme.text_font())
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, tr("No row fits this filter."))
+            return
         scrolled, height = self.verticalScrollBar().value(), self.viewport().height()
         places = self._cells.visible(scrolled, height)
         for place in places:

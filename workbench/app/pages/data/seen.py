@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint
@@ -51,7 +52,7 @@ class Seen(QWidget):
         text = next((name for name in rows.prepared.inputs if rows.dataset.field(name).kind == FieldKind.TEXT), "")
         self._picture.setVisible(lead is not None and lead.kind in (FieldKind.IMAGE, FieldKind.SERIES, FieldKind.AUDIO))
         self._tokens.setVisible(bool(text))
-        lines = [tensor_words(name, value) for name, value in list(batch.values.items())[:_FEW]]
+        lines = [tensor_words(name, value, classes_of(rows, name)) for name, value in list(batch.values.items())[:_FEW]]
         if lead is not None and lead.kind == FieldKind.IMAGE:
             self._picture.set_signed(batch.values[lead.name][0].float().mean(0).cpu().numpy())
         elif lead is not None and lead.kind in (FieldKind.SERIES, FieldKind.AUDIO):
@@ -73,11 +74,24 @@ class Seen(QWidget):
             QToolTip.showText(QCursor.pos() + QPoint(8, 12), tr("{token}: number {id}", token=token.text, id=token.id), self._tokens)
 
 
-def tensor_words(name: str, value: Any) -> str:
-    """Returns name, shape and range of a tensor of one row."""
+def classes_of(rows: Rows, name: str) -> tuple[str, ...]:
+    """Returns the classes of what a tensor holds, or nothing where it is no class."""
+    field = next((item for item in rows.dataset.fields if item.name == name), None)
+    return field.categories if field is not None and field.kind == FieldKind.CATEGORY else ()
+
+
+def tensor_words(name: str, value: Any, classes: Sequence[str] = ()) -> str:
+    """Returns name, shape and range of a tensor of one row, one number as it is, and a class by its name."""
     shape = " × ".join(str(size) for size in value.shape[1:]) or "1"
     if not value.numel():
         return f"{name}: {shape}"
+    if value.numel() == 1 and not value.is_floating_point():
+        number = int(value)
+        if 0 <= number < len(classes):
+            return f"{name}: {classes[number]} ({number})"
+        return f"{name}: {number}"
+    if value.numel() == 1:
+        return tr("{name}: {value} after normalising", name=name, value=f"{float(value):.2f}")
     if not value.is_floating_point():
         return tr("{name}: {shape}, whole numbers {low} to {high}", name=name, shape=shape, low=int(value.min()), high=int(value.max()))
     bounds = {"low": f"{float(value.min()):.2f}", "high": f"{float(value.max()):.2f}"}

@@ -149,7 +149,8 @@ class Bars(_Plot):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours.accent))
             room = self.width() - name_px - 64
-            painter.drawRoundedRect(name_px, box.center().y() - 2, max(2, round(room * value / largest)), 6, 3, 3)
+            if value:
+                painter.drawRoundedRect(name_px, box.center().y() - 2, max(2, round(room * value / largest)), 6, 3, 3)
             if self.hasFocus() and index == self._cursor:
                 painter.setPen(QColor(colours.accent))
                 painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -1,0 +1,65 @@
+"""What stands in words: a class by its name, one row in the singular, an empty view, a search that is let go of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QToolButton
+
+from workbench.app.pages.data.page import DataPage
+from workbench.app.pages.data.seen import tensor_words
+
+
+@pytest.fixture
+def page(session: Any, qtbot: Any, project_folder: Callable[..., Path]) -> DataPage:
+    made = DataPage(session)
+    qtbot.addWidget(made)
+    made.resize(1300, 800)
+    made.show()
+    session.open(project_folder())
+    qtbot.waitUntil(lambda: session.prepared is not None, timeout=20_000)
+    made.shown()
+    return made
+
+
+def test_a_class_is_said_by_its_name_and_a_number_as_it_is() -> None:
+    assert tensor_words("label", torch.tensor([2]), ("cat", "dog", "owl")) == "label: owl (2)"
+    assert tensor_words("label", torch.tensor([7]), ("cat", "dog", "owl")) == "label: 7"
+    assert tensor_words("price", torch.tensor([[0.25]])) == "price: 0.25 after normalising"
+    assert tensor_words("words", torch.tensor([[3, 9]])) == "words: 2, whole numbers 3 to 9"
+
+
+def test_a_step_about_one_row_is_called_in_the_singular(page: DataPage, session: Any) -> None:
+    ids = [page.rows.id_of(row) for row in range(2)]  # type: ignore[union-attr]
+    page.editing.tag(ids[:1], "odd")
+    page.editing.tag(ids, "even")
+    assert [label for label, _, _ in session.history.past()][-2:] == ["Tag a row", "Tag 2 rows"]
+
+
+def test_letting_go_of_a_search_empties_its_field_and_its_cross(page: DataPage, qtbot: Any) -> None:
+    search = page.browser.search
+    qtbot.keyClicks(search, "no such words")
+    qtbot.waitUntil(lambda: not len(page.view.shown))
+    cross = search.findChild(QToolButton)
+    assert cross.property("opacity") != 0.0 and cross.isEnabled()
+    qtbot.mouseClick(page.findChild(QPushButton, "data.grid.all"), Qt.MouseButton.LeftButton)
+    assert search.text() == "" and len(page.view.shown) and not page.browser._delay.isActive()
+    qtbot.waitUntil(lambda: not cross.isVisible() or cross.property("opacity") == 0.0)
+
+
+def test_another_order_begins_at_the_top(page: DataPage) -> None:
+    page.view.go_to(700)
+    assert page.view.verticalScrollBar().value() > 0
+    combo = page.browser.sort
+    combo.setCurrentIndex(combo.findData("label"))
+    combo.activated.emit(combo.currentIndex())
+    assert page.view.current == page.view.shown[0] and page.view.verticalScrollBar().value() == 0
+    page.editing.tag([page.rows.id_of(700)], "odd")  # type: ignore[union-attr]
+    page.view.go_to(700)
+    page.refresh(None, page.session.project)
+    assert page.view.current == 700
