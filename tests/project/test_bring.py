@@ -112,6 +112,25 @@ def test_data_of_the_same_shape_fits_at_once(tmp_path: Path) -> None:
     assert brought.fixes == () and brought.notes == ("The drawing fits the new data.",) and sound(brought)
 
 
+def test_images_that_a_drawing_makes_much_smaller_are_named_and_taken_whole_by_one_click(tmp_path: Path) -> None:
+    brought = bring(make_project("digits-cnn"), Source(photos(tmp_path / "p", 10, 28)))
+    assert brought.notes[0].startswith("The drawing takes 8 × 8 px, so the images of 28 × 28 px") and sound(brought)
+    assert [str(fix.label) for fix in brought.fixes] == ["Take them as they are", "Draw a new network for it"]
+    for fix in brought.fixes:
+        after = fix.apply(brought.project)
+        assert not after.data.preprocessing and not check(after, brought.dataset).problems
+        assert next(node.params["height"] for node in after.graph if node.layer == "image_input") == 28
+
+
+def test_an_empty_canvas_is_drawn_on_where_its_input_does_not_fit_and_offered_where_it_does(tmp_path: Path) -> None:
+    source = table(tmp_path / "t.csv", ["price", "area", "rooms", "district"], HOUSES)
+    drawn = bring(make_project("blank"), Source(source))
+    assert drawn.proposed is not None and sound(drawn)
+    kept = bring(make_project("blank"), Source(photos(tmp_path / "p", 3, 8)))
+    assert kept.proposed is None and kept.notes == ("No network is drawn yet.",)
+    assert not check(kept.fixes[0].apply(kept.project), kept.dataset).problems
+
+
 def test_another_answer_is_learned_on_request(tmp_path: Path) -> None:
     source = table(tmp_path / "t.csv", ["price", "area", "rooms", "district"], HOUSES)
     first = bring(Project(), Source(source))

@@ -23,7 +23,7 @@ from workbench.graph.problem import Fix
 from workbench.layers import LAYERS
 from workbench.objectives import OBJECTIVES
 from workbench.project.adapt import adapt
-from workbench.project.feeding import field_of, find_field, input_nodes, kind_read, likely_target, target_fields, with_preprocessing
+from workbench.project.feeding import field_of, find_field, input_nodes, is_output, kind_read, likely_target, target_fields, with_preprocessing
 from workbench.project.project import DataChoice, Project
 from workbench.project.propose import propose
 
@@ -149,6 +149,8 @@ def _fitted(project: Project, dataset: Dataset, target: str) -> Brought:
     try:
         wanted = adapt(_resized(project, dataset), dataset)
     except DataError as error:
+        if _is_undrawn(project.graph):
+            return _drawn(project, dataset, target)
         return Brought(project, dataset, None, (_own(error),), (_anew(dataset, target),))
     graph = project.graph
     for node in input_nodes(wanted.graph):
@@ -156,10 +158,38 @@ def _fitted(project: Project, dataset: Dataset, target: str) -> Brought:
     here = replace(wanted, graph=graph)
     changes = _changes(graph, wanted)
     if not changes:
-        return Brought(here, dataset, None, (Text("The drawing fits the new data."),))
+        return _told(here, dataset, target)
     label = changes[0] if len(changes) == 1 else Text("Make the drawing fit")
     fix: Fix[Project] = Fix(label, lambda now: replace(now, graph=wanted.graph) if now.graph == graph else adapt(now, dataset))
     return Brought(here, dataset, None, (Text("The drawing does not fit the new data yet."),), (fix, _anew(dataset, target)))
+
+
+def _is_undrawn(graph: Graph) -> bool:
+    """Whether there is nothing between inputs and outputs that could learn."""
+    return all(node in input_nodes(graph) or is_output(node) for node in graph)
+
+
+def _told(project: Project, dataset: Dataset, target: str) -> Brought:
+    """Says that a drawing fits, and what it costs: a drawing for small images has larger ones made small."""
+    if _is_undrawn(project.graph):
+        return Brought(project, dataset, None, (Text("No network is drawn yet."),), (_anew(dataset, target),))
+    for node in input_nodes(project.graph):
+        read, size = find_field(dataset, field_of(node)), project.data.preprocessing.get(field_of(node), {})
+        if read is not None and read.kind == FieldKind.IMAGE and 0 < 2 * size.get("height", read.height) <= read.height:
+            small = Text("The drawing takes {new} px, so the images of {old} px are made smaller: much of what they show is lost.",
+                         old=f"{read.width} × {read.height}", new=f"{size.get('width', read.width)} × {size['height']}")
+            return Brought(project, dataset, None, (small,), (_unshrunk(dataset, read), _anew(dataset, target)))
+    return Brought(project, dataset, None, (Text("The drawing fits the new data."),))
+
+
+def _unshrunk(dataset: Dataset, read: Field) -> Fix[Project]:
+    """Returns what lets images come in their own size, and the drawing follow."""
+
+    def whole(now: Project) -> Project:
+        kept = {name: params for name, params in now.data.preprocessing.items() if name != read.name}
+        return adapt(replace(now, data=replace(now.data, preprocessing=MappingProxyType(kept))), dataset)
+
+    return Fix(Text("Take them as they are"), whole)
 
 
 def _unread(project: Project, dataset: Dataset, target: str) -> Project | None:
