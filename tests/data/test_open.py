@@ -77,16 +77,30 @@ def test_relative_paths_start_at_the_base(tmp_path: Path) -> None:
     assert len(open_dataset("t.csv", base=tmp_path)) == 2
 
 
-@pytest.mark.parametrize("source", ["", "nowhere/at/all", "a\0b", "~nobody-here/x", "x" * 5000])
+@pytest.mark.parametrize("source", ["", "nowhere/at/all", "file://", "file:///nowhere/at%20all", "a\0b", "~nobody-here/x", "x" * 5000])
 def test_nothing_there_is_one_sentence(source: str) -> None:
     with pytest.raises(DataError) as caught:
         open_dataset(source)
     assert caught.value.message.endswith(".") and caught.value.hint and len(str(caught.value)) < 600
 
 
+def test_addresses_of_files_open_and_those_of_the_network_say_why_not(tmp_path: Path) -> None:
+    table = tmp_path / "my 数据 #1?.csv"
+    table.write_text("a,b\n1,x\n2,y\n", encoding="utf-8")
+    for address in (table.as_uri(), f"file://{table}", table.as_uri().replace("file://", "file://localhost")):
+        assert len(open_dataset(address)) == 2
+    for address in ("https://example.org/a.zip", "s3://bucket/a.csv"):
+        with pytest.raises(DataError, match="not fetched"):
+            open_dataset(address)
+
+
 def test_unknown_names_list_the_near_ones(tmp_path: Path) -> None:
-    with pytest.raises(CatalogueError, match="digits"):
+    with pytest.raises(CatalogueError, match="digits") as caught:
         open_dataset("sample:digit")
+    assert caught.value.message == "There is no sample called 'digit'." and "shapes" not in caught.value.hint
+    with pytest.raises(CatalogueError, match="no generator called 'nope'") as caught:
+        open_dataset("generated:nope")
+    assert "shapes" in caught.value.hint and "image_folder" not in caught.value.hint
     with pytest.raises(CatalogueError):
         open_dataset("generated:reviews", params={"rows": -4})
     with pytest.raises(CatalogueError):

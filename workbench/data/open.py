@@ -11,9 +11,10 @@ from workbench.data.edited import with_edits
 from workbench.data.edits import NO_EDITS, Edits
 from workbench.data.formats import FORMATS
 from workbench.data.seen import refusal
-from workbench.errors import DataError, Text
+from workbench.errors import CatalogueError, DataError, Text
 
 SAMPLE, GENERATED, HUB = "sample:", "generated:", "hf:"
+_ADDRESSES = ("http://", "https://", "ftp://", "s3://", "gs://")
 
 
 def open_dataset(
@@ -52,7 +53,7 @@ def _opened(source: str, format: str, params: Mapping[str, Any] | None, base: Pa
         FORMATS[format]  # refuses a name that there is not, also where the source says its format itself
     for prefix in (SAMPLE, GENERATED):
         if source.startswith(prefix):
-            entry = FORMATS[source.removeprefix(prefix)]
+            entry = _built_in(prefix, source.removeprefix(prefix))
             return entry.open(source, entry.parse(dict(params or {})))
     if source.startswith(HUB):
         entry = FORMATS["hub"]
@@ -60,6 +61,18 @@ def _opened(source: str, format: str, params: Mapping[str, Any] | None, base: Pa
     path = resolve(source, base)
     entry = FORMATS[format] if format else recognise(path)
     return entry.open(str(path), entry.parse(dict(params or {})))
+
+
+def _built_in(prefix: str, name: str) -> Format:
+    """Returns a sample or a generator; of a name that there is not, the message lists those of its kind alone."""
+    entry = FORMATS.get(name)
+    if entry is None:
+        kind = "sample" if prefix == SAMPLE else "generator"
+        names = sorted(item.name for item in FORMATS if item.category == kind)
+        raise CatalogueError(
+            Text("There is no {kind} called {name}.", kind=Text(kind), name=repr(name)), Text("There are {names}.", names=", ".join(names)),
+        )
+    return entry
 
 
 def questions(source: str, format: str = "", params: Mapping[str, Any] | None = None, base: Path | None = None) -> tuple[Question, ...]:
@@ -85,8 +98,13 @@ def resolve(source: str, base: Path | None = None) -> Path:
     Raises:
         DataError: There is nothing at that path.
     """
+    if source.startswith(_ADDRESSES):
+        raise DataError(
+            Text("Data is not fetched from {address}.", address=source[:300]),
+            Text("Download it and choose the file or folder; datasets of the Hugging Face Hub open as hf:NAME."),
+        )
     try:
-        path = Path(source).expanduser()
+        path = _local(source).expanduser()
         path = path if path.is_absolute() or base is None else base / path
         exists = path.exists()
     except (OSError, ValueError, RuntimeError):
@@ -96,6 +114,16 @@ def resolve(source: str, base: Path | None = None) -> Path:
             Text("There is no file or folder {path}.", path=source[:300]), Text("Check the path, or choose the data again."),
         )
     return path
+
+
+def _local(source: str) -> Path:
+    """Returns the path of a source; file managers hand on `file://` addresses, with `%20` for a space."""
+    if not source.startswith("file://"):
+        return Path(source)
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(source.replace("#", "%23").replace("?", "%3F")).path) or source)
 
 
 def recognise(path: Path) -> Format:
