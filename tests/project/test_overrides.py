@@ -54,7 +54,7 @@ def test_a_setting_changes_what_it_names_and_nothing_else(project: Project, sett
         "epochs=5", "train.epochs", "=5", "train.=5", "train.epochs=", "train.epochs=five", "train.epochs=-1", "train.epochs=2.5", "train.rounds=5",
         "kitchen.sink=1", "train.clip_norm=nan", "train.clip_norm=inf", "train.optimizer.learning_rate=nan", "model.conv9.filters=3",
         "model.linear1=3", "model.linear1.units=0", "model.linear1.units=many", "model.linear1.wings=2", "objective.7.weight=1",
-        "data.split.folds=-1", "data.split.share=2", "data.split.group=3",
+        "data.split.folds=-1", "data.split.share=2", "data.split.group=3", "data.balance=class-weights", "data.bad_rows=ignore",
         "data.split.shuffle=true", "data.source.deep=1", "train.epochs=[1", "export.opset=3",
     ],
 )

@@ -36,6 +36,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "share": (0, 1),
     "opset": (18, 23),
 }
+_NAMES: dict[str, tuple[str, ...]] = {"balance": ("none", "weights", "oversample"), "bad_rows": ("skip", "stop")}
 
 
 class Unknown(dict[str, dict[str, Any]]):
@@ -115,7 +116,12 @@ def _checked(kind: Any, value: Any, where: str) -> Any:
             Text("{where} cannot be {value}.", where=where, value=_shown(value)),
             Text("It must be {kind}.", kind=_WORDS[kind]),
         )
-    low, high = _LIMITS.get(where.rpartition(".")[2], (-math.inf, math.inf))
+    name = where.rpartition(".")[2]
+    if kind is str and value not in _NAMES.get(name, (value,)):
+        raise ProjectError(
+            Text("{where} cannot be {value}.", where=where, value=_shown(value)), Text("It must be one of {names}.", names=", ".join(_NAMES[name])),
+        )
+    low, high = _LIMITS.get(name, (-math.inf, math.inf))
     if kind in (int, float) and not low <= value <= high:
         above = high > 1e6 and value < low
         limits = Text("It must be at least {low}.", low=low) if above else Text("It must be between {low} and {high}.", low=low, high=high)
