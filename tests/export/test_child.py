@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 from collections.abc import Callable
@@ -86,6 +87,18 @@ def test_errors_arrive_as_text() -> None:
     assert "Traceback" in caught.value.__notes__[0]
     with pytest.raises(ExportError, match="exit code 9"):
         run_in_child(failing, ("crash",))
+
+
+def test_a_child_whose_parent_is_gone_leaves_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    receiver.close()
+    orphan = context.Process(target=child._work, args=(sender, answering, (1,), ()))
+    orphan.start()
+    sender.close()
+    orphan.join(60)
+    assert orphan.exitcode == 1
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize("how", ["cancel", "timeout"])

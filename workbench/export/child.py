@@ -224,14 +224,22 @@ def _work(sender: Any, function: Callable[..., Any], arguments: tuple[Any, ...],
 
         torch.set_num_threads(1)
         OWN.take(own, LAYERS)
-        value = function(lambda share, what: sender.send(("progress", (share, what))), *arguments)
-        sender.send(("done", value))
+        value = function(lambda share, what: _tell(sender, "progress", (share, what)), *arguments)
+        _tell(sender, "done", value)
     except WorkbenchError as error:
-        sender.send(("failed", _Failure(error.message, error.hint, traceback.format_exc())))
+        _tell(sender, "failed", _Failure(error.message, error.hint, traceback.format_exc()))
     except Exception:  # everything a child can say must reach the parent as text
-        sender.send(("failed", _Failure("", "", traceback.format_exc())))
+        _tell(sender, "failed", _Failure("", "", traceback.format_exc()))
     finally:
         sender.close()
+
+
+def _tell(sender: Any, kind: str, value: Any) -> None:
+    """Sends to the parent. Where that is gone, interrupted or killed, nobody wants the work any more: the child leaves without a word."""
+    try:
+        sender.send((kind, value))
+    except (BrokenPipeError, ConnectionResetError):
+        sys.exit(1)
 
 
 def _use_thread_lock() -> None:
