@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -27,6 +28,18 @@ def test_a_wrong_parameter_is_one_sentence_that_can_be_translated(layer: str, pa
     assert (caught.value.message, caught.value.hint) == (message, hint)
     assert isinstance(caught.value.hint, Text)
     assert caught.value.hint.template != "{reason}."
+
+
+def test_a_wrong_table_is_shown_as_people_write_it() -> None:
+    with pytest.raises(CatalogueError) as caught:
+        LAYERS["dropout"].parse({"params": MappingProxyType({"rate": 9})})
+    assert caught.value.message == "Dropout: params cannot be {'rate': 9}."
+
+
+def test_capitals_are_near() -> None:
+    with pytest.raises(CatalogueError) as caught:
+        LAYERS["CONV2D"]
+    assert "conv2d" in caught.value.hint
 
 
 def test_an_unknown_name_names_the_nearest() -> None:

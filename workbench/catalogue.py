@@ -93,9 +93,14 @@ def explain_validation(owner: str, error: Exception) -> tuple[Text, Text]:
     first = errors()[0]
     field = str(first["loc"][0]) if first["loc"] else "?"
     return (
-        Text("{owner}: {field} cannot be {value}.", owner=owner, field=field, value=repr(first.get("input"))[:80]),
+        Text("{owner}: {field} cannot be {value}.", owner=owner, field=field, value=_shown(first.get("input"))),
         reason_of(first),
     )
+
+
+def _shown(value: Any) -> str:
+    """Returns a value as people write it, cut short."""
+    return repr(dict(value) if isinstance(value, Mapping) else value)[:80]
 
 
 def reason_of(found: Mapping[str, Any]) -> Text:
@@ -187,7 +192,7 @@ class Catalogue(Generic[T]):
     def __getitem__(self, name: str) -> T:
         if name in self._entries:
             return self._entries[name]
-        near = difflib.get_close_matches(name, self._entries, 3, 0.5) or sorted(self._entries)[:8]
+        near = difflib.get_close_matches(name.lower(), self._entries, 3, 0.5) or sorted(self._entries)[:8]
         raise CatalogueError(
             Text("There is no {kind} called {name}.", kind=Text(self.kind), name=repr(name)),
             Text("Nearest: {names}.", names=", ".join(near)),
