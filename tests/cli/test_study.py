@@ -56,7 +56,7 @@ def test_a_budget_and_a_pair(command: Command, asked: Path) -> None:
 
 @pytest.mark.parametrize("arguments, words", [
     (("horoscope",), "no study called"), (("budget", "--folds", "3"), "does not take --folds"), (("budget", "--shares", "a,b"), "no list of shares"),
-    (("--resume", "last"), "no study to go on with"), (("folds", "--resume", "last"), "goes on as it began"), (("paired",), "no augmentation"),
+    (("--resume", "last"), "no study to go on with"), (("folds", "--resume", "last"), "no study to go on with"), (("paired",), "no augmentation"),
 ])
 def test_wrong_questions(command: Command, asked: Path, arguments: tuple[str, ...], words: str) -> None:
     said = command("study", asked, *arguments, "--json")
@@ -77,6 +77,8 @@ def test_a_study_that_was_ended_can_go_on(command: Command, tmp_path: Path, endi
     assert child.returncode == status
     (listed,) = command("study", "digits", "--json").document
     assert listed["state"] == "interrupted"
-    said = command("study", "digits", "--resume", "last", "--json")
+    other = command("study", "digits", "budget", "--resume", "last", "--json")
+    assert other.status == 1 and "goes on as it began" in other.document["error"]["message"]
+    said = command("study", "digits", "folds", "--resume", "last", "--json")
     assert said.status == 0 and said.document["state"] == "finished"
     assert len(command("runs", "digits", "--json").document) == 2

@@ -37,9 +37,9 @@ def study(folder: Path, kind: str, given: dict[str, Any], settings: list[str], r
     if not kind and not resume:
         return _listed(folder)
     if resume:
-        if settings or kind or any(given.values()):
-            raise ProjectError(Text("A study goes on as it began."), Text("Give --resume alone, or begin a new study without it."))
         asked = find_study(folder, resume)
+        if settings or any(given.values()) or kind not in ("", asked.read().kind):
+            raise ProjectError(Text("A study goes on as it began."), Text("Give --resume alone, or begin a new study without it."))
         if not asked.alive:
             asked.release()
     else:
