@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import torch
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 
 from workbench.app.pages.data.page import DataPage
 from workbench.app.pages.data.seen import tensor_words
+from workbench.app.widgets import KeyValue
 
 
 @pytest.fixture
@@ -32,6 +33,15 @@ def test_a_class_is_said_by_its_name_and_a_number_as_it_is() -> None:
     assert tensor_words("label", torch.tensor([7]), ("cat", "dog", "owl")) == "label: 7"
     assert tensor_words("price", torch.tensor([[0.25]])) == "price: 0.25 after normalising"
     assert tensor_words("words", torch.tensor([[3, 9]])) == "words: 2, whole numbers 3 to 9"
+
+
+def test_a_column_that_is_called_like_a_fact_keeps_its_own_value(qtbot: Any) -> None:
+    facts = KeyValue("test.facts")
+    qtbot.addWidget(facts)
+    facts.set_rows([("Id", "1001"), ("City", "Bergen"), ("Id", "afe21f")])
+    assert [label.text() for label in facts.findChildren(QLabel)] == ["Id", "1001", "City", "Bergen", "Id", "afe21f"]
+    facts.set_rows([("Id", "1002"), ("City", "Bergen"), ("Id", "b0")])
+    assert [label.text() for label in facts._values.values()] == ["1002", "Bergen", "b0"]
 
 
 def test_a_step_about_one_row_is_called_in_the_singular(page: DataPage, session: Any) -> None:

@@ -132,14 +132,16 @@ class KeyValue(QWidget):
         self._grid.setVerticalSpacing(theme.SPACE_4 + 2)
         self._grid.setColumnMinimumWidth(0, key_width)
         self._grid.setColumnStretch(1, 1)
+        self._names: list[str] = []
         self._values: dict[str, QLabel] = {}
 
     def set_rows(self, rows: list[tuple[str, str]]) -> None:
-        """Shows these names and values, both translated; a name is unique."""
-        if [name for name, _ in rows] != list(self._values):
-            self._rebuild([name for name, _ in rows])
-        for name, value in rows:
-            self._values[name].setText(value)
+        """Shows these names and values, both translated; a column of a table may be called like something else that is told."""
+        names = [name for name, _ in rows]
+        if names != self._names:
+            self._rebuild(names)
+        for label, (_, value) in zip(self._values.values(), rows, strict=True):
+            label.setText(value)
 
     def _rebuild(self, names: list[str]) -> None:
         while self._grid.count():
@@ -147,8 +149,9 @@ class KeyValue(QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        self._values = {name: self._value_label() for name in names}
-        for row, (name, value) in enumerate(self._values.items()):
+        keys = [f"{name} ({names[:place].count(name) + 1})" if name in names[:place] else name for place, name in enumerate(names)]
+        self._names, self._values = names, {key: self._value_label() for key in keys}
+        for row, (name, value) in enumerate(zip(names, self._values.values(), strict=True)):
             key = QLabel(name)
             key.setTextFormat(Qt.TextFormat.PlainText)
             theme.mark(key, "quiet")

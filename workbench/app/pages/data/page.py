@@ -27,7 +27,7 @@ from workbench.app.pages.data.rows import Rows, source_of
 from workbench.app.pages.data.statistics_view import StatisticsView
 from workbench.app.pages.data.studying import Studying, StudyPanel
 from workbench.app.pages.data.thumbnails import Thumbnails, cache_folder
-from workbench.app.pages.data.wording import chips_of, field_words, invitation, orders_of, sentence, short_source
+from workbench.app.pages.data.wording import chips_of, field_words, invitation, listed, orders_of, sentence, short_source
 from workbench.app.pages.page import Page
 from workbench.app.widgets import EmptyState, button, quiet
 from workbench.project.feeding import target_fields
@@ -221,7 +221,7 @@ class DataPage(RowCommands, Page):
         dataset = rows.dataset
         self._source.setText(short_source(dataset.source))
         self._source.setToolTip(dataset.source)
-        kinds = ", ".join(field_words(item) for item in dataset.fields[:4])
+        kinds = listed(field_words(item) for item in dataset.fields[:4])
         self._facts.setText(tr("{rows} rows · {fields}", rows=f"{len(dataset):,}", fields=kinds))
         self.facets.show()
         self.study.setVisible(rows.label is not None)

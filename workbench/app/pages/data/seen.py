@@ -10,7 +10,7 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
 
 from workbench.app import theme
-from workbench.app.language import tr
+from workbench.app.language import say_own, tr
 from workbench.app.pages.data.curve_picture import drawn
 from workbench.app.pages.inspect.tokens import TokenStrip
 from workbench.app.widgets import Heading, ImageView, quiet
@@ -52,7 +52,7 @@ class Seen(QWidget):
         text = next((name for name in rows.prepared.inputs if rows.dataset.field(name).kind == FieldKind.TEXT), "")
         self._picture.setVisible(lead is not None and lead.kind in (FieldKind.IMAGE, FieldKind.SERIES, FieldKind.AUDIO))
         self._tokens.setVisible(bool(text))
-        lines = [tensor_words(name, value, classes_of(rows, name)) for name, value in list(batch.values.items())[:_FEW]]
+        lines = [tensor_words(label_of(rows, name), value, classes_of(rows, name)) for name, value in list(batch.values.items())[:_FEW]]
         if lead is not None and lead.kind == FieldKind.IMAGE:
             self._picture.set_signed(batch.values[lead.name][0].float().mean(0).cpu().numpy())
         elif lead is not None and lead.kind in (FieldKind.SERIES, FieldKind.AUDIO):
@@ -74,6 +74,12 @@ class Seen(QWidget):
             QToolTip.showText(QCursor.pos() + QPoint(8, 12), tr("{token}: number {id}", token=token.text, id=token.id), self._tokens)
 
 
+def label_of(rows: Rows, name: str) -> str:
+    """Returns how a field is called for people; a model's own tensor by its name."""
+    field = next((item for item in rows.dataset.fields if item.name == name), None)
+    return say_own(field.label) or name if field is not None else name
+
+
 def classes_of(rows: Rows, name: str) -> tuple[str, ...]:
     """Returns the classes of what a tensor holds, or nothing where it is no class."""
     field = next((item for item in rows.dataset.fields if item.name == name), None)
@@ -88,8 +94,8 @@ def tensor_words(name: str, value: Any, classes: Sequence[str] = ()) -> str:
     if value.numel() == 1 and not value.is_floating_point():
         number = int(value)
         if 0 <= number < len(classes):
-            return f"{name}: {classes[number]} ({number})"
-        return f"{name}: {number}"
+            return tr("{name}: {value}", name=name, value=f"{classes[number]} ({number})")
+        return tr("{name}: {value}", name=name, value=number)
     if value.numel() == 1:
         return tr("{name}: {value} after normalising", name=name, value=f"{float(value):.2f}")
     if not value.is_floating_point():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from workbench.app.language import say_error, tr
+from workbench.app.language import language, say_error, tr
 from workbench.data.base import FieldKind
 from workbench.errors import WorkbenchError
 
@@ -31,6 +32,11 @@ def sentence(error: Exception) -> str:
 def short_source(source: str) -> str:
     """Returns the last part of a path, or the whole name of generated data."""
     return source if ":" in source[:12] and "/" not in source else source.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Returns several things one after the other."""
+    return ("、" if language().startswith("zh") else ", ").join(names)
 
 
 def field_words(item: Any) -> str:

@@ -285,3 +285,5 @@ class Sides(QWidget):
             self._layout.setDirection(direction)
             self._left.setMinimumWidth(self._left_px if beside else 0)
             self._left.setMaximumWidth(self._left_px if beside else 16_777_215)
+            top = Qt.AlignmentFlag.AlignTop
+            self._layout.setAlignment(self._left, top | Qt.AlignmentFlag.AlignLeft if beside else top)

@@ -178,6 +178,7 @@ class SplitSection(Section):
 
     def summarise(self, shown: Shown) -> None:
         if shown.prepared is None:
+            self.set_facts("")
             return
         counts = split_counts(shown.rows)
         self.set_facts(" · ".join(f"{name} {count:,}" for name, count in zip(_names(), counts, strict=True)))
