@@ -227,3 +227,9 @@ def test_many_images_of_a_column_are_decoded_when_asked_for(tmp_path: Path, choi
     Image.fromarray(np.zeros((9, 5, 3), np.uint8)).save(tmp_path / "7.png")
     with pytest.raises(UnreadableRowsError, match="has changed"):
         dataset.column("file", np.array([6, 7]))
+
+
+def test_an_id_with_a_chinese_name_is_an_id(tmp_path: Path) -> None:
+    source = write(tmp_path / "t.csv", ["编号", "年龄", "类别"], [1000 + row for row in range(40)], [20 + row % 17 for row in range(40)],
+                   ["是" if row % 3 else "否" for row in range(40)])
+    assert [field.type for field in open_dataset(source).fields] == ["id", "", "boolean"]

@@ -95,6 +95,12 @@ class FindingStrip(QWidget):
         if not rows and self._empty:
             self._layout.addWidget(self._empty_label())
 
+    def say_empty(self, words: str) -> None:
+        """Sets what stands there without findings, translated; to be followed by `show_findings`."""
+        if words != self._empty:
+            self._empty = words
+            self._rows = None
+
     def _empty_label(self) -> QLabel:
         label = QLabel(self._empty, self)
         label.setWordWrap(True)

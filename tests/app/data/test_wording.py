@@ -73,3 +73,14 @@ def test_another_order_begins_at_the_top(page: DataPage) -> None:
     page.view.go_to(700)
     page.refresh(None, page.session.project)
     assert page.view.current == 700
+
+
+def test_rows_that_are_still_looked_through_are_not_called_right(page: DataPage, session: Any, qtbot: Any) -> None:
+    said = lambda: [label.text() for label in page.found.strip.findChildren(QLabel) if not label.isHidden()]  # noqa: E731
+    qtbot.waitUntil(lambda: not page.found.looking and said() == ["Nothing looks wrong."], timeout=20_000)
+    before = session.prepared
+    page.editing.exclude([page.rows.id_of(3)], True)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: session.prepared is not None and session.prepared is not before, timeout=20_000)
+    page._take_data()
+    assert page.found.looking and said() == ["Looking through the rows..."]
+    qtbot.waitUntil(lambda: said() == ["Nothing looks wrong."], timeout=20_000)

@@ -88,7 +88,7 @@ def guesses(table: RawTable, reading: Reading, folder: Path | None) -> dict[str,
     found: dict[str, Guess] = {}
     for label, name, cells in zip(table.names, names, table.columns, strict=True):
         wanted = reading.types.get(label) or reading.types.get(name)
-        guessed = guess(name, cells, reading.decimal, reading.missing)
+        guessed = guess(_called(name, label), cells, reading.decimal, reading.missing)
         if wanted is not None:
             guessed = _wanted(ColumnType(wanted), guessed, cells, reading)
         elif guessed.type in (ColumnType.IMAGE, ColumnType.SOUND) and not _exist(cells, folder):
@@ -252,6 +252,11 @@ def _column(
     return Field(name, FieldKind.TEXT, label, type=shown), cells.texts if isinstance(cells, FileCells) else cells, []
 
 
+def _called(name: str, label: str) -> str:
+    """Returns what a column is judged by: its identifier, or its own name where that is in a script which no identifier is made of."""
+    return name if label.isascii() else label.strip()
+
+
 def column_of(
     name: str, label: str, cells: Sequence[str], wanted: ColumnType | None, reading: Reading, ids: Sequence[str],
 ) -> tuple[Field, Any, list[DataProblem]]:
@@ -264,7 +269,7 @@ def column_of(
         reading: How cells are to be understood.
         ids: The id of every row.
     """
-    item = guess(name, cells, reading.decimal, reading.missing)
+    item = guess(_called(name, label), cells, reading.decimal, reading.missing)
     if item.type in (ColumnType.IMAGE, ColumnType.SOUND, ColumnType.SPLIT):
         item = Guess(ColumnType.TEXT, FieldKind.TEXT)
     item = _one_sign({name: _wanted(ColumnType(wanted), item, cells, reading) if wanted is not None else item})[name]

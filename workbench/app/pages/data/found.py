@@ -84,8 +84,10 @@ class Found(QWidget):
         error = self._session.prepared_error
         shown = [] if error is None else [FindingRow(say_error(error), severity="error")]
         shown += [self._finding(item) for item in self._problems(rows)]
+        self.strip.say_empty(tr("Looking through the rows...") if self.looking else tr("Nothing looks wrong."))
         self.strip.show_findings(shown)
-        self._area.setMinimumHeight(_FOUND_PX if shown else _NOTHING_FOUND_PX)
+        if shown or not self.looking:  # what is found again takes the room of what was found before
+            self._area.setMinimumHeight(_FOUND_PX if shown else _NOTHING_FOUND_PX)
 
     def _problems(self, rows: Rows | None) -> list[DataProblem]:
         if rows is None:
@@ -107,7 +109,7 @@ class Found(QWidget):
 
     def _take(self, rows: Rows, found: list[DataProblem]) -> None:
         if self._looked is rows:
-            self._found = found
+            self._looking, self._found = None, found
             self.show_rows(self._rows)
 
     def _finding(self, problem: DataProblem) -> FindingRow:
