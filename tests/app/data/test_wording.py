@@ -6,14 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 
 from workbench.app.pages.data.page import DataPage
+from workbench.app.pages.data.rows import Rows
 from workbench.app.pages.data.seen import tensor_words
+from workbench.app.pages.data.statistics import figures_of
 from workbench.app.widgets import KeyValue
+from workbench.data.open import open_dataset
 
 
 @pytest.fixture
@@ -84,3 +89,13 @@ def test_rows_that_are_still_looked_through_are_not_called_right(page: DataPage,
     page._take_data()
     assert page.found.looking and said() == ["Looking through the rows..."]
     qtbot.waitUntil(lambda: said() == ["Nothing looks wrong."], timeout=20_000)
+
+
+def test_images_of_many_sizes_are_told_by_width_and_height(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / "ab"[number % 2]).mkdir(exist_ok=True)
+        Image.new("RGB", (40 + number, 90 - number)).save(tmp_path / "ab"[number % 2] / f"{number}.png")
+    rows = Rows.of(open_dataset(str(tmp_path)), None)
+    found = {figure.title: figure for figure in figures_of(rows, np.arange(30), lambda: False)}
+    assert "Sizes of Image" not in found
+    assert dict(found["Width of Image"].facts)["Largest"] == "69 pixels" and dict(found["Height of Image"].facts)["Least"] == "61 pixels"

@@ -191,8 +191,15 @@ def _image_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
     bars = tuple((size, float(len(sizes[size]))) for size in often)
     pressed = tuple(("rows", tuple(sizes[size]), size) for size in often) if len(often) > 1 else ()
     brightness = _histogram(tr("Brightness of {name}", name=_label(item)), np.array(means), "")
-    by_size = Figure(tr("Sizes of {name}", name=_label(item)), bars, chosen_by=pressed)
-    return [by_size, Figure(tr("Channels of {name}", name=_label(item)), facts=facts), brightness]
+    by_size = [Figure(tr("Sizes of {name}", name=_label(item)), bars, chosen_by=pressed)] if len(sizes) <= _MOST_BARS else _side_figures(item, sizes)
+    return [*by_size, Figure(tr("Channels of {name}", name=_label(item)), facts=facts), brightness]
+
+
+def _side_figures(item: Field, sizes: dict[str, list[int]]) -> list[Figure]:
+    """Returns how wide and how high images are, where hardly two are of one size."""
+    sides = np.array([[int(side) for side in size.split(" × ")] for size, rows in sizes.items() for _ in rows], dtype=np.float64)
+    titles = (tr("Width of {name}", name=_label(item)), tr("Height of {name}", name=_label(item)))
+    return [_histogram(title, values, tr("pixels")) for title, values in zip(titles, sides.T, strict=True)]
 
 
 def _mask_figures(rows: Rows, item: Field, wanted: np.ndarray) -> list[Figure]:
