@@ -64,6 +64,8 @@ def test_numbers_come_back_in_their_unit(made: dict[str, Made], tmp_path: Path) 
             output = next(iter(numbers.model.call(batch.values, {}).values()))
         values.append(float(price.decode(output)))
     np.testing.assert_allclose([item["value"] for item in answers], values, rtol=1e-5)
+    table.write_text("Age,Height,extra\n50,60,x\n40,70,y\n", "utf-8")
+    assert [item["value"] for item in numbers.bundle.predict(str(table))] == [item["value"] for item in answers]
     assert {item["unit"] for item in answers} == {"EUR"} and answers[0]["input"].endswith("rows.csv:1")
     with pytest.raises(ExportError, match="no column height"):
         numbers.bundle.predict({"age": 3})

@@ -11,6 +11,7 @@ from typing import Any
 from workbench.data.base import FieldKind
 from workbench.data.decode import SUFFIXES, decode
 from workbench.data.joining import put_together
+from workbench.data.tables.columns import by_identifier
 from workbench.errors import DataError
 from workbench.export.predict import BEGIN
 from workbench.objectives import OBJECTIVES
@@ -94,10 +95,11 @@ def rows_of(value: str, kinds: dict[str, FieldKind]) -> Iterator[tuple[str, dict
 
 
 def _by_field(row: dict[str, Any], kinds: dict[str, FieldKind], folder: Path) -> dict[str, Any]:
-    missing = [name for name in kinds if row.get(name) is None]
+    named = by_identifier(row, kinds)
+    missing = [name for name in kinds if named.get(name) is None]
     if missing:
         raise DataError(Text("There is no column {field}.", field=missing[0]), Text("Columns found: {names}.", names=", ".join(map(str, row))))
-    return {name: _value(row[name], kind, folder) for name, kind in kinds.items()}
+    return {name: _value(named[name], kind, folder) for name, kind in kinds.items()}
 
 
 def _value(value: Any, kind: FieldKind, folder: Path) -> Any:

@@ -159,16 +159,20 @@ class Bundle:
         return [(_shown(value), {first.name: value})]
 
     def _by_input(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        values = {}
+        from workbench.data.tables.columns import by_identifier
+
+        values, named = {}, row
+        if any(spec.name not in row and spec.field not in row for spec in self.spec.inputs):
+            named = by_identifier(row, [spec.field for spec in self.spec.inputs])
         for spec in self.spec.inputs:
-            key = next((key for key in (spec.name, spec.field) if key in row), None)
+            key = next((key for key in (spec.name, spec.field) if key in named), None)
             if key is None and spec.decoder:
                 continue
             if key is None:
                 raise ExportError(
                     Text("There is no column {field}.", field=spec.field), Text("Columns found: {names}.", names=", ".join(map(str, row))),
                 )
-            values[spec.name] = row[key]
+            values[spec.name] = named[key]
         return values
 
     def _encoded(self, row: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import json
 import keyword
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,19 @@ def identifiers(names: Sequence[str]) -> list[str]:
             bare += "_2"
         taken[bare] = None
     return list(taken)
+
+
+def by_identifier(row: Mapping[str, Any], wanted: Collection[str]) -> Mapping[str, Any]:
+    """Returns a row so that it has the `wanted` columns also where their headings are no identifiers, as when the table was opened.
+
+    Args:
+        row: Cells by heading.
+        wanted: The identifiers that are looked for.
+    """
+    if all(name in row for name in wanted):
+        return row
+    headings = [str(name) for name in row if name is not None]  # None holds the cells that a reader found too many
+    return {**dict(zip(identifiers(headings), (cell for name, cell in row.items() if name is not None), strict=True)), **row}
 
 
 def guesses(table: RawTable, reading: Reading, folder: Path | None) -> dict[str, Guess]:
