@@ -96,3 +96,9 @@ def test_numbers_in_a_table_are_no_names_of_images_by_chance(tmp_path: Path) -> 
     dataset = open_dataset(str(tmp_path))
     assert dataset.format == "labelled_images" and len(dataset) == 7
     assert [problem.rows for problem in dataset.problems] == [("pics/7.jpg", "pics/8.jpg")] and "no row of the table" in dataset.problems[0].message
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    monkeypatch.setattr("workbench.data.seen.os.access", lambda *_: False)
+    assert "Permission denied" in refusal(tmp_path / "a.zip").message

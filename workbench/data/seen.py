@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -65,6 +66,8 @@ def refusal(path: Path, shown: str = "") -> DataError:
     """
     shown = shown or str(path)
     if not path.is_dir():
+        if path.is_file() and not os.access(path, os.R_OK):
+            return DataError(Text("{path} cannot be read: {reason}.", path=shown, reason=os.strerror(errno.EACCES)), Text("Check the file."))
         return DataError(Text("{path} is in no known data format.", path=shown), _file_advice(path))
     try:
         os.listdir(path)

@@ -72,7 +72,7 @@ def identifiers(names: Sequence[str]) -> list[str]:
     return list(taken)
 
 
-def by_identifier(row: Mapping[str, Any], wanted: Collection[str]) -> Mapping[str, Any]:
+def by_identifier(row: Mapping[Any, Any], wanted: Collection[str]) -> Mapping[Any, Any]:
     """Returns a row so that it has the `wanted` columns also where their headings are no identifiers, as when the table was opened.
 
     Args:
