@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from workbench.data.base import FieldKind
-from workbench.data.decode import SUFFIXES, decode
+from workbench.data.decode import decode
 from workbench.data.joining import put_together
+from workbench.data.sound import SOUND_SUFFIXES, read_sound
 from workbench.data.tables.columns import by_identifier
+from workbench.data.tables.files import fitted
+from workbench.data.texts.reading import read_text
 from workbench.errors import DataError
-from workbench.export.predict import BEGIN
+from workbench.export.predict import BEGIN, files_of
 from workbench.objectives import OBJECTIVES
 from workbench.project.runs import RunFolder
 from workbench.text import Text
@@ -31,7 +35,8 @@ def predict_rows(run: RunFolder, inputs: list[str]) -> list[dict[str, Any]]:
     fields = list(dict.fromkeys(spec.field for spec in _asked(model)))
     kinds = {name: prepared.preprocessors[name].kind for name in fields}
     found: list[dict[str, Any]] = []
-    for shown, raw in (row for value in inputs for row in rows_of(value, kinds)):
+    sounds = {name: _form(prepared.preprocessors[name]) for name in fields if kinds[name] == FieldKind.AUDIO}
+    for shown, raw in (row for value in inputs for row in rows_of(value, kinds, sounds)):
         batch = prepared.encode(raw)
         asked = [spec for spec in model.plan.inputs if spec.field in batch.values]
         values = {spec.name: batch.values[spec.field] for spec in asked}
@@ -71,12 +76,20 @@ def _worded(preprocessor: Any, tokens: list[int]) -> dict[str, Any]:
     return {"text": put_together(said, preprocessor.joint), "tokens": said}
 
 
-def rows_of(value: str, kinds: dict[str, FieldKind]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _form(preprocessor: Any) -> tuple[int, int]:
+    """Returns the rate of the sounds that a model reads, and how many samples; 0 where each keeps its own length."""
+    return preprocessor.rate, 0 if preprocessor.ragged else preprocessor.samples
+
+
+def rows_of(
+    value: str, kinds: Mapping[str, FieldKind], sounds: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yields what a value given on the command line stands for: a name, and raw values by field.
 
     Args:
-        value: The path of an image, of a folder of images or of a table; or a text.
+        value: The path of an image, a sound, a text file, a folder of such, or a table; or a text.
         kinds: The kind of every field that the model reads.
+        sounds: Of the fields that are sounds: samples per second, and how many samples (0: any number).
 
     Raises:
         DataError: It is none of these.
@@ -87,14 +100,20 @@ def rows_of(value: str, kinds: dict[str, FieldKind]) -> Iterator[tuple[str, dict
         yield from ((f"{path}:{line}", _by_field(row, kinds, path.parent)) for line, row in enumerate(_table(path), 1))
     elif len(kinds) > 1 or kind in (FieldKind.CATEGORY,):
         raise DataError(Text("This model needs {names}.", names=", ".join(kinds)), Text("Give a table (csv, tsv, jsonl) with these columns."))
-    elif kind == FieldKind.IMAGE and path.is_dir():
-        for image in sorted(item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES):
-            yield str(image), {first: decode(image)}
+    elif path.is_dir() and (kind == FieldKind.IMAGE or any(sign in value for sign in "/\\")):
+        for file in files_of(path, kind):
+            yield from rows_of(str(file), kinds, sounds)
+    elif kind == FieldKind.TEXT and path.suffix.lower() == ".txt" and path.is_file():
+        yield value, {first: read_text(path).text}
+    elif kind == FieldKind.AUDIO and path.suffix.lower() in SOUND_SUFFIXES:
+        rate, samples = sounds.get(first, (0, 0))
+        sound = read_sound(path, rate)
+        yield value, {first: fitted(sound, samples) if samples else sound}
     else:
         yield value, {first: _value(value, kind, Path())}
 
 
-def _by_field(row: dict[str, Any], kinds: dict[str, FieldKind], folder: Path) -> dict[str, Any]:
+def _by_field(row: dict[str, Any], kinds: Mapping[str, FieldKind], folder: Path) -> dict[str, Any]:
     named = by_identifier(row, kinds)
     missing = [name for name in kinds if named.get(name) is None]
     if missing:

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -142,10 +142,7 @@ class Bundle:
         first = self.spec.inputs[0]
         path = _existing(value, images=first.kind == "image")
         if path is not None and path.is_dir():
-            images = sorted(item for item in path.rglob("*") if item.suffix.lower() in _IMAGE_ENDINGS)
-            if not images:
-                raise ExportError(Text("There are no images in {path}.", path=str(path)), Text("Give a PNG, JPEG, BMP, GIF or WEBP file."))
-            return [row for image in images for row in self._rows_of(image)]
+            return [row for item in files_of(path, first.kind) for row in self._rows_of(item)]
         if path is not None and path.suffix.lower() in _TABLE_ENDINGS:
             return [(f"{path}:{number}", self._by_input(row)) for number, row in enumerate(_table(path), 1)]
         asked = [spec for spec in self.spec.inputs if not spec.decoder]
@@ -447,13 +444,33 @@ def _decoded(spec: OutputSpec, tensors: Mapping[str, np.ndarray], row: int) -> d
     return {"value": float(values[0]) if len(values) == 1 else values.tolist(), "unit": spec.unit}
 
 
+def files_of(folder: Path, kind: str) -> list[Path]:
+    """Returns the files below a folder that a model which reads this kind of field can be given, sorted.
+
+    Raises:
+        ExportError: There are none.
+    """
+    endings: Mapping[str, Collection[str]] = {"image": _IMAGE_ENDINGS, "text": (".txt",), "audio": SOUND_SUFFIXES}
+    wanted = endings.get(kind, ())
+    found = sorted(item for item in folder.rglob("*") if item.suffix.lower() in wanted and item.is_file())
+    if not found and kind == "image":
+        raise ExportError(Text("There are no images in {path}.", path=str(folder)), Text("Give a PNG, JPEG, BMP, GIF or WEBP file."))
+    if not found:
+        raise ExportError(
+            Text("There is no file in {path} that this model reads.", path=str(folder)),
+            Text("Give files ({endings}), or a table.", endings=", ".join(sorted(wanted)) or "csv, tsv, jsonl"),
+        )
+    return found
+
+
 def _existing(value: Any, *, images: bool) -> Path | None:
     """Returns the file or folder that a value names; where no images are wanted, tables and text files only, because words are texts."""
     if not isinstance(value, (str, Path)) or not str(value).strip():
         return None
     try:
         path = Path(value).expanduser()
-        named = images or isinstance(value, Path) or path.suffix.lower() in (*_TABLE_ENDINGS, ".txt")
+        folder = any(sign in str(value) for sign in "/\\") and path.is_dir()
+        named = images or folder or isinstance(value, Path) or path.suffix.lower() in (*_TABLE_ENDINGS, ".txt")
         return path if named and path.exists() else None
     except (OSError, ValueError, RuntimeError):
         return None
