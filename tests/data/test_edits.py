@@ -98,3 +98,10 @@ def test_cells_are_no_formulas() -> None:
 def test_a_split_that_there_is_not_is_refused() -> None:
     with pytest.raises(DataError, match="sideways"):
         edits.moved(NO_EDITS, ["a"], "sideways")
+
+
+def test_what_a_newer_version_says_about_a_row_survives() -> None:
+    line = '{"excluded": true, "row": "a", "seen_by": ["x", 2]}\n'
+    loaded = edits.loads(line)
+    assert loaded.of("a").excluded and edits.dumps(loaded) == line
+    assert edits.dumps(edits.excluded(loaded, ["a"], out=False)) == '{"row": "a", "seen_by": ["x", 2]}\n'

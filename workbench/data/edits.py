@@ -33,6 +33,7 @@ class RowEdit:
         split: The split that the row was moved to, or "".
         tags: Free words, sorted.
         note: Free text.
+        more: What a newer version says about the row; kept as it is.
     """
 
     labels: Mapping[str, str] = field(default_factory=lambda: _NO_LABELS)
@@ -40,13 +41,15 @@ class RowEdit:
     split: str = ""
     tags: tuple[str, ...] = ()
     note: str = ""
+    more: Mapping[str, Any] = field(default_factory=lambda: _NO_LABELS)
 
     @property
     def empty(self) -> bool:
         """Whether nothing is changed."""
-        return not (self.labels or self.excluded or self.split or self.tags or self.note)
+        return not (self.labels or self.excluded or self.split or self.tags or self.note or self.more)
 
 
+_KNOWN = frozenset({"row", "labels", "excluded", "split", "tags", "note"})
 NOTHING = RowEdit()
 
 
@@ -132,7 +135,7 @@ def dumps(edits: Edits) -> str:
 
 def _plain(edit: RowEdit) -> dict[str, Any]:
     named = {"labels": dict(edit.labels), "excluded": edit.excluded, "split": edit.split, "tags": list(edit.tags), "note": edit.note}
-    return {name: value for name, value in named.items() if value}
+    return {**edit.more, **{name: value for name, value in named.items() if value}}
 
 
 def loads(text: str) -> Edits:
@@ -167,6 +170,7 @@ def _read(record: Any) -> tuple[str, RowEdit]:
         raise ValueError("not an edit")
     return record["row"], RowEdit(
         MappingProxyType(dict(labels)), record.get("excluded", False), record.get("split", ""), tuple(sorted(set(tags))), record.get("note", ""),
+        MappingProxyType({name: value for name, value in record.items() if name not in _KNOWN}),
     )
 
 

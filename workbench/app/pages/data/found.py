@@ -92,10 +92,12 @@ class Found(QWidget):
     def _problems(self, rows: Rows | None) -> list[DataProblem]:
         if rows is None:
             return []
+        from workbench.data.together import together
+
         every = [*rows.dataset.problems]
         if rows.prepared is not None:
             every += [*rows.prepared.problems, *self._found_in(rows), *(item for source in self._sources for item in source())]
-        return [item for number, item in enumerate(every) if item not in every[:number]]
+        return together([item for number, item in enumerate(every) if item not in every[:number]])
 
     def _found_in(self, rows: Rows) -> list[DataProblem]:
         """Returns what was found in this data; the first time it is looked for on a worker thread and shown when it is there."""
@@ -104,13 +106,19 @@ class Found(QWidget):
         if self._looking is not None and self._looking.running:
             self._looking.cancel()
         self._looked, self._found = rows, []
-        self._looking = run_job(self, lambda _progress, cancelled: problems_of(rows, cancelled), lambda found: self._take(rows, found))
+        work = lambda _progress, cancelled: problems_of(rows, cancelled)  # noqa: E731
+        self._looking = run_job(self, work, lambda found: self._take(rows, found), lambda error: self._miss(rows, error))
         return []
 
     def _take(self, rows: Rows, found: list[DataProblem]) -> None:
         if self._looked is rows:
             self._looking, self._found = None, found
             self.show_rows(self._rows)
+
+    def _miss(self, rows: Rows, error: Exception) -> None:
+        """Says that looking failed, and shows what is known without it."""
+        self._take(rows, [])
+        raise error
 
     def _finding(self, problem: DataProblem) -> FindingRow:
         wanted = bool(problem.rows) and problem.kind != "unreadable"
