@@ -1,6 +1,6 @@
 """Makes pictures of the real window: every page, light and dark, English and Chinese, two sizes.
 
-    python packaging/pictures.py                 the four pictures of the README, into resources/pictures
+    python packaging/pictures.py                 the five pictures of the README, into resources/pictures
     python packaging/pictures.py FOLDER          every page in every look, into FOLDER
     python packaging/pictures.py FOLDER NAME     the same with another starter
 """
@@ -18,7 +18,7 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-README = {"build": ("light", "en"), "train": ("dark", "en"), "inspect": ("light", "en"), "deploy": ("light", "en")}
+README = {"data": ("light", "en"), "build": ("light", "en"), "train": ("dark", "en"), "inspect": ("light", "en"), "deploy": ("light", "en")}
 LOOKS = (("light", "en"), ("dark", "en"), ("light", "zh_CN"), ("dark", "zh_CN"))
 SIZES = ((1440, 900), (1280, 720))
 PAGES = ("welcome", "data", "build", "train", "inspect", "deploy")
