@@ -11,7 +11,7 @@ import pytest
 from workbench.cli.torch_predict import rows_of
 from workbench.data.base import FieldKind
 from workbench.errors import WorkbenchError
-from workbench.export.predict import files_of
+from workbench.export.given import files_of
 
 TEXT, SOUND = {"text": FieldKind.TEXT}, {"sound": FieldKind.AUDIO}
 

@@ -15,7 +15,8 @@ from PIL import Image
 
 from tests.export.conftest import Made
 from workbench.errors import ExportError
-from workbench.export.predict import Bundle, image_array
+from workbench.export.given import image_array
+from workbench.export.predict import Bundle
 from workbench.export.session import available_providers, open_session
 
 WITHOUT_TORCH = """

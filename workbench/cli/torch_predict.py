@@ -17,7 +17,8 @@ from workbench.data.tables.columns import by_identifier
 from workbench.data.tables.files import fitted
 from workbench.data.texts.reading import read_text
 from workbench.errors import DataError
-from workbench.export.predict import BEGIN, files_of
+from workbench.export.given import files_of
+from workbench.export.predict import BEGIN
 from workbench.objectives import OBJECTIVES
 from workbench.project.runs import RunFolder
 from workbench.text import Text

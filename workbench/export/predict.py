@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from workbench.data.joining import put_together
-from workbench.data.sound import SOUND_SUFFIXES, read_sound
 from workbench.data.tokenizing import kept_places, without_surrogates
-from workbench.errors import DataError, ExportError
+from workbench.errors import ExportError
+from workbench.export.given import TABLE_ENDINGS, category_number, existing, files_of, image_array, reason_of, steps_of, table_in, words_in
 from workbench.export.session import open_session, run_session
 from workbench.export.spec import MODEL_FILE, VERIFICATION_FILE, BundleSpec, InputSpec, OutputSpec, spec_from
 from workbench.text import Text
@@ -25,10 +23,6 @@ ROWS_AT_ONCE = 64
 UNK = 1
 BEGIN = 0
 """Begins and ends a text that the model writes."""
-_IMAGE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
-_IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
-_TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
-_LARGEST_IMAGE_PIXELS = 64_000_000
 
 
 class Bundle:
@@ -140,11 +134,11 @@ class Bundle:
         if isinstance(value, Mapping):
             return [(_shown(value), self._by_input(value))]
         first = self.spec.inputs[0]
-        path = _existing(value, images=first.kind == "image")
+        path = existing(value, images=first.kind == "image")
         if path is not None and path.is_dir():
             return [row for item in files_of(path, first.kind) for row in self._rows_of(item)]
-        if path is not None and path.suffix.lower() in _TABLE_ENDINGS:
-            return [(f"{path}:{number}", self._by_input(row)) for number, row in enumerate(_table(path), 1)]
+        if path is not None and path.suffix.lower() in TABLE_ENDINGS:
+            return [(f"{path}:{number}", self._by_input(row)) for number, row in enumerate(table_in(path), 1)]
         asked = [spec for spec in self.spec.inputs if not spec.decoder]
         if len(asked) > 1:
             raise ExportError(
@@ -152,7 +146,7 @@ class Bundle:
             )
         first = asked[0] if asked else first
         if first.kind == "text" and path is not None:
-            return [(str(path), {first.name: _words(path)})]
+            return [(str(path), {first.name: words_in(path)})]
         return [(_shown(value), {first.name: value})]
 
     def _by_input(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,9 +179,9 @@ class Bundle:
             ids = self.tokenizers[spec.name].encode(without_surrogates(value)).ids or [UNK]
             return np.asarray([ids[place] for place in kept_places(len(ids), spec.maximum_length)], np.int64)
         if spec.kind == "category":
-            return np.asarray(_category(spec, value), np.int64)
+            return np.asarray(category_number(spec, value), np.int64)
         if spec.kind in ("series", "audio"):
-            return _steps(spec, value)
+            return steps_of(spec, value)
         try:
             return np.asarray(value, np.float32).reshape(())
         except (TypeError, ValueError) as error:
@@ -260,69 +254,6 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def image_array(value: Any, channels: int) -> np.ndarray:
-    """Returns an image as uint8 `(H, W, channels)`.
-
-    Args:
-        value: A path, or an array uint8 `(H, W)` or `(H, W, C)`.
-        channels: 1 (grey) or 3 (colour).
-
-    Raises:
-        ExportError: It is none, too large, or of another type.
-    """
-    from PIL import Image
-
-    if isinstance(value, (str, Path)):
-        return _opened(Path(value).expanduser(), channels)
-    array = np.asarray(value)
-    array = array[..., None] if array.ndim == 2 else array
-    if array.ndim != 3 or array.dtype != np.uint8 or array.shape[2] not in (1, 3) or 0 in array.shape:
-        raise ExportError(
-            Text("An image of form {form} and type {dtype} cannot be used.", form=str(array.shape), dtype=str(array.dtype)),
-            Text("Give bytes (height, width) or (height, width, channels) with 1 or 3 channels."),
-        )
-    if array.shape[2] == channels:
-        return array
-    picture = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
-    return _pixels(picture, channels)
-
-
-def _opened(path: Path, channels: int) -> np.ndarray:
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path, formats=_IMAGE_FORMATS) as image:
-            if image.width * image.height > _LARGEST_IMAGE_PIXELS:
-                raise ExportError(Text("The image {path} is too large.", path=str(path)), Text("Give one of at most 64 million pixels."))
-            return _pixels(ImageOps.exif_transpose(image), channels)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ExportError(
-            Text("The image {path} cannot be read: {reason}.", path=str(path), reason=_reason(error)),
-            Text("Give a PNG, JPEG, BMP, GIF or WEBP file."),
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    """Returns why something could not be read, in a few words and without the path."""
-    if type(error).__name__ == "UnidentifiedImageError":
-        return "unknown image format"
-    return (getattr(error, "strerror", None) or str(error)).rstrip(".")[:200]
-
-
-def _words(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise ExportError(
-            Text("The text {path} cannot be read: {reason}.", path=str(path), reason=_reason(error)), Text("Save it as UTF-8.")
-        ) from error
-
-
-def _pixels(image: Any, channels: int) -> np.ndarray:
-    converted = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.uint8)
-    return converted[..., None] if channels == 1 else converted
-
-
 def _tokenizer(path: Path, spec: InputSpec) -> Any:
     from tokenizers import Tokenizer
 
@@ -330,7 +261,7 @@ def _tokenizer(path: Path, spec: InputSpec) -> Any:
         tokenizer = Tokenizer.from_str(path.read_text("utf-8"))
     except Exception as error:  # the library raises plain Exception for whatever it cannot read
         raise ExportError(
-            Text("The tokenizer {path} cannot be read: {reason}.", path=str(path), reason=_reason(error)),
+            Text("The tokenizer {path} cannot be read: {reason}.", path=str(path), reason=reason_of(error)),
             Text("The bundle is incomplete or damaged; export the run again."),
         ) from error
     tokenizer.no_padding()
@@ -339,51 +270,6 @@ def _tokenizer(path: Path, spec: InputSpec) -> Any:
     else:
         tokenizer.enable_truncation(spec.maximum_length, direction=spec.truncation)
     return tokenizer
-
-
-def _category(spec: InputSpec, value: Any) -> int:
-    """Returns the number of a category given by its name or its number."""
-    if str(value) in spec.labels:
-        return spec.labels.index(str(value))
-    if isinstance(value, (int, np.integer)) and 0 <= value < len(spec.labels):
-        return int(value)
-    raise ExportError(
-        Text("{value} is no {field} that this model knows.", value=str(value)[:80], field=spec.field),
-        Text("It knows {names}.", names=", ".join(spec.labels[:12])),
-    )
-
-
-def _steps(spec: InputSpec, value: Any) -> np.ndarray:
-    """Returns a series `(T, F)` or a sound `(T,)` as float32; a text is the path of a sound, or JSON."""
-    if spec.kind == "audio" and isinstance(value, (str, Path)) and Path(value).suffix.lower() in SOUND_SUFFIXES:
-        return _sound(spec, Path(value).expanduser())
-    form = (spec.length, spec.features) if spec.kind == "series" else (spec.length,)
-    try:
-        values = np.asarray(json.loads(value) if isinstance(value, str) else value, np.float32)
-        own = (-1, spec.features) if spec.kind == "series" else (-1,)
-        if values.size and (spec.ragged or spec.kind == "audio"):
-            return _fitting(spec, values.reshape(own))
-        return values.reshape(form)
-    except (TypeError, ValueError) as error:
-        sizes = " × ".join(str(size) for size in form)
-        raise ExportError(
-            Text("{field} takes {sizes} numbers.", field=spec.field, sizes=sizes), Text("Give that many, step by step."),
-        ) from error
-
-
-def _sound(spec: InputSpec, path: Path) -> np.ndarray:
-    """Returns a sound file as float32 `(T,)` at the model's own rate; a shorter one ends in silence, a longer one is cut."""
-    try:
-        samples = read_sound(path, spec.rate)
-    except DataError as error:
-        raise ExportError(error.message, error.hint) from error
-    return _fitting(spec, samples)
-
-
-def _fitting(spec: InputSpec, values: np.ndarray) -> np.ndarray:
-    """Returns steps as the model takes them: a longer row is cut, a shorter sound ends in silence where all must be of one length."""
-    values = values[: spec.length]
-    return values if spec.ragged else np.pad(values, (0, spec.length - len(values)))
 
 
 def _padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -442,54 +328,6 @@ def _decoded(spec: OutputSpec, tensors: Mapping[str, np.ndarray], row: int) -> d
         return {"label": labels[int(scores.argmax())], "scores": dict(zip(labels, scores.tolist(), strict=False))}
     values = np.asarray(tensors[spec.tensors["value"]][row], np.float64).reshape(-1)
     return {"value": float(values[0]) if len(values) == 1 else values.tolist(), "unit": spec.unit}
-
-
-def files_of(folder: Path, kind: str) -> list[Path]:
-    """Returns the files below a folder that a model which reads this kind of field can be given, sorted.
-
-    Raises:
-        ExportError: There are none.
-    """
-    endings: Mapping[str, Collection[str]] = {"image": _IMAGE_ENDINGS, "text": (".txt",), "audio": SOUND_SUFFIXES}
-    wanted = endings.get(kind, ())
-    found = sorted(item for item in folder.rglob("*") if item.suffix.lower() in wanted and item.is_file())
-    if not found and kind == "image":
-        raise ExportError(Text("There are no images in {path}.", path=str(folder)), Text("Give a PNG, JPEG, BMP, GIF or WEBP file."))
-    if not found:
-        raise ExportError(
-            Text("There is no file in {path} that this model reads.", path=str(folder)),
-            Text("Give files ({endings}), or a table.", endings=", ".join(sorted(wanted)) or "csv, tsv, jsonl"),
-        )
-    return found
-
-
-def _existing(value: Any, *, images: bool) -> Path | None:
-    """Returns the file or folder that a value names; where no images are wanted, tables and text files only, because words are texts."""
-    if not isinstance(value, (str, Path)) or not str(value).strip():
-        return None
-    try:
-        path = Path(value).expanduser()
-        folder = any(sign in str(value) for sign in "/\\") and path.is_dir()
-        named = images or folder or isinstance(value, Path) or path.suffix.lower() in (*_TABLE_ENDINGS, ".txt")
-        return path if named and path.exists() else None
-    except (OSError, ValueError, RuntimeError):
-        return None
-
-
-def _table(path: Path) -> list[dict[str, Any]]:
-    try:
-        text = path.read_text("utf-8-sig")
-        if path.suffix.lower() == ".jsonl":
-            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-            if not all(isinstance(row, dict) for row in rows):
-                raise ValueError("every line must be one object in braces")
-            return rows
-        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
-    except (OSError, ValueError, RecursionError, csv.Error) as error:
-        raise ExportError(
-            Text("The table {path} cannot be read: {reason}.", path=str(path), reason=_reason(error)),
-            Text("Give CSV, TSV or JSON Lines in UTF-8."),
-        ) from error
 
 
 def _shown(value: Any) -> str:

@@ -14,7 +14,7 @@ from workbench.app.pages.deploy.giving import answer_words, asked_inputs, image_
 from workbench.app.pages.deploy.row_picker import RowPicker
 from workbench.app.pages.deploy.try_panel import TryPanel
 from workbench.errors import ExportError
-from workbench.export.predict import _steps
+from workbench.export.given import steps_of
 from workbench.export.spec import InputSpec
 
 IMAGE = InputSpec("view", "image", "image", ("view",), channels=3, height=2, width=2)
@@ -72,12 +72,12 @@ def wav(path: Path, samples: np.ndarray, rate: int) -> Path:
 
 def test_a_sound_file_is_read_at_the_rate_of_the_model(tmp_path: Path) -> None:
     short = wav(tmp_path / "short.wav", np.full(5, 0.5), 1000)
-    assert _steps(SOUND, str(short)) == pytest.approx([0.5] * 5 + [0.0] * 3, abs=1e-3)
-    assert _steps(SOUND, wav(tmp_path / "long.wav", np.full(20, 0.25), 1000)) == pytest.approx([0.25] * 8, abs=1e-3)
-    assert _steps(SOUND, wav(tmp_path / "fast.wav", np.zeros(400), 44100)).shape == (8,)
+    assert steps_of(SOUND, str(short)) == pytest.approx([0.5] * 5 + [0.0] * 3, abs=1e-3)
+    assert steps_of(SOUND, wav(tmp_path / "long.wav", np.full(20, 0.25), 1000)) == pytest.approx([0.25] * 8, abs=1e-3)
+    assert steps_of(SOUND, wav(tmp_path / "fast.wav", np.zeros(400), 44100)).shape == (8,)
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
     with pytest.raises(ExportError):
-        _steps(SOUND, str(tmp_path / "broken.wav"))
+        steps_of(SOUND, str(tmp_path / "broken.wav"))
 
 
 def test_rows_are_offered_and_chosen(qtbot: Any) -> None:

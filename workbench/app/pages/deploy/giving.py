@@ -60,7 +60,7 @@ def painted(bundle: Bundle, raw: Any, answer: dict[str, Any]) -> np.ndarray | No
 
 def image_of(bundle: Bundle, raw: Any) -> np.ndarray | None:
     """Returns the image in what was given, uint8 `(H, W, C)`, or None."""
-    from workbench.export.predict import image_array
+    from workbench.export.given import image_array
 
     spec = next((item for item in asked_inputs(bundle) if item.kind == "image"), None)
     value = raw.get(spec.field) if isinstance(raw, dict) and spec is not None else raw

@@ -32,7 +32,7 @@ class Peer:
         """
         from workbench.app.pages.inspect.outcome import Painted, outcome_of
         from workbench.explain.subject import subject_from_raw
-        from workbench.export.predict import image_array
+        from workbench.export.given import image_array
 
         if "scores" not in answer or any(spec.decoder or spec.kind == "audio" for spec in bundle.spec.inputs):
             return None
