@@ -153,3 +153,8 @@ def test_numbers_are_numbers():
     with pytest.raises(ValueError, match="positive"):
         _ = Dim.of(T) // 0
     assert Dim.of(T).ragged and not Dim.of(Symbol("N")).ragged
+
+
+def test_truth_is_a_number_as_it_is_elsewhere() -> None:
+    size = Dim.of(True)
+    assert size == 1 and type(size.constant) is int and type(int(size)) is int

@@ -74,7 +74,9 @@ class Dim:
         """Returns `value` as a Dim; a symbol that is a multiple of m becomes m times an atom."""
         if isinstance(value, Dim):
             return value
-        return cls(frozenset({((value,), value.multiple_of)})) if isinstance(value, Symbol) else _number(value)
+        if isinstance(value, Symbol):
+            return cls(frozenset({((value,), value.multiple_of)}))
+        return _number(value if type(value) is int else int(value))  # True counts as 1, and must not stay True
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Dim, (self.terms,)  # without the hash, which holds in one process only
